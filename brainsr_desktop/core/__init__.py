@@ -1,0 +1,1 @@
+"""Pure numpy: geometry, series as plain data, resampling, degradation, metrics."""

@@ -1,0 +1,45 @@
+"""What the user chose: model, scale, degradation, precision, device. Its digest names a result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+from brainsr_desktop.core.degrade import Degradation
+
+PIPELINE_VERSION = 1
+"""Raised whenever the same recipe would give other pixels; part of every digest."""
+
+DEGRADED = "degraded"
+"""Pseudo model: the degraded input itself, not enlarged."""
+
+Precision = Literal["exact", "fast"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Immutable choice of how a slice is made.
+
+    ``model`` is the name of a card or an interpolation ("brainsr-x4", "bicubic" ...); ``scale`` 2 or 4. ``degradation``
+    is None outside test mode. ``device`` "auto", "cpu", "cuda:0", "mps", "gpu:0"; ``strength`` 0..1 mixes the network's picture
+    with the cubic interpolation; ``tile`` is the side of a tile in input pixels, 0 = automatic.
+    """
+
+    model: str
+    scale: int
+    degradation: Degradation | None = None
+    device: str = "auto"
+    precision: Precision = "exact"
+    strength: float = 1.0
+    tile: int = 0
+
+    def with_model(self, model: str, scale: int | None = None) -> Recipe:
+        """The same choice for another model."""
+        return replace(self, model=model, scale=self.scale if scale is None else scale)
+
+    def digest(self, weights_sha256: str = "") -> str:
+        """Hex SHA-256 over every choice, the weights and the version of the pipeline."""
+        text = json.dumps([PIPELINE_VERSION, weights_sha256, asdict(self)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()

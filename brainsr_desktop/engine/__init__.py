@@ -1,0 +1,1 @@
+"""Recipe and slices in, slices out; runs in the engine process."""

@@ -1,0 +1,1 @@
+"""Files to series and back; runs in the files process."""

@@ -1,0 +1,191 @@
+"""What the files process does and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from brainsr_desktop.core.errors import Problem
+from brainsr_desktop.core.geometry import Geometry
+from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
+from brainsr_desktop.ipc.messages import Answer, ArrayRef, Request
+
+ExportFormat = Literal["dicom", "nifti", "png", "tiff", "gif"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSources(Request):
+    """Read the headers of files and folders. Answers: SeriesFound*, then ScanDone."""
+
+    paths: tuple[str, ...]
+    recursive: bool = True
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFound(Answer):
+    """A series is complete. Stack ids are unique in the scan."""
+
+    series: SeriesInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ScanDone(Answer):
+    """End of a scan."""
+
+    summary: ScanSummary
+
+
+@dataclass(frozen=True, slots=True)
+class LoadStack(Request):
+    """Decode a stack into a shared block (shape ``stack.shape``, stored values), middle slice first.
+
+    ``indices`` limits it to some frames (index = volume * slices + slice). Answers: FrameLoaded*, then StackLoaded.
+    """
+
+    stack: StackInfo
+    into: ArrayRef
+    indices: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLoaded(Answer):
+    """One frame lies in the block."""
+
+    index: int
+    problem: Problem | None = None
+    """Set when the frame could not be decoded (its pixels are zero and must not be enhanced)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackLoaded(Answer):
+    """End of a load. ``digest`` covers SOP instance UIDs and pixels."""
+
+    digest: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakeThumbnail(Request):
+    """A small picture of the middle slice. Answer: ThumbnailMade."""
+
+    stack: StackInfo
+    side_px: int = 96
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailMade(Answer):
+    """8-bit grey (or RGB) picture, rows x columns (x 3), as bytes: small enough to travel."""
+
+    stack_id: str
+    rows: int
+    columns: int
+    samples: int
+    pixels: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """How a series is written. ``window`` (centre, width in units) is for GIF alone."""
+
+    folder: str
+    formats: tuple[ExportFormat, ...] = ("dicom",)
+    anonymise: bool = False
+    overwrite: bool = False
+    window: tuple[float, float] | None = None
+    name_pattern: str = ""
+    transfer_syntax: Literal["explicit", "j2k", "rle"] = "explicit"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNote:
+    """What an exported file says of the model: id, weights hash, grid, training-data statement, title."""
+
+    id: str
+    sha256: str
+    grid: str
+    data_statement: str = ""
+    title: str = ""
+    backend: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenExport(Request):
+    """Begin an export of some frames of a stack. Answers: ExportOpened.
+
+    Probes the target, checks free space, takes the lock, finds what can be resumed. ``indices``: frames to export
+    (index = volume * slices + slice). Never begins to write over anything.
+    """
+
+    stack: StackInfo
+    stack_digest: str
+    indices: tuple[int, ...]
+    geometry: Geometry
+    recipe: Recipe
+    model: ModelNote
+    options: ExportOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOpened(Answer):
+    """The export is ready. ``missing``: frames whose pixels are still wanted; ``complete``: it was all there already."""
+
+    export: int
+    target: str
+    missing: tuple[int, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFrames(Request):
+    """Write frames of an open export. ``pixels``: (len(indices), s*rows, s*columns) float32, stored units. Answer: FramesWritten."""
+
+    export: int
+    indices: tuple[int, ...]
+    pixels: ArrayRef
+
+
+@dataclass(frozen=True, slots=True)
+class FramesWritten(Answer):
+    """Those frames are safe on disk."""
+
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseExport(Request):
+    """End an export: read back, write export.json, rename into place (``keep`` None), or stop it: keep or delete the partial folder.
+
+    Answer: Exported.
+    """
+
+    export: int
+    keep: Literal["finish", "partial", "delete"] = "finish"
+    notes: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exported(Answer):
+    """The export ended. ``target`` is the final folder (or the partial one when kept)."""
+
+    target: str
+    files: int
+    clipped: int
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHeader(Request):
+    """All header fields of one frame, for the details dialog. Answer: HeaderRead."""
+
+    stack: StackInfo
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRead(Answer):
+    """Rows of (tag, keyword, VR, value text); text is cut and cleaned."""
+
+    rows: tuple[tuple[str, str, str, str], ...]

@@ -1,0 +1,1 @@
+"""What is shown: state, intents, planning, caching. No Qt, no threads."""

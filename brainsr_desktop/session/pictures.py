@@ -1,0 +1,73 @@
+"""What a pane is given to draw: pixels with their place and units, and a status that says what they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class ResultKey:
+    """Names a result for good: stack digest, frame index (volume * slices + slice), recipe digest."""
+
+    stack_digest: str
+    frame: int
+    recipe_digest: str
+
+
+class PaneState(Enum):
+    """States of the enhanced pane (INTERFACE section 8)."""
+
+    EMPTY = "empty"
+    NOT_SUITABLE = "not suitable"
+    LOADING = "loading"
+    INTERPOLATED = "interpolated"
+    FAST = "fast"
+    FULL = "full"
+    CACHED = "cached"
+    FAILED = "failed"
+    OFF = "off"
+    ORIGINAL = "original"
+    """Space is held: the original is shown in the enhanced pane."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """Pixels of one slice: (rows, columns) stored units, or (rows, columns, 3) uint8 colour.
+
+    Value in units = slope * stored + intercept. It covers the whole slice: ``extent_mm`` (height, width), outer edges.
+    ``key`` is the result key it was made for, None for source pixels; ``smooth`` asks for bilinear drawing.
+    """
+
+    pixels: NDArray[np.generic]
+    extent_mm: tuple[float, float]
+    slope: float = 1.0
+    intercept: float = 0.0
+    key: ResultKey | None = None
+    smooth: bool = False
+    inverted: bool = False
+    """MONOCHROME1: low values are bright."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaneStatus:
+    """The label of a pane: state, words, and progress 0..1 of a full network that is still computing."""
+
+    state: PaneState
+    text: str
+    progress: float | None = None
+    detail: str = ""
+    """Technical text behind the Details button of a failure."""
+
+
+class SliceState(Enum):
+    """Tick of the slice slider."""
+
+    NONE = "not computed"
+    COMPUTING = "being computed"
+    FAST = "fast result"
+    FULL = "full result"
+    FAILED = "failed"

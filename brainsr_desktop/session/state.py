@@ -1,0 +1,93 @@
+"""ViewState: everything that decides what is on screen, as one immutable value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from brainsr_desktop.core.degrade import Degradation
+from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.core.series import StackInfo
+
+Tool = Literal["window", "pan", "zoom", "scroll"]
+Overlays = Literal["all", "few", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowLevel:
+    """Grey window: centre and width in units (stored value after rescale)."""
+
+    center: float
+    width: float
+
+    @property
+    def low(self) -> float:
+        """Value shown black."""
+        return self.center - self.width / 2
+
+    @property
+    def high(self) -> float:
+        """Value shown white."""
+        return self.center + self.width / 2
+
+
+@dataclass(frozen=True, slots=True)
+class RectMm:
+    """Visible rectangle in the slice's plane, mm. Origin: outer top left corner of the slice as stored;
+    x along the row direction, y along the column direction."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class ViewState:
+    """One value for the whole window. Widgets compare the fields they draw; nothing else remembers anything.
+
+    ``rect_mm`` None means: fit. ``window`` None means: automatic, not known yet. ``recipe.degradation`` stays None; in test mode
+    ``active_recipe`` adds ``degradation``.
+    """
+
+    stack: StackInfo | None = None
+    slice_index: int = 0
+    volume: int = 0
+    scroll_direction: int = 1
+    rect_mm: RectMm | None = None
+    flip_h: bool = False
+    flip_v: bool = False
+    window: WindowLevel | None = None
+    inverted: bool = False
+    tool: Tool = "window"
+    overlays: Overlays = "all"
+    show_original: bool = False
+    """Space: the enhanced pane shows the original, labelled so."""
+    show_reference: bool = False
+    """Test mode: the left pane shows the truth instead of the degraded input, labelled so."""
+    interpolation: Literal["nearest", "linear"] = "nearest"
+    """How the screen enlarges the original pane."""
+    recipe: Recipe = field(default_factory=lambda: Recipe("brainsr-x4", 4))
+    network_on: bool = True
+    fast_model: str | None = None
+    """Model of the fast preview stage; None: no fast stage."""
+    test_mode: bool = False
+    degradation: Degradation = field(default_factory=lambda: Degradation(reduction=4))
+    hide_patient: bool = False
+
+    @property
+    def active_recipe(self) -> Recipe:
+        """The recipe that makes the enhanced picture now."""
+        return replace(self.recipe, degradation=self.degradation if self.test_mode else None)
+
+    @property
+    def frame_index(self) -> int:
+        """Index of the slice in view inside the stack's block."""
+        return 0 if self.stack is None else self.volume * self.stack.slices + self.slice_index
+
+    @property
+    def why_not(self) -> str | None:
+        """Why no network may run on what is in view; None when it may."""
+        if self.stack is None:
+            return "nothing is open"
+        return self.stack.why_not or self.stack.volume_unsuitable[self.volume]
