@@ -1,0 +1,345 @@
+"""What the user chose for good: `Settings` and the one readable file it is kept in.
+
+The file is TOML, one table for each section. Entries that the program does not know are kept as they are. A file
+that is no settings file at all (damaged, of a later version, wrong types, far too large) is renamed to `.bad` and
+the defaults are used; a single value out of its range is corrected. Both are told in `Loaded.notes`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from brainsr_desktop.core.errors import NotWritable
+
+SCHEMA: Final = 1
+LARGEST_FILE_BYTES: Final = 1 << 20
+RECENT_KEPT: Final = 12
+
+Theme = Literal["system", "light", "dark", "contrast"]
+THEMES: Final = ("system", "light", "dark", "contrast")
+Check = Callable[[Any], Any]
+"""Returns the value, corrected if need be; raises TypeError where it has the wrong type."""
+Section = TypeVar("Section")
+
+
+def _choice(*allowed: str) -> Check:
+    def check(value: object) -> str | None:
+        if not isinstance(value, str):
+            raise TypeError
+        return value if value in allowed else None
+
+    return check
+
+
+def _number(low: float, high: float) -> Check:
+    def check(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError
+        return type(value)(min(max(value, low), high)) if value == value else low
+
+    return check
+
+
+def _whole(low: int, high: int) -> Check:
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError
+        return min(max(int(value), low), high)
+
+    return check
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return bool(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return str(value)[:4096]
+
+
+def _list_of(kind: type) -> Check:
+    def check(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple) or not all(isinstance(item, kind) for item in value):
+            raise TypeError
+        return tuple(kind(item) for item in value[:64])
+
+    return check
+
+
+def _kept(default: Any, check: Check) -> Any:
+    return field(default=default, metadata={"check": check})
+
+
+@dataclass(frozen=True, slots=True)
+class General:
+    """``accepted_notice`` is the major version whose research notice was read ("" = none)."""
+
+    theme: Theme = _kept("system", _choice(*THEMES))
+    text_percent: int = _kept(100, _whole(80, 200))
+    remember_recent: bool = _kept(True, _switch)
+    single_instance: bool = _kept(True, _switch)
+    accepted_notice: str = _kept("", _text)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """``own_center`` and ``own_width``: the user's window (key 9), in parts of the series' robust range."""
+
+    interpolation: Literal["nearest", "linear"] = _kept("nearest", _choice("nearest", "linear"))
+    overlays: Literal["all", "few", "none"] = _kept("all", _choice("all", "few", "none"))
+    own_center: float = _kept(0.5, _number(-10.0, 10.0))
+    own_width: float = _kept(1.0, _number(1e-6, 100.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """``store_mib`` limits the results kept in memory, ``tile`` is a tile's side in pixels; 0 is automatic."""
+
+    model: str = _kept("brainsr-x4", _text)
+    scale: int = _kept(4, _whole(2, 4))
+    fast_preview: bool = _kept(True, _switch)
+    device: str = _kept("auto", _text)
+    precision: Literal["exact", "fast"] = _kept("exact", _choice("exact", "fast"))
+    tile: int = _kept(0, _whole(0, 1024))
+    store_mib: int = _kept(0, _whole(0, 65536))
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """``hide_at_start`` starts the window with patient data hidden."""
+
+    hide_at_start: bool = _kept(False, _switch)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportChoices:
+    """Last choices of the export dialog."""
+
+    folder: str = _kept("", _text)
+    formats: tuple[str, ...] = _kept(("dicom",), _list_of(str))
+    anonymise: bool = _kept(False, _switch)
+    transfer_syntax: Literal["explicit", "j2k", "rle"] = _kept("explicit", _choice("explicit", "j2k", "rle"))
+
+
+@dataclass(frozen=True, slots=True)
+class WindowLayout:
+    """Where the window was. ``place`` is x, y, width, height in logical pixels, empty at the first start."""
+
+    place: tuple[int, ...] = _kept((), _list_of(int))
+    maximised: bool = _kept(False, _switch)
+    splitter: tuple[int, ...] = _kept((), _list_of(int))
+    browser: bool = _kept(True, _switch)
+    panel: bool = _kept(True, _switch)
+    open_sections: tuple[str, ...] = _kept(("model", "display", "test"), _list_of(str))
+
+
+@dataclass(frozen=True, slots=True)
+class RecentFolder:
+    """Something opened before: absolute path, day (ISO), number of series found."""
+
+    path: str = _kept("", _text)
+    opened: str = _kept("", _text)
+    series: int = _kept(0, _whole(0, 1_000_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it. ``keys`` maps the id of an action to the user's keys, where they differ from the defaults."""
+
+    general: General = field(default_factory=General)
+    viewing: Viewing = field(default_factory=Viewing)
+    networks: Networks = field(default_factory=Networks)
+    privacy: Privacy = field(default_factory=Privacy)
+    export: ExportChoices = field(default_factory=ExportChoices)
+    window: WindowLayout = field(default_factory=WindowLayout)
+    recent: tuple[RecentFolder, ...] = ()
+    keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings from a file, and what the user should know about it."""
+
+    settings: Settings
+    notes: tuple[str, ...] = ()
+
+
+_SECTIONS: Final[Mapping[str, type]] = {
+    "general": General,
+    "viewing": Viewing,
+    "networks": Networks,
+    "privacy": Privacy,
+    "export": ExportChoices,
+    "window": WindowLayout,
+}
+
+
+class _NotSettings(Exception):  # noqa: N818 - not shown as an error
+    """The file is no settings file of ours; the text says why."""
+
+
+def load(path: Path) -> Loaded:
+    """Read the settings; never fails. No file: the defaults; a file that cannot be read: a note as well."""
+    try:
+        table = _read(path)
+        return _settings_of(table)
+    except FileNotFoundError:
+        return Loaded(Settings())
+    except OSError:
+        return Loaded(Settings(), ("The settings could not be read. The defaults are used.",))
+    except _NotSettings as reason:
+        return Loaded(Settings(), (_set_aside(path, str(reason)),))
+
+
+def save(settings: Settings, path: Path) -> None:
+    """Write the settings over what is in the file, keeping entries and comments it does not know. Atomic.
+
+    Raises:
+        NotWritable: the folder cannot be written to, or is full.
+    """
+    try:
+        document = tomlkit.parse(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, TOMLKitError):
+        document = tomlkit.document()
+        document.add(tomlkit.comment("BrainSR Desktop. Entries that the program does not know are kept."))
+    _write_into(document, settings)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace_file(path, tomlkit.dumps(document))
+    except OSError as error:
+        raise NotWritable(
+            "The settings could not be saved.", advice="The program runs on with what you chose.", path=path
+        ) from error
+
+
+def with_recent(settings: Settings, folder: RecentFolder) -> Settings:
+    """Put a folder first in the list of recent ones."""
+    others = tuple(kept for kept in settings.recent if kept.path != folder.path)
+    return replace(settings, recent=(folder, *others)[:RECENT_KEPT])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > LARGEST_FILE_BYTES:
+        raise _NotSettings("it is far too large")
+    try:
+        table = tomlkit.parse(path.read_bytes().decode("utf-8")).unwrap()
+    except UnicodeDecodeError:
+        raise _NotSettings("it is not text") from None
+    except (TOMLKitError, RecursionError):
+        raise _NotSettings("it is damaged") from None
+    schema = table.get("schema", SCHEMA)
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise _NotSettings("it belongs to a later version of the program")
+    return table
+
+
+def _settings_of(table: dict[str, Any]) -> Loaded:
+    notes: list[str] = []
+    sections: dict[str, Any] = {
+        name: _section(kind, table.get(name, {}), name, notes) for name, kind in _SECTIONS.items()
+    }
+    recent = tuple(
+        _section(RecentFolder, entry, "recent", notes)
+        for entry in _a(list, table.get("recent", []), "recent")
+    )
+    keys = tuple(
+        (str(name), tuple(_checked(_list_of(str), chosen, "keys", name)))
+        for name, chosen in _a(dict, table.get("keys", {}), "keys").items()
+    )
+    settings = Settings(**sections, recent=tuple(r for r in recent if r.path)[:RECENT_KEPT], keys=keys)
+    return Loaded(settings, tuple(notes))
+
+
+def _section(kind: type[Section], table: object, name: str, notes: list[str]) -> Section:
+    given = _a(dict, table, name)
+    chosen: dict[str, Any] = {}
+    for entry in fields(kind):  # type: ignore[arg-type]  # every section is a dataclass
+        if entry.name not in given:
+            continue
+        asked = given[entry.name]
+        value = _checked(entry.metadata["check"], asked, name, entry.name)
+        if value is None:
+            value = entry.default
+        if value != (tuple(asked) if isinstance(asked, list) else asked):
+            notes.append(f"Settings, {name}: {entry.name} was not usable, {value} is used.")
+        chosen[entry.name] = value
+    return kind(**chosen)
+
+
+def _checked(check: Check, value: object, section: str, entry: object) -> Any:
+    try:
+        return check(value)
+    except TypeError:
+        raise _NotSettings(f"{section}: {entry} is of the wrong kind") from None
+
+
+def _a(kind: type, value: object, name: str) -> Any:
+    if not isinstance(value, kind):
+        raise _NotSettings(f"{name} is of the wrong kind")
+    return value
+
+
+def _set_aside(path: Path, reason: str) -> str:
+    aside = path.with_name(path.name + ".bad")
+    text = f"The settings file cannot be used: {reason}. The defaults are used."
+    try:
+        os.replace(path, aside)
+    except OSError:
+        return text
+    return f"{text} The old file was kept as {aside.name}."
+
+
+def _write_into(document: tomlkit.TOMLDocument, settings: Settings) -> None:
+    document["schema"] = SCHEMA
+    for name, kind in _SECTIONS.items():
+        table = document.get(name)
+        if not isinstance(table, dict):
+            table = document[name] = tomlkit.table()
+        values = getattr(settings, name)
+        for entry in fields(kind):
+            table[entry.name] = _plain(getattr(values, entry.name))
+    document.pop("recent", None)
+    if settings.recent:
+        recent = tomlkit.aot()
+        for folder in settings.recent:
+            recent.append(
+                tomlkit.item({"path": folder.path, "opened": folder.opened, "series": folder.series})
+            )
+        document["recent"] = recent
+    document.pop("keys", None)
+    if settings.keys:
+        keys = tomlkit.table()
+        for action, chosen in settings.keys:
+            keys[action] = list(chosen)
+        document["keys"] = keys
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _replace_file(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
