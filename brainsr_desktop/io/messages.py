@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.geometry import Geometry
@@ -27,6 +27,7 @@ class ScanSources(Request):
 class SeriesFound(Answer):
     """A series is complete. Stack ids are unique in the scan."""
 
+    final: ClassVar[bool] = False
     series: SeriesInfo
 
 
@@ -53,6 +54,7 @@ class LoadStack(Request):
 class FrameLoaded(Answer):
     """One frame lies in the block."""
 
+    final: ClassVar[bool] = False
     index: int
     problem: Problem | None = None
     """Set when the frame could not be decoded (its pixels are zero and must not be enhanced)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NewType
+from typing import ClassVar, NewType
 
 PROTOCOL = 1
 
@@ -30,6 +30,7 @@ class Request:
 class Answer:
     """Base of everything a child says of a job. ``final`` messages end it."""
 
+    final: ClassVar[bool] = True
     job: JobId
 
 
@@ -57,6 +58,7 @@ class Cancel:
 class Progress(Answer):
     """How far a job is; coalesced to twenty a second, flushed before the end."""
 
+    final: ClassVar[bool] = False
     done: int
     total: int
     note: str = ""
