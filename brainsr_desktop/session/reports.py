@@ -1,0 +1,53 @@
+"""What the controller tells the window besides pictures: notices, jobs; and what it is asked: an export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.io.messages import ExportOptions
+
+Level = Literal["info", "warning", "error"]
+JobState = Literal["waiting", "running", "stopping", "done", "cancelled", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should know: what happened to which file, and what to do.
+
+    ``detail`` is the technical text behind Details. ``label`` and ``action`` are a button and what it does.
+    """
+
+    level: Level
+    text: str
+    advice: str = ""
+    detail: str = ""
+    label: str = ""
+    action: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as the list shows it. ``total`` 0: not known; ``seconds_left`` None: not known."""
+
+    id: int
+    title: str
+    done: int
+    total: int
+    state: JobState
+    seconds_left: float | None = None
+    can_cancel: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Frames of one stack to be enhanced with the recipe in view and written.
+
+    ``indices``: volume * slices + slice.
+    """
+
+    stack: StackInfo
+    indices: tuple[int, ...]
+    options: ExportOptions
