@@ -1,0 +1,59 @@
+# The front door. Two commands matter: make run, make test.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PY := .venv/bin/python
+INSTALLED := .venv/installed
+PYTEST_ARGS ?=
+
+.PHONY: run test check tests bench package sample venv clean help
+
+run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
+	@packaging/system-libraries.sh
+	@packaging/run.sh
+
+test: check tests  ## Everything that must pass: check, then all tests
+
+check: $(INSTALLED)  ## Lint, format, types and the import rule
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+tests: $(INSTALLED)  ## The tests alone; PYTEST_ARGS='-k scan' chooses some
+	@packaging/system-libraries.sh
+	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(PY) -m pytest $(PYTEST_ARGS)
+
+bench: $(INSTALLED)  ## Score every model; BENCH=FILE.npz names the slices
+	@test -n "$(BENCH)" || { echo "Name the file of slices: make bench BENCH=path/to/val_bench.npz" >&2; exit 2; }
+	mkdir -p out
+	$(PY) -m brainsr_desktop.cli.main evaluate --bench "$(BENCH)" --models all --json out/bench.json --csv out/bench.csv
+
+package: $(INSTALLED)  ## Wheel and source archive in dist/
+	$(PY) -m pip install --quiet --constraint constraints.txt build
+	$(PY) -m build --outdir dist
+
+sample: $(INSTALLED)  ## Make the sample study anew; SOURCE=FOLDER holds the original slices
+	@test -n "$(SOURCE)" || { echo "Name the folder of the original slices: make sample SOURCE=path" >&2; exit 2; }
+	$(PY) packaging/make_sample.py "$(SOURCE)"
+
+venv: $(INSTALLED)  ## The virtual environment in .venv with everything in it
+
+# openvino asks for a telemetry package that nothing here needs.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+	    { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv .venv || \
+	    { rm -rf .venv; echo "Python's venv module is not complete. On Debian: sudo apt-get install python3-venv" >&2; exit 1; }
+	$(PY) -m pip install --constraint constraints.txt --editable '.[dev]'
+	$(PY) -m pip uninstall --quiet --yes openvino-telemetry
+	@touch $@
+
+clean:  ## Delete the environment and whatever was made
+	rm -rf .venv build dist out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+help:  ## This list
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
