@@ -1,0 +1,216 @@
+"""A model's card: everything that is known about it, beside its weights, in ``card.toml``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
+
+from brainsr_desktop.core.errors import CardInvalid
+
+Role = Literal["fidelity", "perceptual", "preview", "reference", "baseline"]
+Value: TypeAlias = str | int | float | bool
+
+SCHEMA: Final = 1
+CARD_FILE: Final = "card.toml"
+WEIGHTS_FILE: Final = "weights.safetensors"
+SCALES: Final = (2, 4)
+CARD_BYTES: Final = 1 << 20
+INTERPOLATION: Final = "interpolation"
+"""Network of the baselines: none."""
+GRAPH_SUFFIXES: Final = (".xml", ".onnx")
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FILE_SUFFIXES = (".safetensors", ".xml", ".bin", ".onnx", ".png", ".csv", ".json", ".toml", ".md", ".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model is and what it may be used for.
+
+    ``network`` is a name of `models.networks.NETWORKS` or "interpolation"; ``scales`` the factors it enlarges by
+    (one, for a network). ``size_multiple`` and ``minimum_side`` are in input pixels, ``receptive_field`` is the side
+    of the input square that one input pixel's output depends on. ``gflop_160`` counts a slice of 160 x 160.
+    ``config`` goes to the network's ``build``; ``files`` maps file names to SHA-256; ``metrics`` protocol to
+    figures. ``folder`` is where the files lie, None for a baseline; ``from_user`` tells a model of the user's folder.
+    """
+
+    name: str
+    title: str
+    network: str
+    scales: tuple[int, ...]
+    role: Role
+    default: bool = False
+    grid: str = "half_pixel"
+    input_channels: int = 1
+    size_multiple: int = 1
+    minimum_side: int = 1
+    receptive_field: int = 1
+    parameters: int = 0
+    gflop_160: float = 0.0
+    precision: tuple[str, ...] = ("exact",)
+    licence: str = ""
+    description: str = ""
+    limits: str = ""
+    config: Mapping[str, Value] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    folder: Path | None = None
+    from_user: bool = False
+
+    @property
+    def scale(self) -> int:
+        """The largest factor; a network has but one."""
+        return max(self.scales)
+
+    @property
+    def is_interpolation(self) -> bool:
+        """Whether no network is behind it."""
+        return self.network == INTERPOLATION
+
+    @property
+    def weights_sha256(self) -> str:
+        """Hash of the weights, part of every result's key; empty for a baseline."""
+        return self.files.get(WEIGHTS_FILE, "")
+
+    @property
+    def graph(self) -> str | None:
+        """File name of the portable graph (OpenVINO IR or ONNX); None where there is none."""
+        return next(
+            (name for name in sorted(self.files, reverse=True) if name.endswith(GRAPH_SUFFIXES)), None
+        )
+
+
+def read_card(folder: Path, *, from_user: bool = False) -> Card:
+    """Read and check ``card.toml`` of a model's folder.
+
+    Raises:
+        CardInvalid: the card is missing, not TOML, lacks an entry, or contradicts itself.
+    """
+    path = folder / CARD_FILE
+    try:
+        with path.open("rb") as file:
+            text = file.read(CARD_BYTES + 1)
+        if len(text) > CARD_BYTES:
+            raise CardInvalid(f"The card of the model {folder.name} is too long.", path=path)
+        table = tomllib.loads(text.decode("utf-8"))
+    except OSError as error:
+        raise CardInvalid(
+            f"The model folder {folder.name} has no card that can be read ({error.strerror}).",
+            advice="A model needs a card.toml beside its weights.",
+            path=path,
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise CardInvalid(
+            f"The card of the model {folder.name} is not valid TOML: {error}", path=path
+        ) from error
+    return _Reader(table, path).card(from_user)
+
+
+class _Reader:
+    """Takes a card's entries out of its table, one check at a time."""
+
+    def __init__(self, table: dict[str, Any], path: Path) -> None:
+        self._table = table
+        self._path = path
+
+    def card(self, from_user: bool) -> Card:
+        if self._take("schema", int) != SCHEMA:
+            raise self._wrong(f"is of another version than {SCHEMA}")
+        scale = self._take("scale", int)
+        card = Card(
+            name=self._take("name", str),
+            title=self._take("title", str),
+            network=self._take("network", str),
+            scales=(scale,),
+            role=cast("Role", self._take("role", str)),
+            default=self._take("default", bool, default=False),
+            grid=self._take("grid", str, default=""),
+            input_channels=self._take("input_channels", int, default=1),
+            size_multiple=self._take("size_multiple", int, default=1),
+            minimum_side=self._take("minimum_side", int, default=1),
+            receptive_field=self._take("receptive_field", int),
+            parameters=self._take("parameters", int, default=0),
+            gflop_160=float(self._take("gflop_160", (int, float), default=0.0)),
+            precision=tuple(self._take("precision", list, default=["exact"])),
+            licence=self._take("licence", str, default=""),
+            description=self._take("description", str, default=""),
+            limits=self._text("limits"),
+            config=self._take("config", dict, default={}),
+            files=self._take("files", dict),
+            data=self._take("data", dict, default={}),
+            training=self._take("training", dict, default={}),
+            metrics=self._take("metrics", dict, default={}),
+            folder=self._path.parent,
+            from_user=from_user,
+        )
+        self._check(card)
+        return card
+
+    def _take(self, key: str, kind: Any, *, default: Any = None) -> Any:
+        value = self._table.get(key, default)
+        if value is None:
+            raise self._wrong(f"has no entry {key!r}")
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self._wrong(f"has a wrong entry {key!r}")
+        return value
+
+    def _text(self, key: str) -> str:
+        """One text, or a list of sentences."""
+        value = self._table.get(key, "")
+        if isinstance(value, list) and all(isinstance(line, str) for line in value):
+            return "\n".join(value)
+        return cast("str", self._take(key, str, default=""))
+
+    def _check(self, card: Card) -> None:
+        if not _NAME.fullmatch(card.name) or card.name != self._path.parent.name:
+            raise self._wrong(f"names the model {card.name!r}, which is not the name of its folder")
+        if card.role not in get_args(Role) or card.role == "baseline":
+            raise self._wrong(f"has an unknown role {card.role!r}")
+        if card.grid != "half_pixel":
+            raise self._wrong('does not say grid = "half_pixel", so nobody knows where its pixels lie')
+        if card.scale not in SCALES or card.config.get("scale", card.scale) != card.scale:
+            raise self._wrong(f"has a wrong factor {card.scale}")
+        if card.input_channels != 1:
+            raise self._wrong(f"asks for {card.input_channels} input channels; this program gives one")
+        self._check_numbers(card)
+        self._check_files(card)
+
+    def _check_numbers(self, card: Card) -> None:
+        sizes = {
+            "size_multiple": (card.size_multiple, 64),
+            "minimum_side": (card.minimum_side, 256),
+            "receptive_field": (card.receptive_field, 4096),
+        }
+        for name, (value, most) in sizes.items():
+            if not 1 <= value <= most:
+                raise self._wrong(f"has an entry {name!r} outside 1 to {most}")
+        if "exact" not in card.precision or not set(card.precision) <= {"exact", "fast"}:
+            raise self._wrong("has a wrong entry 'precision'")
+        if not all(isinstance(value, (str, int, float, bool)) for value in card.config.values()):
+            raise self._wrong("has a wrong entry 'config'")
+        if not all(isinstance(figures, dict) for figures in card.metrics.values()):
+            raise self._wrong("has a wrong entry 'metrics'")
+
+    def _check_files(self, card: Card) -> None:
+        if WEIGHTS_FILE not in card.files:
+            raise self._wrong(f"does not name {WEIGHTS_FILE}")
+        for name, digest in card.files.items():
+            if not _FILE_NAME.fullmatch(name) or not name.endswith(_FILE_SUFFIXES):
+                raise self._wrong(f"names a file {name!r} that no model may have")
+            if not _SHA256.fullmatch(str(digest)):
+                raise self._wrong(f"has no SHA-256 for {name}")
+
+    def _wrong(self, what: str) -> CardInvalid:
+        return CardInvalid(
+            f"The card of the model {self._path.parent.name} {what}.",
+            advice="Choose another model, or install this one again.",
+            path=self._path,
+        )
