@@ -18,7 +18,8 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any, Final, TypeAlias
 
-from brainsr_desktop.core.errors import BrainSRError, Cancelled, InternalError, OutOfMemory, error_families
+from brainsr_desktop.core import errors
+from brainsr_desktop.core.errors import BrainSRError, Cancelled, InternalError, OutOfMemory
 from brainsr_desktop.ipc.messages import (
     PROTOCOL,
     Answer,
@@ -106,9 +107,9 @@ def serve(
 ) -> None:
     """Answer requests until the pipe closes or `Bye` comes.
 
-    ``handlers`` by type of request; ``lanes`` names the lane of a type, "main" if absent. Every request ends in exactly one
-    of its answer, `JobCancelled` or `Failed`. ``on_end`` is called once, after the running jobs have been told to stop;
-    if they take longer than 1.5 s the process ends without them.
+    ``handlers`` by type of request; ``lanes`` names the lane of a type, "main" if absent. Every request ends in exactly
+    one of its answer, `JobCancelled` or `Failed`. ``on_end`` is called once, after the running jobs have been told to
+    stop; if they take longer than 1.5 s the process ends without them.
     """
     _Server(connection, handlers, lanes or {}, on_end).run()
 
@@ -125,8 +126,7 @@ def report_of(error: BaseException) -> ErrorReport:
     """An exception as it travels; the class is the nearest that `core.errors` knows, else ``InternalError``."""
     text = "".join(traceback.format_exception(error))
     if isinstance(error, BrainSRError):
-        known = error_families()
-        family = next(kind.__name__ for kind in type(error).__mro__ if kind is known.get(kind.__name__))
+        family = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
         return ErrorReport(
             family, error.message, error.advice, "" if error.path is None else str(error.path), text
         )

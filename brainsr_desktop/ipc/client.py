@@ -44,9 +44,9 @@ CANCEL_PATIENCE_S: Final = 10.0
 class ChildClient:
     """Starts a child, sends requests, calls back with what it says. Its methods may be called from any thread.
 
-    ``on_message`` gets every `Answer` (progress too), in the listener thread; for a request that cannot be sent it is called
-    at once in the caller's. ``on_death`` gets the exit code when the child ends without having been asked to, after its jobs
-    were answered with `Failed` (``ChildDied``). Log lines go to this process's log.
+    ``on_message`` gets every `Answer` (progress too), in the listener thread; for a request that cannot be sent it is
+    called at once in the caller's. ``on_death`` gets the exit code when the child ends without having been asked to,
+    after its jobs were answered with `Failed` (``ChildDied``). Log lines go to this process's log.
     """
 
     def __init__(
@@ -280,14 +280,13 @@ def rebuild_error(report: ErrorReport) -> BrainSRError:
 class BlockingClient:
     """A child for commands and tests: one call, one answer. Calls may come from several threads.
 
-    A context manager. A child that died is started again by the next call. ``silence_s``: a child that says nothing about a
-    job for so long is killed (FAULTS 67).
+    A context manager. A child that died is started again by the next call. ``silence_s``: a child that says nothing
+    about a job for so long is killed (FAULTS 67).
     """
 
     def __init__(self, target: str, *, name: str, silence_s: float | None = None) -> None:
         self._client = ChildClient(target, name=name, on_message=self._on_message, on_death=lambda _: None)
         self._silence_s = silence_s
-        self._lock = threading.Lock()
         self._answers: dict[JobId, queue.SimpleQueue[Answer]] = {}
 
     def __enter__(self) -> Self:
@@ -307,6 +306,10 @@ class BlockingClient:
     def stop(self) -> None:
         """End the child."""
         self._client.stop()
+
+    def cancel(self, job: JobId) -> None:
+        """Ask for the end of a call, from another thread; it raises `Cancelled`."""
+        self._client.cancel(job)
 
     def call(
         self, request: Callable[[JobId], Request], on_answer: Callable[[Answer], None] | None = None

@@ -1,8 +1,8 @@
 """Arrays in shared memory: the owner makes and unlinks them, other processes only attach.
 
-A block is a file that is mapped by whoever uses it. It lies in ``/dev/shm`` (the system's shared memory, on Linux) and,
-where that is missing or too small (containers often give it 64 MiB), in the folder for temporary files. A view keeps the
-mapping alive, so closing a block never pulls pixels from under a picture that is still drawn.
+A block is a file that is mapped by whoever uses it. It lies in ``/dev/shm`` (the system's shared memory, on Linux)
+and, where that is missing or too small (containers often give it 64 MiB), in the folder for temporary files. A view
+keeps the mapping alive, so closing a block never pulls pixels from under a picture that is still drawn.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LARGEST_SHARE: Final = 0.7
 
 
 class SharedArray:
-    """A block of this process: C order, zeroed. ``array`` is the view, ``ref`` the handle to send, ``close`` unlinks."""
+    """A block of this process: C order, zeroed. ``array`` is the view, ``ref`` its handle, ``close`` unlinks."""
 
     def __init__(self, array: NDArray[np.generic], path: Path) -> None:
         self._array: NDArray[np.generic] | None = array
