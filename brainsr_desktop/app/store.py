@@ -34,8 +34,18 @@ class Store(QObject):
         if after == before:
             return
         if undo:
-            self._history.record(before, undo, gesture)
+            self._history.record(before, after, undo, gesture)
         self._set(after)
+
+    @property
+    def undo_name(self) -> str:
+        """The step that undo would take back; empty when there is none."""
+        return self._history.undo_name
+
+    @property
+    def redo_name(self) -> str:
+        """The step that redo would do again; empty when there is none."""
+        return self._history.redo_name
 
     def undo(self) -> str:
         """Go back one step; the name of the step, empty when there is none."""

@@ -31,7 +31,11 @@ class PaneState(Enum):
     FAILED = "failed"
     OFF = "off"
     ORIGINAL = "original"
-    """Space is held: the original is shown in the enhanced pane."""
+    """The left pane; or Space is held and the original is shown in the enhanced pane."""
+    DEGRADED = "degraded"
+    """Test mode: the left pane shows what the network gets."""
+    REFERENCE = "reference"
+    """Test mode: the left pane shows the truth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +54,17 @@ class Picture:
     smooth: bool = False
     inverted: bool = False
     """MONOCHROME1: low values are bright."""
+
+
+def value_at(picture: Picture, x_mm: float, y_mm: float) -> float | None:
+    """Value in units of the pixel at a place of the slice's plane (see `RectMm`); None outside and in colour."""
+    height, width = picture.extent_mm
+    if picture.pixels.ndim != 2 or not (0.0 <= x_mm < width and 0.0 <= y_mm < height):
+        return None
+    rows, columns = picture.pixels.shape
+    row, column = int(y_mm / height * rows), int(x_mm / width * columns)
+    stored = picture.pixels[min(row, rows - 1), min(column, columns - 1)]
+    return picture.slope * float(stored) + picture.intercept
 
 
 @dataclass(frozen=True, slots=True)

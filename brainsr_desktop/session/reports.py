@@ -30,7 +30,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job as the list shows it. ``total`` 0: not known; ``seconds_left`` None: not known."""
+    """A job as the list shows it. ``total`` 0: not known; ``seconds_left`` None: not known.
+
+    ``keeps_window``: closing the window while it runs asks first (a series, an export; not a scan).
+    """
 
     id: int
     title: str
@@ -39,6 +42,7 @@ class JobView:
     state: JobState
     seconds_left: float | None = None
     can_cancel: bool = True
+    keeps_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,8 @@ class RectMm:
 class ViewState:
     """One value for the whole window. Widgets compare the fields they draw; nothing else remembers anything.
 
-    ``rect_mm`` None means: fit. ``window`` None means: automatic, not known yet. ``recipe.degradation`` stays None; in test mode
-    ``active_recipe`` adds ``degradation``.
+    ``rect_mm`` None means: fit. ``window`` None means: automatic, not known yet. ``recipe.degradation`` stays None; in
+    test mode ``active_recipe`` adds ``degradation``.
     """
 
     stack: StackInfo | None = None

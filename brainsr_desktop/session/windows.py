@@ -1,0 +1,107 @@
+"""Grey windows of a series: what it starts with, and the presets, computed once for the whole series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from brainsr_desktop.core.intensity import auto_window, robust_range
+from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.session.state import WindowLevel
+
+MOST_VALUES = 2_000_000
+"""So many pixels of a series are enough for percentiles."""
+LEAST_COVERED = (0.05, 0.95)
+"""A window of the header is used if it covers this part of the robust range."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRange:
+    """Ranges of one volume of a stack, in units. ``final`` once all of it was loaded.
+
+    ``initial`` is what the panes start with, ``tissue`` spans the 20th to the 95th percentile of the head.
+    """
+
+    stack_digest: str
+    volume: int
+    initial: WindowLevel
+    automatic: WindowLevel
+    header: WindowLevel | None
+    full: WindowLevel
+    tissue: WindowLevel
+    robust_low: float
+    robust_high: float
+    final: bool
+
+
+def measure(
+    stack: StackInfo, frames: npt.NDArray[np.generic], indices: tuple[int, ...], volume: int, *, final: bool
+) -> SeriesRange | None:
+    """Ranges from the loaded frames ``indices`` of a grey stack's block; None for colour or if nothing is finite.
+
+    ``frames``: the block (frames, rows, columns), stored values. Takes some 100 ms: not for the GUI thread.
+    """
+    values = _sample(stack, frames, indices)
+    if values.size == 0:
+        return None
+    low, high = robust_range(values)
+    automatic = WindowLevel(*auto_window(values))
+    header = header_window(stack, volume)
+    fits = header is not None and covers(header, low, high)
+    least, most = float(values.min()), float(values.max())
+    head = values[values > low + 0.1 * (high - low)]
+    tissue = np.percentile(head if head.size else values, [20.0, 95.0])
+    return SeriesRange(
+        stack_digest=stack.digest,
+        volume=volume,
+        initial=header if fits and header is not None else automatic,
+        automatic=automatic,
+        header=header,
+        full=_between(least, most),
+        tissue=_between(float(tissue[0]), float(tissue[1])),
+        robust_low=low,
+        robust_high=high,
+        final=final,
+    )
+
+
+def header_window(stack: StackInfo, volume: int) -> WindowLevel | None:
+    """The DICOM window of the middle slice of a volume."""
+    frame = stack.frame_at(volume, stack.slices // 2)
+    if frame is None or frame.window is None or not frame.window[1] > 0.0:
+        return None
+    return WindowLevel(*frame.window)
+
+
+def covers(window: WindowLevel, low: float, high: float) -> bool:
+    """Whether a window covers 5 to 95 % of a range: neither washed out nor cut off."""
+    span = high - low
+    if not span > 0.0:
+        return False
+    return window.low <= low + LEAST_COVERED[0] * span and window.high >= low + LEAST_COVERED[1] * span
+
+
+def _sample(
+    stack: StackInfo, frames: npt.NDArray[np.generic], indices: tuple[int, ...]
+) -> npt.NDArray[np.float64]:
+    """Some of the finite values in units, evenly taken from all frames."""
+    if stack.samples != 1 or not indices:
+        return np.empty(0)
+    pixels = stack.geometry.rows * stack.geometry.columns
+    step = max(1, round(pixels * len(indices) / MOST_VALUES))
+    parts = []
+    for number, index in enumerate(indices):
+        frame = stack.frames[index]
+        if frame is not None:
+            # Another start in each frame, so that no column is left out of all of them.
+            stored = frames[index].reshape(-1)[number % step :: step].astype(np.float64)
+            parts.append(frame.slope * stored + frame.intercept)
+    values = np.concatenate(parts) if parts else np.empty(0)
+    return values[np.isfinite(values)]
+
+
+def _between(low: float, high: float) -> WindowLevel:
+    width = high - low
+    return WindowLevel((low + high) / 2.0, width if width > 0.0 else max(abs(high), 1.0))
