@@ -122,7 +122,7 @@ def _array(entry: Any, data: memoryview, model: str) -> npt.NDArray[np.floating]
             dtype = np.dtype(_DTYPES[kind])
         case _:
             raise _damaged(model, "an array has an unknown type or shape")
-    if not all(type(side) is int and side >= 0 for side in shape):
+    if not all(type(side) is int and side >= 1 for side in shape):
         raise _damaged(model, "an array has an unknown type or shape")
     if math.prod(shape) * dtype.itemsize != len(data):
         raise _damaged(model, "an array has another size than its shape")

@@ -1,0 +1,137 @@
+"""OpenVINO: the portable graph of a model on the CPU, or on a graphics unit that OpenVINO knows."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+import numpy as np
+
+from brainsr_desktop.core.errors import CardInvalid, DeviceUnavailable, ModelError, OutOfMemory
+from brainsr_desktop.core.recipe import Precision
+from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats
+from brainsr_desktop.models.card import Card
+from brainsr_desktop.models.weights import ADVICE, verified_bytes
+
+CANCEL_INTERVAL_MS: Final = 50
+
+
+def import_openvino() -> Any:
+    """Import OpenVINO without its telemetry, which would otherwise send an event at every import.
+
+    Use this wherever OpenVINO is wanted. Where the telemetry package cannot be imported OpenVINO does without it.
+    """
+    if "openvino" not in sys.modules:
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # Python's way to forbid an import
+    import openvino
+
+    return openvino
+
+
+class OpenVino:
+    """A compiled graph and one request, run one input at a time."""
+
+    name = "openvino"
+
+    def __init__(self, compiled: Any, device: str) -> None:
+        self.device = device
+        self._compiled = compiled
+        self._request = compiled.create_infer_request()
+
+    def run(self, batch: Floats, check_cancelled: CheckCancelled) -> Floats:
+        """See `base.Backend`. Stops inside a tile, between two layers."""
+        try:
+            self._request.start_async({0: np.ascontiguousarray(batch)}, share_inputs=True)
+            self._wait(check_cancelled)
+            return np.array(self._request.get_output_tensor().data, np.float32)
+        except MemoryError as error:
+            raise OutOfMemory("There is not enough memory for the slice.") from error
+        except RuntimeError as error:
+            # OpenVINO has one exception for everything; the graph was tried when it was loaded, so it is not the graph.
+            if self.device == CPU:
+                raise OutOfMemory("There is not enough memory for the slice.") from error
+            raise DeviceUnavailable(f"The device {self.device} failed.", advice="Use the CPU.") from error
+
+    def release(self) -> None:
+        """Forget the buffers of the shapes that were run."""
+        self._compiled.release_memory()
+        self._request = self._compiled.create_infer_request()
+
+    def _wait(self, check_cancelled: CheckCancelled) -> None:
+        while not self._request.wait_for(CANCEL_INTERVAL_MS):
+            try:
+                check_cancelled()
+            except BaseException:
+                self._stop()
+                raise
+        self._request.wait()
+
+    def _stop(self) -> None:
+        self._request.cancel()
+        try:
+            self._request.wait()
+        except RuntimeError:  # OpenVINO's word for "cancelled"
+            return
+
+
+def open_backend(card: Card, scale: int, device: str, precision: Precision) -> OpenVino:
+    """Compile the card's graph for "cpu" or "gpu:0" ... and try it on a small input."""
+    openvino = import_openvino()
+    core = openvino.Core()
+    target = _target(core, device)
+    model = _read(core, card)
+    hints = {"INFERENCE_PRECISION_HINT": _precision(core, target, precision), "PERFORMANCE_HINT": "LATENCY"}
+    try:
+        backend = OpenVino(core.compile_model(model, target, hints), device)
+    except RuntimeError as error:
+        raise DeviceUnavailable(
+            f"OpenVINO cannot run the model {card.name} on {device}.", advice="Choose another device."
+        ) from error
+    side = max(16, card.minimum_side, card.size_multiple)
+    tried = backend.run(np.zeros((1, 1, side, side), np.float32), lambda: None)
+    if tried.shape != (1, 1, scale * side, scale * side):
+        raise CardInvalid(
+            f"The model {card.name} does not enlarge by {scale}, as its card says.",
+            advice=ADVICE,
+            path=card.folder,
+        )
+    return backend
+
+
+def device_names() -> dict[str, str]:
+    """The graphics units that OpenVINO can use: id as ``--device`` takes it, name for people."""
+    core = import_openvino().Core()
+    units = [name for name in core.available_devices if name.split(".")[0] == "GPU"]
+    return {f"gpu:{i}": str(core.get_property(name, "FULL_DEVICE_NAME")) for i, name in enumerate(units)}
+
+
+def _target(core: Any, device: str) -> str:
+    if device == CPU:
+        return "CPU"
+    units = [name for name in core.available_devices if name.split(".")[0] == "GPU"]
+    kind, _, number = device.partition(":")
+    if kind == "gpu" and number.isdecimal() and int(number) < len(units):
+        return str(units[int(number)])
+    raise DeviceUnavailable(f"There is no device {device}.", advice="Choose automatic or the CPU.")
+
+
+def _read(core: Any, card: Card) -> Any:
+    if card.graph is None:
+        raise CardInvalid(f"The model {card.name} has no graph for OpenVINO.", path=card.folder)
+    graph = verified_bytes(card, card.graph)
+    data = card.graph.removesuffix(".xml") + ".bin"
+    try:
+        if data in card.files:
+            return core.read_model(model=graph, weights=verified_bytes(card, data))
+        return core.read_model(model=graph)
+    except RuntimeError as error:
+        raise ModelError(
+            f"The model {card.name} cannot be loaded: its graph is damaged.", advice=ADVICE, path=card.folder
+        ) from error
+
+
+def _precision(core: Any, target: str, precision: Precision) -> str:
+    if precision == "exact":
+        return "f32"
+    able = core.get_property(target, "OPTIMIZATION_CAPABILITIES")
+    return next((kind.lower() for kind in ("BF16", "FP16") if kind in able), "f32").replace("fp", "f")

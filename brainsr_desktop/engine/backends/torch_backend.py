@@ -1,0 +1,146 @@
+"""torch: a model's network from its safetensors, on a CUDA device, on Apple's GPU, or on the CPU."""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brainsr_desktop.core.errors import CardInvalid, DeviceUnavailable, ModelError, OutOfMemory
+from brainsr_desktop.core.recipe import Precision
+from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats
+from brainsr_desktop.models.card import Card
+from brainsr_desktop.models.networks import NETWORKS
+from brainsr_desktop.models.weights import ADVICE, load_weights
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Torch:
+    """A network on one device, channels last."""
+
+    name = "torch"
+
+    def __init__(self, network: torch.nn.Module, device: str, half: torch.dtype | None) -> None:
+        import torch
+
+        self.device = device
+        self._torch = torch
+        self._half = half
+        self._check: CheckCancelled = lambda: None
+        fixed: Any = network.eval().requires_grad_(False)
+        self._network: torch.nn.Module = fixed.to(device, memory_format=torch.channels_last)
+        for module in network.modules():
+            module.register_forward_pre_hook(self._between_layers)
+
+    def run(self, batch: Floats, check_cancelled: CheckCancelled) -> Floats:
+        """See `base.Backend`. Stops inside a tile, between two layers."""
+        torch = self._torch
+        self._check = check_cancelled
+        try:
+            with torch.inference_mode(), self._autocast():
+                given = torch.from_numpy(np.ascontiguousarray(batch)).to(self.device)
+                result = self._network(given.contiguous(memory_format=torch.channels_last))
+                return np.ascontiguousarray(result.float().cpu().numpy())
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            raise OutOfMemory(f"There is not enough memory on {self.device} for the slice.") from error
+        except RuntimeError as error:
+            # The network was tried when it was loaded, so it is the device; on a CPU this is torch's "no memory".
+            if self.device == CPU:
+                raise OutOfMemory("There is not enough memory for the slice.") from error
+            raise DeviceUnavailable(f"The device {self.device} failed.", advice="Use the CPU.") from error
+
+    def release(self) -> None:
+        """Give the caching allocator's memory back to the device."""
+        kind = self.device.split(":")[0]
+        if kind == "cuda":
+            self._torch.cuda.empty_cache()
+        elif kind == "mps":
+            self._torch.mps.empty_cache()
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        if self._half is None:
+            return nullcontext()
+        return self._torch.autocast(self.device.split(":")[0], dtype=self._half)
+
+    def _between_layers(self, _module: torch.nn.Module, _given: Any) -> None:
+        self._check()
+
+
+def open_backend(card: Card, scale: int, device: str, precision: Precision) -> Torch:
+    """Build the card's network on "cpu", "cuda:0" ... or "mps", load its weights and try it on a small input."""
+    import torch
+
+    _require(device)
+    # The same bits for the same slice: no choice of algorithm by timing, no shortened products.
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    network = _network(card)
+    backend = Torch(network, device, _half(device) if precision == "fast" else None)
+    side = max(16, card.minimum_side, card.size_multiple)
+    tried = backend.run(np.zeros((1, 1, side, side), np.float32), lambda: None)
+    if tried.shape != (1, 1, scale * side, scale * side):
+        raise CardInvalid(
+            f"The model {card.name} does not enlarge by {scale}, as its card says.",
+            advice=ADVICE,
+            path=card.folder,
+        )
+    return backend
+
+
+def device_names() -> dict[str, tuple[str, int | None]]:
+    """The graphics units that torch can use: id, then name for people and free bytes if known."""
+    import torch
+
+    found: dict[str, tuple[str, int | None]] = {}
+    if torch.cuda.is_available():
+        for i in range(torch.cuda.device_count()):
+            found[f"cuda:{i}"] = torch.cuda.get_device_name(i), torch.cuda.mem_get_info(i)[0]
+    if torch.backends.mps.is_available():
+        found["mps"] = "Apple GPU", None
+    return found
+
+
+def _require(device: str) -> None:
+    if device != CPU and device not in device_names():
+        raise DeviceUnavailable(f"There is no device {device}.", advice="Choose automatic or the CPU.")
+
+
+def _network(card: Card) -> torch.nn.Module:
+    import torch
+
+    if card.network not in NETWORKS:
+        raise CardInvalid(
+            f"The model {card.name} needs a network {card.network!r} that this program does not have.",
+            advice=ADVICE,
+            path=card.folder,
+        )
+    module, _, build = NETWORKS[card.network].partition(":")
+    weights = load_weights(card)
+    try:
+        network: torch.nn.Module = getattr(importlib.import_module(module), build)(**card.config)
+        network.load_state_dict(
+            {name: torch.from_numpy(np.array(a, np.float32)) for name, a in weights.items()}
+        )
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"The model {card.name} cannot be loaded: its weights do not fit its network.",
+            advice=ADVICE,
+            path=card.folder,
+        ) from error
+    return network
+
+
+def _half(device: str) -> torch.dtype | None:
+    import torch
+
+    if device == CPU:
+        return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else None
+    if device == "mps" or not torch.cuda.is_bf16_supported():
+        return torch.float16
+    return torch.bfloat16

@@ -1,0 +1,203 @@
+"""Runs a network on a normalised slice: loads it, cuts tiles, and goes on with less when memory or a device fails."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias, cast
+
+import psutil
+
+from brainsr_desktop.core.errors import DeviceUnavailable, OutOfMemory
+from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.core.tiling import Blend, padded_to, plan
+from brainsr_desktop.engine.backends.base import BACKENDS, CPU, Backend, CheckCancelled, Floats, OpenBackend
+from brainsr_desktop.engine.devices import Choice, choices
+from brainsr_desktop.models.card import Card
+
+log = logging.getLogger(__name__)
+
+Progress: TypeAlias = Callable[[int, int, str], None]
+"""Tiles done, tiles in all, a note."""
+
+WHOLE_PIXELS: Final = 512 * 512
+"""Slices up to this size are run at once."""
+AUTOMATIC_TILE_PX: Final = 384
+SMALLEST_TILE_PX: Final = 32
+HALVINGS: Final = 3
+BYTES_PER_PIXEL: Final = 2048
+"""Of working memory for each input pixel; measured 1300 for the largest network, 64 features wide."""
+LARGEST_SHARE: Final = 0.7
+"""Of the free memory that a tile may need."""
+MODELS_KEPT: Final = 3
+SMALLER_TILES: Final = "Used smaller tiles: there is too little memory for the whole slice."
+
+
+@dataclass(slots=True)
+class Run:
+    """What came out: normalised pixels, by which backend, on which device, and what had to be given up for it."""
+
+    pixels: Floats
+    backend: str
+    device: str
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One slice: ``image`` (rows, columns) normalised, the model, what the user chose, and whom to ask and tell."""
+
+    image: Floats
+    card: Card
+    recipe: Recipe
+    check_cancelled: CheckCancelled
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    model: str
+    weights_sha256: str
+    scale: int
+    choice: Choice
+    precision: str
+
+
+class Runner:
+    """Holds the loaded models, at most ``MODELS_KEPT``, and knows which devices were lost. For one thread."""
+
+    def __init__(self) -> None:
+        self._loaded: OrderedDict[_Key, Backend] = OrderedDict()
+        self._lost: set[str] = set()
+
+    def load(self, card: Card, recipe: Recipe) -> Backend:
+        """The backend for a recipe, loaded if it is not yet; a device that failed before gets another chance.
+
+        Raises:
+            ModelError: the model cannot be used.
+            DeviceUnavailable: no backend can run it on the recipe's device.
+        """
+        self._lost.clear()
+        backend, _ = self._open_first(card, recipe)
+        return backend
+
+    def run(self, job: Job) -> Run:
+        """Enlarge a normalised slice.
+
+        Memory short: the tile is halved, up to three times, then the CPU is taken. A device lost: the CPU.
+
+        Raises:
+            OutOfMemory: even small tiles on the CPU are too much.
+            DeviceUnavailable, ModelError: as `load`.
+            Cancelled: raised by the job's ``check_cancelled``.
+        """
+        notes: list[str] = []
+        recipe = job.recipe
+        while True:
+            backend, skipped = self._open_first(job.card, recipe)
+            notes += [note for note in skipped if note not in notes]
+            try:
+                return Run(_run_shrinking(job, backend, notes), backend.name, backend.device, notes)
+            except DeviceUnavailable as error:
+                if backend.device == CPU:
+                    raise
+                log.warning("The device %s was lost: %s", backend.device, error.__cause__ or error)
+                self._forget(backend.device)
+            except OutOfMemory:
+                if backend.device == CPU:
+                    raise
+                log.warning("Not enough memory on %s, going on with the CPU", backend.device)
+                notes[:] = [f"Used the CPU: {backend.device} has too little memory."]
+                recipe = replace(recipe, device=CPU)
+
+    def _open_first(self, card: Card, recipe: Recipe) -> tuple[Backend, list[str]]:
+        notes: list[str] = []
+        possible = choices(card, recipe.device)
+        if all(choice.device in self._lost for choice in possible):
+            possible = choices(card, CPU)
+        problem: DeviceUnavailable | None = None
+        for choice in possible:
+            if choice.device in self._lost:
+                notes.append(f"Used the CPU: {choice.device} failed.")
+                continue
+            try:
+                return self._open(choice, card, recipe), notes
+            except DeviceUnavailable as error:
+                log.warning("%s on %s cannot be used: %s", choice.backend, choice.device, error.message)
+                problem = problem or error
+        raise problem or DeviceUnavailable(f"There is no device for the model {card.name}.")
+
+    def _open(self, choice: Choice, card: Card, recipe: Recipe) -> Backend:
+        precision = recipe.precision if recipe.precision in card.precision else "exact"
+        key = _Key(card.name, card.weights_sha256, recipe.scale, choice, precision)
+        backend = self._loaded.pop(key, None)
+        if backend is None:
+            module, _, function = BACKENDS[choice.backend].partition(":")
+            opener = cast("OpenBackend", getattr(importlib.import_module(module), function))
+            backend = opener(card, recipe.scale, choice.device, precision)
+            log.info("Loaded %s with %s on %s", card.name, choice.backend, choice.device)
+        self._loaded[key] = backend
+        while len(self._loaded) > MODELS_KEPT:
+            self._loaded.popitem(last=False)
+        return backend
+
+    def _forget(self, device: str) -> None:
+        self._lost.add(device)
+        for key in [key for key in self._loaded if key.choice.device == device]:
+            del self._loaded[key]
+
+
+def first_tile(shape: tuple[int, ...], card: Card, wanted: int) -> int:
+    """Side of the tiles in input pixels, 0 = the whole slice: what the user wants, else by the slice's size alone.
+
+    It does not depend on free memory, so that the same recipe takes the same tiles. Interpolations are never cut.
+    """
+    if card.is_interpolation:
+        return 0
+    if wanted > 0:
+        return wanted
+    return 0 if shape[0] * shape[1] <= WHOLE_PIXELS else AUTOMATIC_TILE_PX
+
+
+def _run_shrinking(job: Job, backend: Backend, notes: list[str]) -> Floats:
+    tile = first_tile(job.image.shape, job.card, job.recipe.tile)
+    for _ in range(HALVINGS):
+        try:
+            return _run_tiles(job, tile, backend)
+        except OutOfMemory:
+            backend.release()
+            tile = max((tile or max(job.image.shape)) // 2, SMALLEST_TILE_PX)
+            log.warning("Not enough memory on %s, tiles of %d pixels now", backend.device, tile)
+            notes[:] = [*(n for n in notes if n != SMALLER_TILES), SMALLER_TILES]
+    return _run_tiles(job, tile, backend)
+
+
+def _run_tiles(job: Job, tile: int, backend: Backend) -> Floats:
+    card, scale = job.card, job.recipe.scale
+    rows, columns = job.image.shape
+    tiles = plan((rows, columns), tile, card.receptive_field)
+    if backend.device == CPU and not card.is_interpolation:
+        _require_memory(max(job.image[part.source].size for part in tiles))
+    blend = Blend((rows, columns), scale)
+    for done, part in enumerate(tiles):
+        job.check_cancelled()
+        job.progress(done, len(tiles), "")
+        source = job.image[part.source]
+        given = padded_to(source, card.size_multiple, card.minimum_side)
+        enlarged = backend.run(given[None, None], job.check_cancelled)[0, 0]
+        blend.add(part, enlarged[: source.shape[0] * scale, : source.shape[1] * scale])
+    job.progress(len(tiles), len(tiles), "")
+    return blend.result
+
+
+def _require_memory(pixels: int) -> None:
+    free = psutil.virtual_memory().available
+    if pixels * BYTES_PER_PIXEL > LARGEST_SHARE * free:
+        raise OutOfMemory(
+            f"There is not enough memory for the slice: {pixels * BYTES_PER_PIXEL / 2**20:.0f} MiB needed, "
+            f"{free / 2**20:.0f} MiB free.",
+            advice="Close other programs or choose smaller tiles.",
+        )
