@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from brainsr_desktop.core.errors import Problem
@@ -98,6 +98,8 @@ class ExportOptions:
     window: tuple[float, float] | None = None
     name_pattern: str = ""
     transfer_syntax: Literal["explicit", "j2k", "rle"] = "explicit"
+    anonymise_key: str = field(default="", repr=False)
+    """A random UUID that all exports of one action share, so that their new UIDs agree; empty: one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ class OpenExport(Request):
     """Begin an export of some frames of a stack. Answers: ExportOpened.
 
     Probes the target, checks free space, takes the lock, finds what can be resumed. ``indices``: frames to export
-    (index = volume * slices + slice). Never begins to write over anything.
+    (index = volume * slices + slice). Never begins to write over anything. ``geometry`` is that of the enlarged
+    pictures (rows, columns, spacing; positions follow from the stack). ``taken_series_numbers``: those in the study.
     """
 
     stack: StackInfo
@@ -128,6 +131,7 @@ class OpenExport(Request):
     recipe: Recipe
     model: ModelNote
     options: ExportOptions
+    taken_series_numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,300 @@
+"""One series on its way to disk: slices as they come, then everything that is made of all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread
+
+from brainsr_desktop.core.errors import DiskFull, InternalError, Problem, WriteError
+from brainsr_desktop.core.geometry import Geometry
+from brainsr_desktop.io.anonymise import anonymise
+from brainsr_desktop.io.dicom_write import (
+    NOTICE,
+    ExportFacts,
+    SliceFacts,
+    StoredPixels,
+    build,
+    derivation_text,
+    encode,
+)
+from brainsr_desktop.io.export_journal import Journal, file_digest, write_whole
+from brainsr_desktop.io.export_names import REPORT_NAME, file_name
+from brainsr_desktop.io.export_outputs import OutputFacts, StoredSlice, outputs
+from brainsr_desktop.io.export_plan import PlannedFrame
+from brainsr_desktop.io.export_report import encoded, report
+from brainsr_desktop.io.export_source import SourceFiles
+from brainsr_desktop.io.export_target import Target, move_into_place
+from brainsr_desktop.io.export_values import StoredValues
+from brainsr_desktop.io.messages import ExportFormat, ModelNote, OpenExport
+
+log = logging.getLogger(__name__)
+
+RAW: Final = ".raw"
+NOTICED_CLIPPING: Final = 0.001
+"""Part of all pixels above which clipped values are worth a notice."""
+
+Tick = Callable[[int, int, str], None]
+"""Called with (done, total, note) while a job ends; may raise `Cancelled`."""
+
+
+class ExportJob:
+    """An export whose folder is locked and whose journal is open."""
+
+    def __init__(
+        self,
+        request: OpenExport,
+        frames: tuple[PlannedFrame, ...],
+        formats: tuple[ExportFormat, ...],
+        geometry: Geometry,
+        target: Target,
+        journal: Journal,
+        sources: SourceFiles,
+        groups: Mapping[int, int],
+        key: UUID,
+        problems: tuple[Problem, ...],
+    ) -> None:
+        self.request = request
+        self.formats = formats
+        self.target = target
+        self.problems = list(problems)
+        self._frames = {item.index: item for item in frames}
+        self._geometry = geometry
+        self._journal = journal
+        self._sources = sources
+        self._groups = groups
+        self._key = key
+        self._values = StoredValues(**journal.job["stored"])
+        self._facts = ExportFacts(
+            UUID(journal.job["job"]),
+            datetime.fromisoformat(journal.job["started"]),
+            request.recipe.scale,
+            ModelNote(**journal.job["model"]),
+        )
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Indices whose pixels are still wanted, in the order of their numbers."""
+        written = {entry["index"] for entry in self._journal.entries.values()}
+        return tuple(index for index in self._frames if index not in written)
+
+    @property
+    def written(self) -> int:
+        """How many slices are safe on disk."""
+        return len(self._journal.entries)
+
+    def write(self, index: int, pixels: NDArray[np.float32]) -> bool:
+        """Write one enlarged slice (rows, columns), in stored units of the source; it is safe on disk afterwards.
+
+        False where it was refused because its source has changed: a problem says so.
+
+        Raises:
+            DiskFull, NotWritable, WriteError: nothing is left of this slice; the export can go on later.
+        """
+        item = self._frames.get(index)
+        if item is None or pixels.shape != (self._geometry.rows, self._geometry.columns):
+            raise InternalError(f"Slice {index} of shape {pixels.shape} does not belong to this export.")
+        if not self._sources.is_unchanged(item.frame):
+            name = "" if self.request.options.anonymise else Path(item.frame.path).name
+            reason = f"slice {item.slice_index + 1}: its file has changed since it was opened"
+            self.problems.append(
+                Problem(name, "CHANGED", reason, "left out of the export; open the folder again")
+            )
+            return False
+        stored, clipped = self._values.stored(pixels)
+        content, entry = self._dicom(item, stored) if "dicom" in self.formats else self._raw(item, stored)
+        entry["clipped"] = clipped
+        try:
+            entry["sha256"] = write_whole(self.target.partial / entry["file"], content)
+            self._journal.add(entry)
+        except DiskFull as error:
+            done, total = len(self._journal.entries), len(self._frames)
+            message = f"The disk is full after {done} of {total} slices."
+            raise DiskFull(message, advice=error.advice, path=self.target.partial) from error
+        return True
+
+    def finish(self, notes: tuple[Problem, ...], tick: Tick) -> tuple[Path, int, int]:
+        """Read everything back, write what is made of all slices, and give the folder its final name.
+
+        Returns the folder, the number of files beside ``export.json``, and the number of clipped pixels.
+
+        Raises:
+            WriteError: nothing was written, or a file reads back differently. The partial folder stays.
+        """
+        entries = sorted(self._journal.entries.values(), key=lambda entry: entry["number"])
+        if not entries:
+            raise WriteError("Not one slice of this export was written.", advice="Export the series again.")
+        self.problems.extend(notes)
+        self._note_missing()
+        for done, entry in enumerate(entries):
+            tick(done, len(entries), "reading back")
+            self._check(entry)
+        made = self._outputs(entries, tick)
+        clipped = sum(entry["clipped"] for entry in entries)
+        self._note_clipping(clipped, len(entries))
+        frames = tuple(self._frames.values())
+        content = report(self.request, self._journal, frames, self._geometry, made, self.problems)
+        write_whole(self.target.partial / REPORT_NAME, encoded(content))
+        self._journal.finish()
+        for entry in entries:
+            if not entry["kept"]:
+                (self.target.partial / entry["file"]).unlink()
+        self._journal.remove()
+        final, problems = move_into_place(self.target)
+        self.problems.extend(problems)
+        return final, len(content["files"]), clipped
+
+    def _dicom(self, item: PlannedFrame, stored: NDArray[np.generic]) -> tuple[bytes, dict[str, Any]]:
+        source = self._sources.slice(item.frame)
+        pixels: StoredPixels = stored  # type: ignore[assignment]  # 16-bit: see `stored_values`
+        place = self._place(item)
+        built = build(source, pixels, self._facts, place)
+        if self.request.options.anonymise:
+            anonymise(built.dataset, self._key, self._facts.factor)
+        uid = str(built.dataset.SOPInstanceUID)
+        content = encode(built.dataset, self.request.options.transfer_syntax)
+        hidden = self.request.options.anonymise
+        entry = self._entry(item, stored, file_name(item.number, ".dcm"))
+        entry |= {
+            "kept": True,
+            "sop_uid": uid,
+            "repairs": [list(repair) for repair in built.repairs],
+            "dropped": sorted(source.dropped),
+            "private": source.private,
+            "comment": "" if hidden else source.readable("ImageComments"),
+            "frame": source.frame_number,
+        }
+        return content, entry
+
+    def _raw(self, item: PlannedFrame, stored: NDArray[np.generic]) -> tuple[bytes, dict[str, Any]]:
+        return stored.tobytes(), self._entry(item, stored, file_name(item.number, RAW))
+
+    def _entry(self, item: PlannedFrame, stored: NDArray[np.generic], name: str) -> dict[str, Any]:
+        hidden = self.request.options.anonymise
+        return {
+            "file": name,
+            "kept": False,
+            "index": item.index,
+            "number": item.number,
+            "volume": item.volume + 1,
+            "slice": item.slice_index + 1,
+            "frame": None,
+            "tile": item.frame.tile,
+            "group": self._groups.get(item.volume, 0),
+            "sop_uid": "",
+            "source_uid": "" if hidden else item.frame.sop_uid,
+            "source_file": "" if hidden else Path(item.frame.path).name,
+            "source_sha256": "" if hidden else self._sources.digest(item.frame),
+            "pixels": hashlib.sha256(stored.tobytes()).hexdigest(),
+            "lowest": float(np.nanmin(stored)) if np.isfinite(stored).any() else 0.0,
+            "highest": float(np.nanmax(stored)) if np.isfinite(stored).any() else 0.0,
+            "repairs": [],
+            "dropped": [],
+            "private": 0,
+            "comment": "",
+        }
+
+    def _place(self, item: PlannedFrame) -> SliceFacts:
+        stack, group = self.request.stack, self._groups.get(item.volume, 0)
+        volumes = [volume for volume, found in sorted(self._groups.items()) if found == group]
+        return SliceFacts(
+            frame=item.frame,
+            geometry=self._geometry.slice(item.slice_index),
+            instance_number=item.number,
+            series_number=self._journal.job["series_numbers"][group],
+            group=group,
+            volume=(volumes.index(item.volume) + 1, len(volumes)) if stack.volumes > 1 else None,
+            rescale=(self._values.slope, self._values.intercept) if self._values.is_scaled else None,
+            photometric=stack.photometric,
+            copy=item.copy,
+        )
+
+    def _check(self, entry: Mapping[str, Any]) -> None:
+        """Read a file back: same bytes, same identity, same pixels."""
+        path = self.target.partial / entry["file"]
+        try:
+            same = file_digest(path) == entry["sha256"]
+            if same and entry["kept"]:
+                dataset = dcmread(path)
+                pixels = dataset.pixel_array if dataset.file_meta.TransferSyntaxUID.is_compressed else None
+                raw = dataset.PixelData if pixels is None else pixels.tobytes()
+                same = str(dataset.SOPInstanceUID) == entry["sop_uid"]
+                same = same and hashlib.sha256(raw).hexdigest() == entry["pixels"]
+        except OSError:
+            same = False
+        if not same:
+            self._journal.forget(entry["file"])
+            raise WriteError(
+                f"{entry['file']} reads back differently from what was written.",
+                advice="Check the disk, then start the export again: this file will be written anew.",
+                path=path,
+            )
+
+    def _outputs(self, entries: list[dict[str, Any]], tick: Tick) -> dict[str, str]:
+        wanted = [name for name in self.formats if name != "dicom"]
+        slices = [self._stored_slice(entry) for entry in entries]
+        made: dict[str, str] = {}
+        for done, name in enumerate(wanted):
+            step = partial(tick, done, len(wanted), f"writing {name}")
+            for output in outputs(name, self._output_facts(), slices, step):
+                made[output.name] = write_whole(self.target.partial / output.name, output.write)
+        return made
+
+    def _stored_slice(self, entry: Mapping[str, Any]) -> StoredSlice:
+        item, values = self._frames[entry["index"]], self._values
+        return StoredSlice(
+            path=self.target.partial / entry["file"],
+            number=item.number,
+            volume=item.volume,
+            slice_index=item.slice_index,
+            group=entry["group"],
+            slope=item.frame.slope * values.slope,
+            intercept=item.frame.slope * values.intercept + item.frame.intercept,
+            lowest=entry["lowest"],
+            highest=entry["highest"],
+            shape=(self._geometry.rows, self._geometry.columns),
+            dtype=values.dtype,
+        )
+
+    def _output_facts(self) -> OutputFacts:
+        stack, job = self.request.stack, self._journal.job
+        window = self.request.options.window
+        if window is None:
+            windows = [item.frame.window for item in self._frames.values() if item.frame.window is not None]
+            window = windows[len(windows) // 2] if windows else None
+        return OutputFacts(
+            name=job["name"],
+            geometry=self._geometry,
+            title=f"BrainSR x{self._facts.factor} {self._facts.model.id}; {NOTICE}",
+            notice=derivation_text(self._facts),
+            has_spacing=stack.has_spacing,
+            form_codes=tuple(job["form_codes"]),
+            thickness_mm=stack.thickness_mm,
+            volume_step_s=job["volume_step_s"],
+            window=window,
+            inverted=stack.photometric == "MONOCHROME1",
+        )
+
+    def _note_missing(self) -> None:
+        missing = [self._frames[index] for index in self.missing]
+        if missing:
+            numbers = ", ".join(str(item.number) for item in missing[:20]) + (
+                " ..." if len(missing) > 20 else ""
+            )
+            reason = f"{len(missing)} slices are missing in the export: {numbers}"
+            self.problems.append(Problem("", "MISSING_SLICES", reason, "named in export.json"))
+
+    def _note_clipping(self, clipped: int, slices: int) -> None:
+        part = clipped / (slices * self._geometry.rows * self._geometry.columns)
+        if part > NOTICED_CLIPPING:
+            reason = f"{100 * part:.1f} % of the pixels lie outside what the file format can hold"
+            self.problems.append(Problem("", "CLIPPED", reason, "cut to the nearest value"))

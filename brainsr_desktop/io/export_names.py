@@ -1,0 +1,123 @@
+"""Names of exported folders and files, made safe for every system. Nothing from a file becomes a path without this.
+
+Plain text work without pydicom, so that the export dialog can show a preview.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from brainsr_desktop.core.errors import UsageError
+
+PARTIAL: Final = ".partial"
+REPORT_NAME: Final = "export.json"
+LONGEST_PART: Final = 48
+LONGEST_PATH_WINDOWS: Final = 240
+LONGEST_FILE_NAME: Final = len("/IM00000000.dcm.tmp")
+LARGEST_INTEGER_STRING: Final = 2**31 - 1
+PATTERN_FIELDS: Final = (
+    "number",
+    "description",
+    "model",
+    "scale",
+    "source_number",
+    "patient_id",
+    "patient_name",
+    "study_date",
+)
+_DEVICES: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])", re.IGNORECASE)
+_FIELD: Final = re.compile(r"\{([^{}]*)\}")
+
+
+def clean(text: str, *, longest: int = LONGEST_PART, empty: str = "series") -> str:
+    """A part of a name: letters, digits and hyphens of any script; everything else becomes one underscore.
+
+    NFC; no control or bidi characters, dots or separators; at most `longest` characters; never a device of Windows.
+    """
+    kept = "".join(
+        c if c == "-" or unicodedata.category(c)[0] == "L" or unicodedata.category(c) == "Nd" else "_"
+        for c in unicodedata.normalize("NFC", text)
+    )
+    short = re.sub("_+", "_", kept).strip("_")[:longest].rstrip("_")
+    if not short:
+        return empty
+    return f"{short}_" if _DEVICES.fullmatch(short) else short
+
+
+def without_patient(text: str, secrets: tuple[str, ...]) -> str:
+    """`text` without words that name the patient: whole identifiers and parts of a name of four letters or more."""
+    for secret in secrets:
+        for part in (secret, *re.split(r"[\s^=]+", secret)):
+            if len(part) >= 4:
+                text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", " ", text, flags=re.IGNORECASE)
+    return text
+
+
+def series_number(source: int | None, scale: int, taken: tuple[int, ...] = ()) -> int:
+    """Number of the new series: beside its source in every list, and free in the study."""
+    number = 9000 + scale
+    if source is not None and source >= 0 and 100 * source + scale <= LARGEST_INTEGER_STRING:
+        number = 100 * source + scale
+    while number in taken:
+        number += 10
+    return number
+
+
+def folder_name(number: int, description: str, scale: int) -> str:
+    """``<SeriesNumber>_<SeriesDescription>_SRx<scale>``."""
+    return f"{number}_{clean(description)}_SRx{scale}"
+
+
+def pattern_name(pattern: str, fields: Mapping[str, str]) -> str:
+    """A folder name from the user's own pattern: ``{number}_{description}_{model}`` and the like, made safe.
+
+    Raises:
+        UsageError: the pattern asks for a field that does not exist.
+    """
+
+    def fill(found: re.Match[str]) -> str:
+        if found[1] not in fields:
+            raise UsageError(
+                f"The name pattern asks for {{{found[1]}}}, which does not exist.",
+                advice="These do: " + ", ".join(f"{{{name}}}" for name in PATTERN_FIELDS) + ".",
+            )
+        return fields[found[1]]
+
+    return clean(_FIELD.sub(fill, pattern), longest=2 * LONGEST_PART)
+
+
+def file_name(number: int, suffix: str) -> str:
+    """``IM00017.dcm``: five digits or more."""
+    return f"IM{number:05d}{suffix}"
+
+
+def candidates(folder: Path, name: str) -> Iterator[Path]:
+    """Target folders to try: ``name``, ``name (2)`` ... each inside `folder`.
+
+    Raises:
+        UsageError: no name is short enough for this system, or it would lie outside the folder.
+    """
+    yield _inside(folder, name)
+    for count in range(2, 10_000):
+        yield _inside(folder, f"{name} ({count})")
+
+
+def _inside(folder: Path, name: str) -> Path:
+    if sys.platform == "win32":
+        room = LONGEST_PATH_WINDOWS - len(str(folder)) - 1 - len(PARTIAL) - LONGEST_FILE_NAME
+        if room < 16:
+            raise UsageError(
+                "The path of the chosen folder is too long for Windows.",
+                advice="Choose a folder nearer to the drive's root.",
+                path=folder,
+            )
+        name = name if len(name) <= room else name[: room - 4].rstrip("_ (") + name[-4:]
+    target = folder / name
+    if target.parent != folder or name in ("", ".", "..") or target.name != name:
+        raise UsageError(f"{name!r} is no name for a folder.", path=folder)
+    return target

@@ -1,0 +1,194 @@
+"""``export.json``: where an exported series came from and how it was made; the mark by which an export is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from brainsr_desktop import __version__
+from brainsr_desktop.core.errors import Problem
+from brainsr_desktop.core.geometry import Geometry
+from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.io.export_journal import LONGEST_JSON_BYTES, Journal, file_digest, json_object
+from brainsr_desktop.io.export_names import REPORT_NAME
+from brainsr_desktop.io.export_plan import RULES, PlannedFrame
+from brainsr_desktop.io.messages import ModelNote, OpenExport
+
+SCHEMA: Final = "brainsr-export/1"
+LITTER: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""What file managers leave in any folder."""
+STATEMENT: Final = (
+    "Derived pictures without new acquired information. Not for primary diagnosis. Pixels are not defaced."
+)
+
+
+def report(
+    request: OpenExport,
+    journal: Journal,
+    frames: Sequence[PlannedFrame],
+    geometry: Geometry,
+    outputs: Mapping[str, str],
+    problems: Iterable[Problem],
+) -> dict[str, Any]:
+    """The whole content of ``export.json``.
+
+    `geometry` is that of the enlarged stack, `outputs` the SHA-256 of each file made of several slices, by its name.
+    Everything comes from the request and the journal, so an export that was interrupted ends with the same report.
+    """
+    hidden = request.options.anonymise
+    entries = [journal.entries[name] for name in sorted(journal.entries)]
+    written = {entry["index"] for entry in entries}
+    files = [_file(entry, hidden) for entry in entries if entry["kept"]]
+    files += [{"name": name, "sha256": digest} for name, digest in sorted(outputs.items())]
+    return {
+        "schema": SCHEMA,
+        "statement": STATEMENT,
+        "program": {"name": "BrainSR Desktop", "version": __version__, "rules": RULES},
+        "job": journal.job["job"],
+        "started": None if hidden else journal.job["started"],
+        "fingerprint": journal.job["fingerprint"],
+        "anonymised": hidden,
+        "model": _model(journal.job["model"]),
+        "engine": {key: journal.job["model"].get(key, "") for key in ("backend", "device")},
+        "recipe": _recipe(request),
+        "factor": request.recipe.scale,
+        "formats": journal.job["formats"],
+        "transfer_syntax": request.options.transfer_syntax,
+        "stored_values": journal.job["stored"],
+        "source": None if hidden else _source(request.stack, entries, frames),
+        "series_numbers": journal.job["series_numbers"],
+        "files": files,
+        "missing": [_missing(item) for item in frames if item.index not in written],
+        "repairs": _repairs(entries),
+        "dropped": sorted({keyword for entry in entries for keyword in entry["dropped"]}),
+        "private_elements_dropped": max((entry["private"] for entry in entries), default=0),
+        "source_comments": []
+        if hidden
+        else sorted({entry["comment"] for entry in entries if entry["comment"]}),
+        "warnings": [_problem(problem, hidden) for problem in problems],
+        "geometry": _corners(request.stack, geometry, sorted({item.slice_index for item in frames})),
+        "clipped_pixels": sum(entry["clipped"] for entry in entries),
+    }
+
+
+def encoded(content: Mapping[str, Any]) -> bytes:
+    """The bytes of ``export.json``: ASCII, keys in order, so equal content gives equal files."""
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=True).encode("ascii") + b"\n"
+
+
+def read_report(folder: Path) -> dict[str, Any] | None:
+    """The report of an export in `folder`; None where there is none that this program wrote."""
+    path = folder / REPORT_NAME
+    try:
+        if path.is_symlink() or path.stat().st_size > LONGEST_JSON_BYTES:
+            return None
+        content = json_object(path.read_bytes())
+    except OSError:
+        return None
+    if content is None or content.get("schema") != SCHEMA or not isinstance(content.get("files"), list):
+        return None
+    sound = all(
+        isinstance(entry, dict) and isinstance(entry.get("sha256"), str) and _is_plain_name(entry.get("name"))
+        for entry in content["files"]
+    )
+    return content if sound else None
+
+
+def is_whole(folder: Path, content: Mapping[str, Any]) -> bool:
+    """Whether nothing was left out of that export and all its files are there, byte for byte."""
+    if content.get("missing"):
+        return False
+    try:
+        return all(file_digest(folder / entry["name"]) == entry["sha256"] for entry in content["files"])
+    except OSError:
+        return False
+
+
+def holds_nothing_else(folder: Path, content: Mapping[str, Any]) -> bool:
+    """Whether the folder holds that export alone, so that replacing it loses nothing else."""
+    own = {entry["name"] for entry in content["files"]} | {REPORT_NAME} | LITTER
+    try:
+        return all(path.name in own and path.is_file() for path in folder.iterdir())
+    except OSError:
+        return False
+
+
+def _is_plain_name(name: object) -> bool:
+    return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set('/\\:*?"<>|\0')
+
+
+def _file(entry: Mapping[str, Any], hidden: bool) -> dict[str, Any]:
+    shown = {key: entry[key] for key in ("sha256", "sop_uid", "frame", "tile", "volume", "slice", "clipped")}
+    source = {} if hidden else {"source_uid": entry["source_uid"]}
+    return {"name": entry["file"], **shown, **source}
+
+
+def _model(model: Mapping[str, Any]) -> dict[str, Any]:
+    note = ModelNote(**model)
+    return {
+        "id": note.id,
+        "title": note.title,
+        "sha256": note.sha256,
+        "grid": note.grid,
+        "training_data": note.data_statement,
+    }
+
+
+def _recipe(request: OpenExport) -> dict[str, Any]:
+    recipe = asdict(request.recipe)
+    return {key: recipe[key] for key in ("model", "scale", "degradation", "precision", "strength")}
+
+
+def _source(
+    stack: StackInfo, entries: Sequence[Mapping[str, Any]], frames: Sequence[PlannedFrame]
+) -> dict[str, Any]:
+    digests = {entry["source_file"]: entry["source_sha256"] for entry in entries}
+    return {
+        "kind": stack.kind,
+        "series_uid": stack.series_uid,
+        "sop_uids": sorted({item.frame.sop_uid for item in frames if item.frame.sop_uid}),
+        "files": [{"name": name, "sha256": digest} for name, digest in sorted(digests.items())],
+    }
+
+
+def _missing(item: PlannedFrame) -> dict[str, int]:
+    return {"number": item.number, "volume": item.volume + 1, "slice": item.slice_index + 1}
+
+
+def _repairs(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each repair once, with the number of files it was made in."""
+    counts: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        for keyword, note in entry["repairs"]:
+            counts[keyword, note] = counts.get((keyword, note), 0) + 1
+    return [
+        {"keyword": keyword, "done": note, "files": count}
+        for (keyword, note), count in sorted(counts.items())
+    ]
+
+
+def _problem(problem: Problem, hidden: bool) -> dict[str, str]:
+    shown = {"code": problem.code, "reason": problem.reason, "done": problem.done}
+    return shown if hidden or not problem.path else {**shown, "path": problem.path}
+
+
+def _corners(stack: StackInfo, geometry: Geometry, slices: Sequence[int]) -> dict[str, Any]:
+    """Outer corners (mm, LPS) of the first and last slice before and after: equal, but for a padded far edge."""
+    ends = [slices[0], slices[-1]] if slices else []
+    return {
+        "has_position": stack.has_position,
+        "has_spacing": stack.has_spacing,
+        "matrix_before": [stack.geometry.rows, stack.geometry.columns],
+        "matrix_after": [geometry.rows, geometry.columns],
+        "spacing_mm_before": list(stack.geometry.spacing_mm),
+        "spacing_mm_after": list(geometry.spacing_mm),
+        "corners_mm_before": [_rounded(stack.geometry.corners_mm(index)) for index in ends],
+        "corners_mm_after": [_rounded(geometry.corners_mm(index)) for index in ends],
+    }
+
+
+def _rounded(corners: Iterable[tuple[float, float, float]]) -> list[list[float]]:
+    return [[round(value, 6) + 0.0 for value in corner] for corner in corners]
