@@ -92,10 +92,8 @@ def apply(image: FloatArray, degradation: Degradation, noise: ComplexArray | Non
     if degradation.changes_nothing:
         return image.astype(np.float32)
     exact = image.astype(np.float64)
-    if degradation.method == "kspace":
-        reduced = _reduce_kspace(_padded(exact, degradation.reduction), degradation)
-    else:
-        reduced = _reduce_bicubic(_padded(exact, degradation.reduction), degradation)
+    reduce = _reduce_kspace if degradation.method == "kspace" else _reduce_bicubic
+    reduced = reduce(_padded(exact, degradation.reduction), degradation)
     if noise is None:
         return np.abs(reduced).astype(np.float32)
     if noise.shape != reduced.shape:
@@ -127,7 +125,7 @@ def _reduce_rows(image: ComplexArray | FloatArray, reduction: int, blur_px: floa
     small = large // reduction
     spectrum = np.fft.fftshift(np.fft.fft(image, axis=0), axes=0)
     first = large // 2 - small // 2
-    # The ramp puts the small samples at the centres of the pixels they stand for; a plain cut would leave them at the corners.
+    # Without the ramp the small samples would lie at the corners of the pixels they stand for, not at their centres.
     ramp = half_pixel_ramp(large, -(reduction - 1) / 2)[first : first + small]
     kept = spectrum[first : first + small] * (ramp * _gaussian(small, blur_px) / reduction)[:, None]
     return np.fft.ifft(np.fft.ifftshift(kept, axes=0), axis=0)

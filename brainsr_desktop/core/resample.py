@@ -81,7 +81,7 @@ def resize(image: FloatArray, shape: tuple[int, int], kernel: Kernel) -> FloatAr
 def half_pixel_ramp(size: int, shift_px: float) -> npt.NDArray[np.complex128]:
     """Factors for centred frequencies that move a signal of `size` samples by `shift_px` samples."""
     frequency = np.arange(size) - size // 2
-    return np.exp(-2j * np.pi * frequency * shift_px / size)
+    return np.asarray(np.exp(-2j * np.pi * frequency * shift_px / size))
 
 
 def _nearest(image: FloatArray, scale: int) -> FloatArray:
@@ -121,9 +121,9 @@ METHODS: Final[dict[Method, Callable[[FloatArray, int], FloatArray]]] = {
 
 
 def enlarge(image: npt.NDArray[np.float32], scale: int, method: Method) -> npt.NDArray[np.float32]:
-    """Enlarge a slice (rows, columns) float32 by a whole factor; any range, which may be left by an over- or undershoot.
+    """Enlarge a slice (rows, columns) float32 by a whole factor; any range, which over- and undershoots may leave.
 
-    `bicubic` is Keys' kernel with a = -0.5, `lanczos` has three lobes, `zerofill` puts zeros around the slice's k-space.
+    `bicubic` is Keys' kernel with a = -0.5, `lanczos` has three lobes, `zerofill` puts zeros around the k-space.
 
     Raises:
         ValueError: the array is not two-dimensional or empty, the scale below 1, or the method unknown.

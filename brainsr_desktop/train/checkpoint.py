@@ -1,0 +1,123 @@
+"""Checkpoints: one safetensors file with every tensor, and all else that decides the outcome as JSON in its header.
+
+Never a pickle. A file is written beside the old one and put in its place at once, so a run killed at any moment leaves
+a whole checkpoint behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from brainsr_desktop.core.errors import ReadError
+from brainsr_desktop.train.config import Config, from_table, to_table
+from brainsr_desktop.train.dataset import SourceState
+
+FILE_NAME = "checkpoint.safetensors"
+FORMAT = "brainsr-checkpoint-1"
+_OPTIMISER_ENTRIES = ("step", "exp_avg", "exp_avg_sq")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A moment of a run.
+
+    weights, average: state dictionaries of the network and of its moving average. optimiser: per parameter (by its
+    number) the entries of Adam's state. seconds: time spent training so far. source: the state of the `PatchSource`.
+    """
+
+    config: Config
+    step: int
+    seconds: float
+    weights: dict[str, Tensor]
+    average: dict[str, Tensor]
+    optimiser: dict[int, dict[str, Tensor]]
+    torch_random: Tensor
+    source: SourceState
+    command: str = ""
+
+
+def save(checkpoint: Checkpoint, path: Path) -> None:
+    """Write the checkpoint in place of `path`, complete or not at all."""
+    tensors = {f"weights/{name}": tensor for name, tensor in checkpoint.weights.items()}
+    tensors |= {f"average/{name}": tensor for name, tensor in checkpoint.average.items()}
+    for number, entries in checkpoint.optimiser.items():
+        tensors |= {f"optimiser/{number}/{name}": tensor for name, tensor in entries.items()}
+    tensors["torch_random"] = checkpoint.torch_random
+    facts = {
+        "config": to_table(checkpoint.config),
+        "step": checkpoint.step,
+        "seconds": checkpoint.seconds,
+        "source": checkpoint.source.to_json(),
+        "command": checkpoint.command,
+    }
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.new")
+    save_file(plain, beside, metadata={"format": FORMAT, "facts": json.dumps(facts)})
+    with beside.open("rb+") as file:
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint; the tensors are on the CPU.
+
+    Raises:
+        ReadError: the file is missing, damaged, or no checkpoint of this program.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        if header.get("format") != FORMAT:
+            raise ReadError(f"{path.name} is no checkpoint of this program.", path=path)
+        facts = json.loads(header["facts"])
+        return _assembled(facts, tensors)
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise ReadError(
+            f"The checkpoint {path.name} cannot be read: {error}",
+            advice="Start the run again without --resume.",
+            path=path,
+        ) from error
+
+
+def _assembled(facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Checkpoint:
+    numbers = sorted({int(name.split("/")[1]) for name in tensors if name.startswith("optimiser/")})
+    config = from_table(facts["config"])
+    return Checkpoint(
+        config=config,
+        step=int(facts["step"]),
+        seconds=float(facts["seconds"]),
+        weights=_below("weights/", tensors),
+        average=_below("average/", tensors),
+        optimiser={number: _below(f"optimiser/{number}/", tensors) for number in numbers},
+        torch_random=tensors["torch_random"],
+        source=SourceState.from_json(facts["source"], config.network.scale),
+        command=str(facts.get("command", "")),
+    )
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[int, dict[str, Tensor]]:
+    """Adam's state by the number of the parameter."""
+    state = optimiser.state_dict()["state"]
+    return {number: {name: entries[name] for name in _OPTIMISER_ENTRIES} for number, entries in state.items()}
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[int, Mapping[str, Tensor]]) -> None:
+    state = optimiser.state_dict()
+    state["state"] = {number: dict(entries) for number, entries in tensors.items()}
+    optimiser.load_state_dict(state)

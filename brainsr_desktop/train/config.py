@@ -1,0 +1,287 @@
+"""The configuration of a training run: TOML to frozen dataclasses, every value checked with a message that names it."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from brainsr_desktop.core.errors import UsageError
+
+SCHEMA = 1
+
+
+def _require(good: bool, message: str) -> None:
+    if not good:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A name of `models.networks.NETWORKS` and the arguments of its `build`."""
+
+    name: str
+    config: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def scale(self) -> int:
+        return self.config["scale"]
+
+    def __post_init__(self) -> None:
+        _require("scale" in self.config, "network.config.scale is missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Stack files and the benchmark to watch, relative to the data folder.
+
+    contrast_shares: how often a patch comes from a contrast, relative to each other; a contrast not named is left out.
+    An empty table takes each slice by its area. flat_below: patches whose truth has a smaller standard deviation
+    (0..1) are drawn again. intensity: range of the factor put on both sides of a pair, because the engine normalises
+    slice by slice and the stacks are normalised by volume.
+    """
+
+    stacks: tuple[str, ...]
+    validation: str = ""
+    validation_stride: int = 6
+    contrast_shares: dict[str, float] = field(default_factory=dict)
+    flat_below: float = 0.01
+    intensity: tuple[float, float] = (0.7, 1.3)
+
+    def __post_init__(self) -> None:
+        _require(len(self.stacks) > 0, "data.stacks must name at least one file")
+        _require(self.validation_stride >= 1, "data.validation_stride must be at least 1")
+        _require(0 < self.intensity[0] <= self.intensity[1], "data.intensity must be a rising range above 0")
+        _require(
+            all(share >= 0 for share in self.contrast_shares.values()),
+            "data.contrast_shares must not be negative",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Optimiser:
+    """Adam with warm-up, cosine to `final_rate`, gradient clipping and a moving average of the weights."""
+
+    rate: float = 1e-3
+    final_rate: float = 1e-6
+    betas: tuple[float, float] = (0.9, 0.99)
+    warmup_steps: int = 100
+    clip: float = 0.5
+    average: float = 0.999
+
+    def __post_init__(self) -> None:
+        _require(0 < self.rate < 1, "optimiser.rate must lie between 0 and 1")
+        _require(
+            0 <= self.final_rate <= self.rate, "optimiser.final_rate must lie between 0 and optimiser.rate"
+        )
+        _require(all(0 <= beta < 1 for beta in self.betas), "optimiser.betas must lie between 0 and 1")
+        _require(self.warmup_steps >= 0, "optimiser.warmup_steps must not be negative")
+        _require(self.clip > 0, "optimiser.clip must be above 0")
+        _require(0 <= self.average < 1, "optimiser.average must lie between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How long, how fast, how often. Exactly one of `steps` and `minutes` decides the length and the schedule.
+
+    With `steps` a run can be repeated to the last bit; with `minutes` the schedule follows the clock and ends in time
+    whatever else the machine does. refresh_per_step: slices whose LR picture is made anew at each step.
+    """
+
+    batch: int = 16
+    steps: int = 0
+    minutes: float = 0.0
+    seed: int = 1
+    precision: Literal["fp32", "bf16"] = "bf16"
+    refresh_per_step: int = 2
+    log_every_steps: int = 50
+    validate_every_steps: int = 1000
+    checkpoint_every_minutes: float = 3.0
+    checkpoint_every_steps: int = 0
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        _require((self.steps > 0) != (self.minutes > 0), "give either run.steps or run.minutes, above 0")
+        _require(self.batch >= 1, "run.batch must be at least 1")
+        _require(self.refresh_per_step >= 0, "run.refresh_per_step must not be negative")
+        _require(self.log_every_steps >= 1, "run.log_every_steps must be at least 1")
+        _require(self.validate_every_steps >= 1, "run.validate_every_steps must be at least 1")
+        _require(self.checkpoint_every_minutes > 0, "run.checkpoint_every_minutes must be above 0")
+        _require(self.threads >= 0 and self.checkpoint_every_steps >= 0, "run: counts must not be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the curriculum.
+
+    start: fraction of the run at which it begins; ramp: fraction of the run over which the values of the stage before
+    pass into its own. bicubic, kspace and noisy are the shares of the three kinds of LR picture: reduced without blur
+    and noise by either method, and by k-space with blur (LR pixels) and noise (percent) drawn evenly from the ranges.
+    """
+
+    start: float = 0.0
+    ramp: float = 0.0
+    patch_px: int = 24
+    bicubic: float = 0.3
+    kspace: float = 0.3
+    noisy: float = 0.4
+    blur_px: tuple[float, float] = (0.0, 1.0)
+    noise_percent: tuple[float, float] = (0.0, 4.0)
+    l1: float = 1.0
+    charbonnier: float = 0.0
+    squared: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(
+            0 <= self.start < 1 and 0 <= self.ramp <= 1, "stage.start and stage.ramp are fractions of the run"
+        )
+        _require(self.patch_px >= 8, "stage.patch_px must be at least 8")
+        shares, weights = (self.bicubic, self.kspace, self.noisy), (self.l1, self.charbonnier, self.squared)
+        _require(
+            min(shares) >= 0 and sum(shares) > 0,
+            "stage: the shares of bicubic, kspace and noisy must not all be 0",
+        )
+        _require(min(weights) >= 0 and sum(weights) > 0, "stage: one loss at least needs a weight")
+        for name, (low, high) in (("blur_px", self.blur_px), ("noise_percent", self.noise_percent)):
+            _require(0 <= low <= high, f"stage.{name} must be a rising range from 0 on")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a published model's card says of it in words; see `train.publish`."""
+
+    title: str = ""
+    role: Literal["fidelity", "perceptual", "preview", "reference"] = "reference"
+    default: bool = False
+    description: str = ""
+    limits: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A whole run; `card` is used only when the model is published."""
+
+    name: str
+    network: Network
+    data: Data
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    run: Run = field(default_factory=Run)
+    stage: tuple[Stage, ...] = (Stage(),)
+    card: Words = field(default_factory=Words)
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        _require(self.schema == SCHEMA, f"schema must be {SCHEMA}")
+        _require(
+            bool(self.name) and Path(self.name).name == self.name,
+            "name must be usable as the name of a folder",
+        )
+        starts = [stage.start for stage in self.stage]
+        _require(bool(starts) and starts[0] == 0, "the first stage must start at 0")
+        _require(
+            all(a < b for a, b in itertools.pairwise(starts)),
+            "the stages must be in the order of their start",
+        )
+
+
+def read(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a TOML file; `overrides` are texts like `run.minutes=30`, whose value is TOML (or plain text).
+
+    Raises:
+        UsageError: the file cannot be read, or an entry is unknown, missing or out of range.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The configuration {path.name} cannot be read: {error}", path=path) from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path.name} is not valid TOML: {error}", path=path) from error
+    for override in overrides:
+        _override(table, override)
+    try:
+        return from_table(table)
+    except ValueError as error:
+        raise UsageError(
+            f"The configuration {path.name} is not usable: {error}.",
+            advice="Correct this entry; `brainsr train CONFIG.toml --dry-run` checks a file without training.",
+            path=path,
+        ) from error
+
+
+def from_table(table: Mapping[str, Any]) -> Config:
+    """The configuration in a table as TOML or JSON gives it. Raises ValueError with the name of the wrong entry."""
+    return typing.cast(Config, _convert(Config, dict(table), "configuration"))
+
+
+def to_table(config: Config) -> dict[str, Any]:
+    return dataclasses.asdict(config)
+
+
+def _override(table: dict[str, Any], text: str) -> None:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(
+            f"{text!r} is not of the form key=value.", advice="For example: --set run.minutes=30"
+        )
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise UsageError(f"{key} cannot be set: {parent} is not a table.")
+    try:
+        table[last] = tomllib.loads(f"value = {value.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        table[last] = value.strip()
+
+
+def _convert(wanted: Any, value: Any, where: str) -> Any:
+    """Build `wanted` (a dataclass, tuple, dict, Literal or plain type) from what TOML or JSON gave."""
+    if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
+        return _convert_dataclass(wanted, value, where)
+    origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
+    if origin is Literal:
+        _require(
+            value in arguments, f"{where} must be one of {', '.join(map(str, arguments))}, not {value!r}"
+        )
+        return value
+    if origin is tuple:
+        _require(isinstance(value, (list, tuple)), f"{where} must be a list")
+        kinds = [arguments[0]] * len(value) if arguments[-1] is ... else list(arguments)
+        _require(len(kinds) == len(value), f"{where} must have {len(kinds)} entries")
+        return tuple(
+            _convert(kind, item, f"{where}[{i}]")
+            for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
+        )
+    if origin is dict:
+        _require(isinstance(value, dict), f"{where} must be a table")
+        return {key: _convert(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+    _require(fits, f"{where} must be {_PLAIN[wanted]}, not {value!r}")
+    return value
+
+
+_PLAIN: Mapping[type, str] = types.MappingProxyType(
+    {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+)
+
+
+def _convert_dataclass(wanted: type, value: Any, where: str) -> Any:
+    _require(isinstance(value, dict), f"{where} must be a table")
+    kinds = typing.get_type_hints(wanted)
+    fields = {entry.name: entry for entry in dataclasses.fields(wanted)}
+    for key in value:
+        _require(key in fields, f"{where} has no entry {key!r}; it has {', '.join(fields)}")
+    for name, entry in fields.items():
+        optional = (
+            entry.default is not dataclasses.MISSING or entry.default_factory is not dataclasses.MISSING
+        )
+        _require(name in value or optional, f"{where}.{name} is missing")
+    return wanted(**{key: _convert(kinds[key], item, f"{where}.{key}") for key, item in value.items()})

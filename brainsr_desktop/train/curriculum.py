@@ -1,0 +1,37 @@
+"""Which stage of the curriculum holds at a point of the run; ramps blend the values of neighbouring stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from brainsr_desktop.train.config import Stage
+
+_STEPPED = {"start", "ramp", "patch_px"}
+"""Entries that jump at the start of a stage: a patch of a size between would be a different batch at every step."""
+
+
+def stage_number(stages: Sequence[Stage], progress: float) -> int:
+    """Index of the stage that has begun last at `progress` (0..1 of the run)."""
+    return max(index for index, stage in enumerate(stages) if stage.start <= progress or index == 0)
+
+
+def stage_at(stages: Sequence[Stage], progress: float) -> Stage:
+    """The values that hold at `progress` (0..1 of the run)."""
+    number = stage_number(stages, progress)
+    stage = stages[number]
+    if number == 0 or stage.ramp == 0.0:
+        return stage
+    weight = min((progress - stage.start) / stage.ramp, 1.0)
+    before = stages[number - 1]
+    names = [entry.name for entry in fields(Stage) if entry.name not in _STEPPED]
+    return replace(
+        stage, **{name: _blend(getattr(before, name), getattr(stage, name), weight) for name in names}
+    )
+
+
+def _blend(before: Any, after: Any, weight: float) -> Any:
+    if isinstance(before, tuple):
+        return tuple(_blend(a, b, weight) for a, b in zip(before, after, strict=True))
+    return before + (after - before) * weight

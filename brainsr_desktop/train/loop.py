@@ -1,0 +1,366 @@
+"""The training loop: one run from a configuration, stopped and resumed at will."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from brainsr_desktop.core.errors import BadOutput, DeviceUnavailable, ReadError, UsageError
+from brainsr_desktop.models.networks import NETWORKS
+from brainsr_desktop.train import checkpoint, curriculum, records
+from brainsr_desktop.train.config import Config, Network, Optimiser, read
+from brainsr_desktop.train.dataset import Batch, Floats, PatchSource, check_sizes, read_slices
+from brainsr_desktop.train.losses import weighted_loss
+from brainsr_desktop.train.prefetch import BatchStream
+from brainsr_desktop.train.validation import (
+    BenchSlice,
+    comparison_picture,
+    head_psnr_by_protocol,
+    read_bench,
+)
+
+log = logging.getLogger(__name__)
+
+
+def train(
+    config_path: Path,
+    *,
+    resume: bool = False,
+    finetune: str | None = None,
+    dry_run: bool = False,
+    data: Path | None = None,
+    out: Path | None = None,
+    device: str = "auto",
+    overrides: Sequence[str] = (),
+) -> int:
+    """Train as `config_path` says, in `out`/<name>; returns the exit status 0.
+
+    resume: go on from the checkpoint in that folder (from the beginning if there is none). finetune: start from the
+    weights of a safetensors file, of a checkpoint, or of a published model's folder. dry_run: read everything, do two
+    steps and one validation in memory, write nothing. overrides: texts `key=value` over the configuration.
+
+    Raises:
+        UsageError: the configuration or the options are wrong.   ReadError: data or weights cannot be read.
+        DeviceUnavailable: there is no such device.   BadOutput: the loss is no longer finite.
+    """
+    config = read(config_path, overrides)
+    if data is None:
+        raise UsageError(
+            "The training data are not given.", advice="Name the folder with the stack files by --data."
+        )
+    folder = (out or Path("runs")) / config.name
+    saved = folder / checkpoint.FILE_NAME
+    if saved.exists() and not resume and not dry_run:
+        raise UsageError(
+            f"{folder} already holds a run.",
+            advice="Go on with --resume, or choose another --out.",
+            path=folder,
+        )
+    if config.run.threads:
+        torch.set_num_threads(config.run.threads)
+    run = TrainingRun(
+        config,
+        data,
+        folder,
+        torch.device(resolved_device(device)),
+        command=_command(config_path, finetune, overrides),
+    )
+    if resume and saved.exists():
+        run.restore(checkpoint.load(saved))
+    else:
+        run.begin(load_weights(finetune) if finetune else None)
+    if dry_run:
+        run.rehearse()
+    else:
+        run.go()
+    return 0
+
+
+def _command(config_path: Path, finetune: str | None, overrides: Sequence[str]) -> str:
+    """How to do the same again, without the folders of this machine."""
+    words = ["brainsr", "train", config_path.name]
+    words += ["--finetune", Path(finetune).name] if finetune else []
+    return " ".join(words + [word for text in overrides for word in ("--set", text)])
+
+
+def resolved_device(name: str) -> str:
+    """`auto` is the first CUDA device where there is one, else the processor."""
+    if name == "auto":
+        return "cuda:0" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise DeviceUnavailable(
+            f"The device {name} cannot be used: {error}", advice="Try --device cpu."
+        ) from error
+    return name
+
+
+def build_network(network: Network) -> nn.Module:
+    """The torch module of a configuration or card. Raises UsageError where there is none."""
+    if network.name not in NETWORKS:
+        raise UsageError(f"There is no network {network.name!r}; there are {', '.join(NETWORKS)}.")
+    module, _, function = NETWORKS[network.name].partition(":")
+    try:
+        built: nn.Module = getattr(importlib.import_module(module), function)(**network.config)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"The network {network.name} cannot be built so: {error}") from error
+    return built
+
+
+def load_weights(source: str) -> dict[str, Tensor]:
+    """The weights in a safetensors file, a checkpoint (its moving average) or a model's folder, on the CPU."""
+    path = Path(source)
+    path = path / "weights.safetensors" if path.is_dir() else path
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ReadError(f"The weights {path.name} cannot be read: {error}", path=path) from error
+    average = {name.removeprefix("average/"): t for name, t in tensors.items() if name.startswith("average/")}
+    return average or tensors
+
+
+def learning_rate(optimiser: Optimiser, step: int, progress: float) -> float:
+    """Linear warm-up over the first steps, times a cosine over the whole run (progress 0..1) down to the final rate."""
+    warm = min((step + 1) / (optimiser.warmup_steps + 1), 1.0)
+    cosine = 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0)))
+    return warm * (optimiser.final_rate + (optimiser.rate - optimiser.final_rate) * cosine)
+
+
+def _placed(network: nn.Module, device: torch.device) -> nn.Module:
+    placed: nn.Module = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return placed
+
+
+class TrainingRun:
+    """Everything one run holds. Call `begin` or `restore`, then `go`."""
+
+    def __init__(
+        self, config: Config, data: Path, folder: Path, device: torch.device, command: str = ""
+    ) -> None:
+        self.config, self.folder, self.device, self.command = config, folder, device, command
+        torch.manual_seed(config.run.seed)
+        self.network = _placed(build_network(config.network), device)
+        self.average = _placed(build_network(config.network), device).requires_grad_(False)
+        self.average.eval()
+        self.optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=config.optimiser.rate, betas=config.optimiser.betas, fused=True
+        )
+        slices = read_slices(data, config.data.stacks)
+        check_sizes(slices, max(stage.patch_px for stage in config.stage), config.network.scale)
+        self.source = PatchSource(slices, config.data, config.run, config.network.scale)
+        self.bench: list[BenchSlice] = []
+        if config.data.validation:
+            self.bench = read_bench(
+                data / config.data.validation, config.network.scale, config.data.validation_stride
+            )
+        self.step = 0
+        self._seconds_before = 0.0
+        self._clock = time.monotonic()
+        self._saved_at = 0.0
+        self._losses: list[Tensor] = []
+        self._source_state = self.source.state()
+
+    @property
+    def seconds(self) -> float:
+        """Time spent training, over all parts of the run."""
+        return self._seconds_before + time.monotonic() - self._clock
+
+    @property
+    def progress(self) -> float:
+        """0..1 of the run, by steps or by the clock."""
+        return self._progress_at(self.step)
+
+    def _progress_at(self, step: int) -> float:
+        run = self.config.run
+        return min(step / run.steps if run.steps else self.seconds / (run.minutes * 60.0), 1.0)
+
+    def begin(self, weights: dict[str, Tensor] | None) -> None:
+        """Start a new run, from fresh weights or from given ones."""
+        if weights is not None:
+            try:
+                self.network.load_state_dict(weights)
+            except RuntimeError as error:
+                raise UsageError(f"The weights do not fit the network: {error}") from error
+        self.average.load_state_dict(self.network.state_dict())
+        self.source.start(curriculum.stage_at(self.config.stage, 0.0))
+        self._source_state = self.source.state()
+        self._clock = time.monotonic()
+
+    def restore(self, saved: checkpoint.Checkpoint) -> None:
+        """Go on from a checkpoint; only the length of the run and what is written may differ from its configuration."""
+        for part in ("network", "data", "optimiser"):
+            if getattr(saved.config, part) != getattr(self.config, part):
+                raise UsageError(
+                    f"The checkpoint was made with another [{part}].",
+                    advice="Use --finetune to start a new run from its weights.",
+                )
+        self.network.load_state_dict(saved.weights)
+        self.average.load_state_dict(saved.average)
+        checkpoint.restore_optimiser(self.optimiser, saved.optimiser)
+        self.source.restore(saved.source)
+        self._source_state = saved.source
+        torch.set_rng_state(saved.torch_random)
+        self.step = saved.step
+        self._seconds_before = self._saved_at = saved.seconds
+        self._clock = time.monotonic()
+
+    def go(self) -> None:
+        """Train to the end; Ctrl-C leaves a checkpoint behind."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log.info("training %s on %s, %d parameters", self.config.name, self.device, self._parameters())
+        bar = records.ProgressBar(self.config.name)
+        last_validated = -1
+        batches = self._batches()
+        try:
+            while self.progress < 1.0:
+                self._train_step(batches.next())
+                if self.step % self.config.run.log_every_steps == 0:
+                    bar.show(self.step, self.progress, self.seconds, self._log())
+                if self.step % self.config.run.validate_every_steps == 0:
+                    self._validate()
+                    last_validated = self.step
+                if self._save_due():
+                    self.save()
+        except KeyboardInterrupt:
+            self.save()
+            raise
+        finally:
+            batches.close()
+        self.save()
+        if last_validated != self.step:
+            self._validate()
+        bar.close()
+        self._draw_curve()
+
+    def rehearse(self) -> None:
+        """Two steps and one validation, without a trace on the disk."""
+        for step in range(2):
+            self._train_step(self._make_batch(step))
+        figures = head_psnr_by_protocol(self.bench[:1], self.enlarged) if self.bench else {}
+        text = ", ".join(f"{name} {value:.2f} dB" for name, value in figures.items())
+        records.say(
+            f"{self.config.name}: loss {self._mean_loss():.4f}, {self._parameters()} parameters; {text}"
+        )
+
+    def save(self) -> None:
+        """Write the checkpoint in place of the last one."""
+        saved = checkpoint.Checkpoint(
+            config=self.config,
+            step=self.step,
+            seconds=self.seconds,
+            weights=self.network.state_dict(),
+            average=self.average.state_dict(),
+            optimiser=checkpoint.optimiser_tensors(self.optimiser),
+            torch_random=torch.get_rng_state(),
+            source=self._source_state,
+            command=self.command,
+        )
+        checkpoint.save(saved, self.folder / checkpoint.FILE_NAME)
+        self._saved_at = saved.seconds
+
+    @torch.inference_mode()
+    def enlarged(self, low: Floats) -> Floats:
+        """What the moving average makes of a slice (rows, columns)."""
+        batch = torch.from_numpy(low)[None, None].to(self.device)
+        with self._precision():
+            result: Floats = self.average(batch)[0, 0].float().cpu().numpy()
+        return result
+
+    def _batches(self) -> BatchStream:
+        # On a processor the thread would only take time from the training itself.
+        return BatchStream(self._make_batch, self.step, ahead=0 if self.device.type == "cpu" else 4)
+
+    def _make_batch(self, step: int) -> Batch:
+        return self.source.batch(curriculum.stage_at(self.config.stage, self._progress_at(step)))
+
+    def _train_step(self, batch: Batch) -> None:
+        low, truth = self._to_device(batch.low), self._to_device(batch.truth)
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.config.optimiser, self.step, self.progress)
+        self.optimiser.zero_grad(set_to_none=True)
+        with self._precision():
+            result = self.network(low)
+        loss = weighted_loss(result, truth, batch.stage)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimiser.clip)
+        self.optimiser.step()
+        self.step += 1
+        self._source_state = batch.state
+        self._losses.append(loss.detach())
+        self._follow()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the average towards the weights; faster at first, when the weights are still those of chance."""
+        decay = min(self.config.optimiser.average, (1 + self.step) / (10 + self.step))
+        for average, weight in zip(self.average.parameters(), self.network.parameters(), strict=True):
+            average.lerp_(weight, 1.0 - decay)
+
+    def _to_device(self, array: Floats) -> Tensor:
+        tensor = torch.from_numpy(array)
+        if self.device.type == "cuda":
+            tensor = tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor.to(memory_format=torch.channels_last)
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.run.precision == "bf16")
+
+    def _parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    def _save_due(self) -> bool:
+        every = self.config.run.checkpoint_every_steps
+        if every and self.step % every == 0:
+            return True
+        return self.seconds - self._saved_at > self.config.run.checkpoint_every_minutes * 60.0
+
+    def _mean_loss(self) -> float:
+        loss = float(torch.stack(self._losses).mean())
+        self._losses.clear()
+        if not math.isfinite(loss):
+            raise BadOutput(
+                f"The loss is no longer finite at step {self.step}.",
+                advice="Resume from the last checkpoint with a smaller optimiser.rate.",
+            )
+        return loss
+
+    def _log(self) -> float:
+        loss = self._mean_loss()
+        stage = curriculum.stage_number(self.config.stage, self.progress)
+        rate = self.optimiser.param_groups[0]["lr"]
+        row = {"step": self.step, "seconds": round(self.seconds, 1), "stage": stage, "rate": f"{rate:.3e}"}
+        records.append_row(self.folder / records.LOSS_FILE, row | {"loss": f"{loss:.6f}"})
+        return loss
+
+    def _draw_curve(self) -> None:
+        try:
+            from brainsr_desktop.train.curve import draw_curve  # matplotlib is an extra
+        except ImportError:
+            log.warning("no training curve is drawn: matplotlib is missing (install brainsr-desktop[train])")
+            return
+        draw_curve(self.folder, self.config)
+
+    def _validate(self) -> None:
+        if not self.bench:
+            return
+        figures = head_psnr_by_protocol(self.bench, self.enlarged)
+        text = {name: f"{value:.3f}" for name, value in figures.items()}
+        row: dict[str, object] = {"step": self.step, "seconds": round(self.seconds, 1)}
+        records.append_row(self.folder / records.VALIDATION_FILE, row | text)
+        picture = comparison_picture(
+            self.bench[len(self.bench) // 2], self.enlarged, self.config.network.scale
+        )
+        picture.save(self.folder / "validation.png")
+        mean = float(np.mean(list(figures.values())))
+        records.say(f"step {self.step}: head PSNR {text}, mean {mean:.3f} dB")

@@ -1,0 +1,256 @@
+"""From a run's checkpoint to a model's folder: weights, portable graph, card, training curve.
+
+`python -m brainsr_desktop.train.publish RUN CONFIG.toml --data DIR --models DIR [--commit HASH]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import tomlkit
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from brainsr_desktop.core.errors import BrainSRError, ModelError, UsageError
+from brainsr_desktop.core.resample import METHODS, enlarge
+from brainsr_desktop.train import checkpoint, records, validation
+from brainsr_desktop.train.config import Config, read
+from brainsr_desktop.train.curve import draw_curve
+from brainsr_desktop.train.dataset import read_stack_file
+from brainsr_desktop.train.loop import build_network
+from brainsr_desktop.train.validation import BenchSlice, Enlarger, Floats
+
+WEIGHTS_FILE: Final = "weights.safetensors"
+GRAPH_FILE: Final = "graph.xml"
+AGREEMENT: Final = 1e-4
+"""Largest difference allowed between the graph and the torch module, as a fraction of the range."""
+
+_MINIMUM_SIDE: Final = 16
+
+
+def publish(
+    run: Path, config: Config, *, data: Path, models: Path, commit: str = "", command: str = ""
+) -> Path:
+    """Write `models`/<name> from the checkpoint in `run`, complete or not at all, and return that folder.
+
+    The moving average becomes the model. Its weights are rounded to half precision, which halves their file, and the
+    graph and every figure are made from the rounded ones. command: how the model was trained, where the checkpoint
+    does not tell the whole of it.
+
+    Raises:
+        ReadError: checkpoint or data cannot be read.   UsageError: another network than the configuration's.
+        ModelError: the graph differs from the module, or a fidelity model does not beat every interpolation.
+    """
+    saved = checkpoint.load(run / checkpoint.FILE_NAME)
+    if saved.config.network != config.network:
+        raise UsageError(f"The checkpoint in {run.name} holds another network than the configuration says.")
+    weights = {name: tensor.to(torch.float16) for name, tensor in saved.average.items()}
+    network = build_network(config.network).eval().requires_grad_(False)
+    network.load_state_dict(weights)
+    models.mkdir(parents=True, exist_ok=True)
+    beside = models / f".{config.name}.new"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    save_file(weights, beside / WEIGHTS_FILE, metadata={"format": "pt"})
+    (beside / WEIGHTS_FILE).chmod(0o644)
+    graph = write_graph(network, beside / GRAPH_FILE)
+    bench = validation.read_bench(data / config.data.validation, config.network.scale)
+    figures = measured(bench, graph, config.network.scale)
+    if config.card.role == "fidelity":
+        _require_better(config.name, figures)
+    draw_curve(run, config).replace(beside / "curve.png")
+    training = {
+        "command": command or saved.command or f"brainsr train {config.name}.toml",
+        "commit": commit,
+        "steps": saved.step,
+        "seconds": round(saved.seconds),
+        "loss": _loss_text(config),
+    }
+    card = card_table(config, network, beside, data=data, training=training, figures=figures)
+    (beside / "card.toml").write_text(tomlkit.dumps(card), encoding="utf-8")
+    return _put_in_place(beside, models / config.name)
+
+
+def measured(bench: list[BenchSlice], enlarged: Enlarger, scale: int) -> dict[str, dict[str, Any]]:
+    """Per protocol the model's figures behind the engine's normalisation, and the best interpolation's head PSNR."""
+    table = {}
+    for protocol in validation.PROTOCOLS:
+        rows = {
+            method: validation.mean_scores(bench, protocol, partial(enlarge, scale=scale, method=method))
+            for method in METHODS
+        }
+        best = max(rows, key=lambda method: rows[method]["head_psnr"])
+        own = validation.mean_scores(bench, protocol, validation.normalised(enlarged))
+        table[protocol] = {name: round(value, 4) for name, value in own.items()} | {
+            "n": len(bench),
+            "best_baseline": best,
+            "best_baseline_head_psnr": round(rows[best]["head_psnr"], 4),
+        }
+    return table
+
+
+def _require_better(name: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
+    for protocol, row in figures.items():
+        if row["head_psnr"] <= row["best_baseline_head_psnr"]:
+            raise ModelError(
+                f"{name} has {row['head_psnr']:.2f} dB on {protocol} inputs, {row['best_baseline']} has"
+                f" {row['best_baseline_head_psnr']:.2f} dB: it cannot be published as a fidelity model.",
+                advice="Train it for longer, or give it another role.",
+            )
+
+
+def write_graph(network: nn.Module, path: Path) -> Enlarger:
+    """Write the module as OpenVINO IR with rows and columns left open; returns the graph as a function of a slice.
+
+    The constants stay in single precision, so that both backends compute with the same numbers.
+
+    Raises:
+        ModelError: the graph's result differs from the module's by more than `AGREEMENT`.
+    """
+    import openvino
+
+    example = torch.rand(1, 1, 40, 56, generator=torch.Generator().manual_seed(1))
+    graph = openvino.convert_model(network, example_input=example, input=[-1, 1, -1, -1])
+    openvino.save_model(graph, path, compress_to_fp16=False)
+    compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+    def enlarged(low: Floats) -> Floats:
+        return np.array(compiled([low[None, None]])[0][0, 0], np.float32)
+
+    other = torch.rand(1, 1, 33, 21, generator=torch.Generator().manual_seed(2))
+    for low in (example, other):
+        difference = float(np.abs(enlarged(low[0, 0].numpy()) - network(low)[0, 0].numpy()).max())
+        if difference > AGREEMENT:
+            raise ModelError(f"The graph of {path.parent.name} differs from its network by {difference:.1e}.")
+    return enlarged
+
+
+def card_table(
+    config: Config,
+    network: nn.Module,
+    folder: Path,
+    *,
+    data: Path,
+    training: Mapping[str, Any],
+    figures: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The card's entries; the files in `folder` are listed with their hashes."""
+    card = config.card
+    return {
+        "schema": 1,
+        "name": config.name,
+        "title": card.title or config.name,
+        "network": config.network.name,
+        "scale": config.network.scale,
+        "role": card.role,
+        "default": card.default,
+        "grid": "half_pixel",
+        "input_channels": 1,
+        "size_multiple": 1,
+        "minimum_side": _MINIMUM_SIDE,
+        "receptive_field": receptive_field(network),
+        "parameters": sum(tensor.numel() for tensor in network.parameters()),
+        "gflop_160": round(gflop(network, 160 * 160), 2),
+        "precision": ["exact", "fast"],
+        "licence": "Apache-2.0",
+        "description": card.description,
+        "limits": card.limits,
+        "config": dict(config.network.config),
+        "files": {path.name: _sha256(path) for path in sorted(folder.iterdir())},
+        "data": data_table(data, config.data.stacks),
+        "training": dict(training),
+        "metrics": {protocol: dict(row) for protocol, row in figures.items()},
+    }
+
+
+def receptive_field(network: nn.Module) -> int:
+    """Side in LR pixels of the square that the output of one LR pixel depends on; the network tells it."""
+    side: int = network.config.receptive_field_px  # type: ignore[union-attr, assignment]
+    return side
+
+
+def gflop(network: nn.Module, pixels: int) -> float:
+    """Operations of the convolutions for that many LR pixels, in 1e9; a multiplication and an addition are two."""
+    weights: Iterable[Tensor] = (tensor for tensor in network.parameters() if tensor.ndim == 4)
+    return sum(2.0 * tensor.numel() * pixels for tensor in weights) / 1e9
+
+
+def data_table(folder: Path, stacks: Iterable[str]) -> dict[str, Any]:
+    """What the card says of the training data: sources with licences, contrasts and spacings, from the stack files."""
+    metas = [meta for name in stacks for _, meta in read_stack_file(folder / name)]
+    spacings = [float(value) for meta in metas for value in meta["spacing_mm"]]
+    licences = {str(meta["source"]): str(meta["licence"]) for meta in metas}
+    return {
+        "statement": "Real human brain MR slices whose licences allow redistribution and training, reduced as in use.",
+        "sources": [{"source": source, "licence": licence} for source, licence in sorted(licences.items())],
+        "contrasts": sorted({str(meta["contrast"]) for meta in metas}),
+        "pixel_spacing_mm": [round(min(spacings), 2), round(max(spacings), 2)],
+        "subjects": len({str(meta["subject"]) for meta in metas}),
+    }
+
+
+def _loss_text(config: Config) -> str:
+    names = ("l1", "charbonnier", "squared")
+    parts = [
+        " + ".join(f"{getattr(stage, name):g} {name}" for name in names if getattr(stage, name) > 0)
+        for stage in config.stage
+    ]
+    return ", then ".join(dict.fromkeys(parts))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _put_in_place(beside: Path, target: Path) -> Path:
+    former = target.with_name(f".{target.name}.old")
+    shutil.rmtree(former, ignore_errors=True)
+    if target.exists():
+        target.rename(former)
+    beside.rename(target)
+    shutil.rmtree(former, ignore_errors=True)
+    return target
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m brainsr_desktop.train.publish", description=publish.__doc__
+    )
+    parser.add_argument("run", type=Path, help="folder of the run")
+    parser.add_argument("config", type=Path, help="configuration, whose [card] gives the words")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with the stack files and the benchmark"
+    )
+    parser.add_argument("--models", type=Path, required=True, help="folder of the models")
+    parser.add_argument("--commit", default="", help="commit of the code that trained")
+    parser.add_argument(
+        "--command", default="", help="how it was trained, if the checkpoint does not tell it all"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        folder = publish(
+            given.run,
+            read(given.config),
+            data=given.data,
+            models=given.models,
+            commit=given.commit,
+            command=given.command,
+        )
+    except BrainSRError as error:
+        records.say(f"{error.message} {error.advice}".strip())
+        return 1
+    sys.stdout.write(f"{folder}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
