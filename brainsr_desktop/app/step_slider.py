@@ -1,0 +1,202 @@
+"""A slider over whole steps that behaves like the panes, and one with a tick for each slice's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QSlider, QToolTip, QWidget
+
+from brainsr_desktop.app.theme import Colours, colours_of
+from brainsr_desktop.session.pictures import SliceState
+
+_NOTCH: Final = 120
+_EDGE_PX: Final = 12.0
+_HEIGHT_PX: Final = 30
+_TICK_PX: Final = (9.0, 12.0)
+_CROWDED_PX: Final = 5.0
+_FAR: Final = 10
+_WORST_FIRST: Final = (
+    SliceState.FAILED,
+    SliceState.COMPUTING,
+    SliceState.NONE,
+    SliceState.FAST,
+    SliceState.FULL,
+)
+
+
+class StepSlider(QSlider):
+    """A slider over whole steps that goes where it is clicked; keys and wheel as in the panes (down = next)."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setPageStep(_FAR)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._turned = 0
+
+    def place(self, step: int) -> float:
+        """Where a step lies, in logical pixels from the left."""
+        last = max(1, self.maximum())
+        return _EDGE_PX + (self.width() - 2 * _EDGE_PX) * step / last
+
+    def step_at(self, x: float) -> int:
+        """The step nearest to a place."""
+        room = max(1.0, self.width() - 2 * _EDGE_PX)
+        return min(max(round((x - _EDGE_PX) / room * self.maximum()), 0), self.maximum())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Qt calls it."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setValue(self.step_at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Qt calls it."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.setValue(self.step_at(event.position().x()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Qt calls it; nothing is left to do."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """One step a notch, small deltas summed."""
+        turned = event.angleDelta()
+        delta = turned.y() or turned.x()
+        self._turned = delta if delta * self._turned < 0 else self._turned + delta
+        notches = int(self._turned / _NOTCH)
+        self._turned -= notches * _NOTCH
+        far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        self.setValue(self.value() - notches * (_FAR if far else 1))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows as in the panes; Home, End and the page keys are Qt's."""
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1}
+        step = steps.get(Qt.Key(event.key()))
+        match Qt.Key(event.key()):
+            case Qt.Key.Key_PageUp:
+                step = -_FAR
+            case Qt.Key.Key_PageDown:
+                step = _FAR
+        if step is None:
+            super().keyPressEvent(event)
+            return
+        far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier) and abs(step) == 1
+        self.setValue(self.value() + step * (_FAR if far else 1))
+
+    def sizeHint(self) -> QSize:
+        """Qt asks for it."""
+        return QSize(200, _HEIGHT_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt asks for it."""
+        return QSize(80, _HEIGHT_PX)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Qt calls it: line, dots, handle."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours = colours_of(self.palette())
+        middle = self.height() / 2
+        painter.setPen(QPen(QColor(colours.line), 2))
+        painter.drawLine(QPointF(self.place(0), middle), QPointF(self.place(self.maximum()), middle))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.dim_text))
+        if self.place(1) - self.place(0) >= _CROWDED_PX:
+            for step in range(self.maximum() + 1):
+                painter.drawEllipse(QPointF(self.place(step), middle), 2.0, 2.0)
+        painter.setBrush(QColor(colours.accent))
+        painter.drawEllipse(QPointF(self.place(self.value()), middle), 6.0, 6.0)
+        self.paint_focus(painter, colours)
+
+    def paint_focus(self, painter: QPainter, colours: Colours) -> None:
+        """The ring of the widget that has the keys."""
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(colours.focus), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 5, 5)
+
+
+class SliceTrack(StepSlider):
+    """One tick a slice. States differ by shape and by colour: hollow, half full, full, cross, tall bar."""
+
+    def __init__(
+        self, name: str, tip: Callable[[int, SliceState], str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(name, parent)
+        self._tip = tip
+        self._states: Mapping[int, SliceState] = {}
+
+    def set_states(self, states: Mapping[int, SliceState]) -> None:
+        """Take the state of each slice by its index; slices that are not named are not computed."""
+        self._states = dict(states)
+        self.update()
+
+    def state_of(self, step: int) -> SliceState:
+        """The state of one slice."""
+        return self._states.get(step, SliceState.NONE)
+
+    def event(self, event: QEvent) -> bool:
+        """Qt calls it: the tool tip is that of the tick under the mouse."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            step = self.step_at(event.pos().x())
+            QToolTip.showText(event.globalPos(), self._tip(step, self.state_of(step)), self)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Qt calls it: ticks, handle."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours = colours_of(self.palette())
+        if self.isEnabled():
+            for step, state, width in self._ticks():
+                _paint_tick(painter, QPointF(self.place(step), self.height() / 2), width, state, colours)
+            self._paint_handle(painter, colours)
+        self.paint_focus(painter, colours)
+
+    def _ticks(self) -> list[tuple[int, SliceState, float]]:
+        apart = self.place(1) - self.place(0)
+        if apart >= _CROWDED_PX or self.maximum() == 0:
+            width = min(_TICK_PX[0], apart - 2) if self.maximum() else _TICK_PX[0]
+            return [(step, self.state_of(step), width) for step in range(self.maximum() + 1)]
+        # Slices that share a place show the state that needs most attention.
+        together = max(1, round(4.0 / max(apart, 1e-6)))
+        ticks = []
+        for first in range(0, self.maximum() + 1, together):
+            states = {self.state_of(step) for step in range(first, min(first + together, self.maximum() + 1))}
+            ticks.append((first, next(state for state in _WORST_FIRST if state in states), 3.0))
+        return ticks
+
+    def _paint_handle(self, painter: QPainter, colours: Colours) -> None:
+        x = self.place(self.value())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.text))
+        bottom = self.height() - 2.5
+        painter.drawPolygon([QPointF(x, bottom - 6), QPointF(x - 5, bottom), QPointF(x + 5, bottom)])
+        painter.drawPolygon([QPointF(x, 8.5), QPointF(x - 5, 2.5), QPointF(x + 5, 2.5)])
+
+
+def _paint_tick(painter: QPainter, at: QPointF, width: float, state: SliceState, colours: Colours) -> None:
+    height = _TICK_PX[1]
+    box = QRectF(at.x() - width / 2, at.y() - height / 2, width, height)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    match state:
+        case SliceState.NONE:
+            painter.setPen(QPen(QColor(colours.dim_text), 1))
+            painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+        case SliceState.FAST:
+            painter.fillRect(box.adjusted(0, height / 2, 0, 0), QColor(colours.fast))
+            painter.setPen(QPen(QColor(colours.fast), 1))
+            painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+        case SliceState.FULL:
+            painter.fillRect(box, QColor(colours.good))
+        case SliceState.COMPUTING:
+            painter.fillRect(box.adjusted(0, -2, 0, 2), QColor(colours.computing))
+        case SliceState.FAILED:
+            painter.setPen(QPen(QColor(colours.error), 2))
+            painter.drawLine(box.topLeft() + QPointF(0, 1), box.bottomRight() - QPointF(0, 1))
+            painter.drawLine(box.topRight() + QPointF(0, 1), box.bottomLeft() - QPointF(0, 1))
