@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brainsr_desktop.core.series import StackInfo
+
 
 @dataclass(frozen=True, slots=True)
 class ResultKey:
-    """Names a result for good: stack digest, frame index (volume * slices + slice), recipe digest."""
+    """Names a result for good: stack (see `stack_name`), frame index (volume * slices + slice), recipe digest."""
 
     stack_digest: str
     frame: int
@@ -86,3 +88,19 @@ class SliceState(Enum):
     FAST = "fast result"
     FULL = "full result"
     FAILED = "failed"
+
+
+def stack_name(stack: StackInfo) -> str:
+    """Names a stack in result keys. The digest alone is not enough: stacks split from one file share it."""
+    return f"{stack.digest}:{stack.id}"
+
+
+def same_picture(one: Picture | None, other: Picture | None) -> bool:
+    """Whether two pictures draw the same, without looking at pixels."""
+    if one is None or other is None:
+        return one is other
+    return one.pixels is other.pixels and _facts(one) == _facts(other)
+
+
+def _facts(picture: Picture) -> tuple[object, ...]:
+    return tuple(getattr(picture, field.name) for field in fields(picture) if field.name != "pixels")

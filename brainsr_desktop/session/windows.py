@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from brainsr_desktop.core.intensity import auto_window, robust_range
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.session.pictures import stack_name
 from brainsr_desktop.session.state import WindowLevel
 
 MOST_VALUES = 2_000_000
@@ -21,10 +22,11 @@ LEAST_COVERED = (0.05, 0.95)
 class SeriesRange:
     """Ranges of one volume of a stack, in units. ``final`` once all of it was loaded.
 
-    ``initial`` is what the panes start with, ``tissue`` spans the 20th to the 95th percentile of the head.
+    ``stack`` as `stack_name` gives it. ``initial`` is what the panes start with, ``tissue`` spans the 20th to the 95th
+    percentile of the head.
     """
 
-    stack_digest: str
+    stack: str
     volume: int
     initial: WindowLevel
     automatic: WindowLevel
@@ -54,7 +56,7 @@ def measure(
     head = values[values > low + 0.1 * (high - low)]
     tissue = np.percentile(head if head.size else values, [20.0, 95.0])
     return SeriesRange(
-        stack_digest=stack.digest,
+        stack=stack_name(stack),
         volume=volume,
         initial=header if fits and header is not None else automatic,
         automatic=automatic,

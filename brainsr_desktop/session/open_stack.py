@@ -1,0 +1,96 @@
+"""A stack whose pixels are in memory, or on their way there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainsr_desktop.core.errors import Problem
+from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.ipc.messages import ArrayRef
+from brainsr_desktop.ipc.shared_array import SharedArray
+from brainsr_desktop.session.pictures import stack_name
+
+
+class OpenStack:
+    """The block of a stack and what is known of each of its frames. Belongs to one thread."""
+
+    def __init__(self, stack: StackInfo) -> None:
+        self.stack = stack
+        self.name = stack_name(stack)
+        self.digest = ""
+        """Covers UIDs and pixels; known when everything is loaded."""
+        self.problems: dict[int, Problem] = {}
+        self.trouble = ""
+        """Why nothing more can be loaded; empty when all is well."""
+        self._block: SharedArray | None = None
+        self._loaded: dict[int, NDArray[np.generic]] = {}
+
+    @property
+    def complete(self) -> bool:
+        """Whether every frame was loaded or found to be unreadable."""
+        return self.digest != ""
+
+    @property
+    def ref(self) -> ArrayRef | None:
+        """Handle of the block; None before it was made and after it was closed."""
+        return None if self._block is None else self._block.ref
+
+    @property
+    def block(self) -> SharedArray | None:
+        """The block itself."""
+        return self._block
+
+    def take_block(self, block: SharedArray) -> None:
+        """Own a new block."""
+        self._block = block
+
+    def frame_loaded(self, index: int, problem: Problem | None) -> None:
+        """A frame lies in the block, or could not be decoded."""
+        if problem is not None:
+            self.problems[index] = problem
+        elif self._block is not None and self.stack.frames[index] is not None:
+            self._loaded[index] = self._block.array[index]
+
+    def pixels(self, index: int) -> NDArray[np.generic] | None:
+        """Stored values of a frame, (rows, columns) or (rows, columns, 3), always the same view; None: not there."""
+        return self._loaded.get(index)
+
+    def has(self, index: int) -> bool:
+        """Whether a frame can be shown and enhanced."""
+        return index in self._loaded
+
+    def loaded(self, volume: int) -> tuple[int, ...]:
+        """Indices of the loaded frames of a volume."""
+        first = volume * self.stack.slices
+        return tuple(index for index in range(first, first + self.stack.slices) if index in self._loaded)
+
+    def missing(self) -> tuple[int, ...]:
+        """Frames that are still to be loaded."""
+        frames = enumerate(self.stack.frames)
+        return tuple(
+            index
+            for index, frame in frames
+            if frame is not None and index not in self._loaded and index not in self.problems
+        )
+
+    def why_missing(self, index: int) -> str:
+        """Why a frame cannot be shown; empty while it may still come."""
+        if self.stack.frames[index] is None:
+            return "There is no picture at this position."
+        problem = self.problems.get(index)
+        return problem.reason if problem is not None else self.trouble
+
+    def close(self) -> None:
+        """Unlink the block. Pictures that are still shown stay readable."""
+        self._loaded.clear()
+        if self._block is not None:
+            self._block.close()
+            self._block = None
+
+
+def find(stacks: Iterable[OpenStack], name: str) -> OpenStack | None:
+    """The open stack of that name."""
+    return next((opened for opened in stacks if opened.name == name), None)
