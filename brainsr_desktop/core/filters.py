@@ -18,32 +18,25 @@ def gaussian_taps(sigma_px: float, radius: int) -> Floats:
     return np.asarray(taps / taps.sum())
 
 
-def separable(image: Floats, taps: Floats) -> Floats:
-    """The same symmetric, odd filter along rows and columns; mirrored edges (the edge pixel twice)."""
-    radius = len(taps) // 2
-    padded = np.pad(image, radius, mode="symmetric")
-    rows, columns = image.shape
-    down = np.zeros((rows, padded.shape[1]))
-    for i, tap in enumerate(taps):
-        down += tap * padded[i : i + rows]
-    across = np.zeros((rows, columns))
-    for i, tap in enumerate(taps):
-        across += tap * down[:, i : i + columns]
-    return across
+def separable(image: Floats, down: Floats, across: Floats | None = None) -> Floats:
+    """Filter with symmetric, odd taps along rows (``down``) and columns (``across``, the same if absent); mirrored
+    edges.
 
-
-def correlate(image: Floats, kernel: Floats, *, mirrored: bool) -> Floats:
-    """Correlation with a small kernel of odd sides, same size; beyond the edges the mirrored picture or zeros."""
-    height, width = kernel.shape
-    margins = ((height // 2, height // 2), (width // 2, width // 2))
-    padded = np.pad(image, margins, mode="symmetric") if mirrored else np.pad(image, margins)
+    Mirrored: the edge pixel comes twice.
+    """
+    across = down if across is None else across
     rows, columns = image.shape
-    found = np.zeros((rows, columns))
-    for i in range(height):
-        for j in range(width):
-            if kernel[i, j] != 0.0:
-                found += kernel[i, j] * padded[i : i + rows, j : j + columns]
-    return found
+    radius = len(down) // 2
+    padded = np.pad(image, ((radius, radius), (0, 0)), mode="symmetric")
+    first = np.zeros((rows, columns))
+    for i, tap in enumerate(down):
+        first += tap * padded[i : i + rows]
+    radius = len(across) // 2
+    padded = np.pad(first, ((0, 0), (radius, radius)), mode="symmetric")
+    second = np.zeros((rows, columns))
+    for i, tap in enumerate(across):
+        second += tap * padded[:, i : i + columns]
+    return second
 
 
 def halved(image: Floats) -> Floats:

@@ -26,7 +26,7 @@ _INPUT = re.compile(r"([a-z]+)_x(\d+)_(\d{3})")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrueSlice:
-    """``pixels`` (rows, columns) float32, 1.0 = the volume's robust maximum; ``head`` its mask; ``subject`` whose it is."""
+    """``pixels`` (rows, columns) float32, 1.0 = the volume's robust maximum; the mask of its ``head``; whose it is."""
 
     number: int
     subject: str

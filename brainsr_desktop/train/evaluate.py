@@ -22,7 +22,7 @@ from brainsr_desktop.core.errors import BadOutput, UsageError
 from brainsr_desktop.core.geometry import unknown_geometry
 from brainsr_desktop.core.metrics import scores
 from brainsr_desktop.core.recipe import Precision, Recipe
-from brainsr_desktop.engine.pipeline import Enhanced, Engine
+from brainsr_desktop.engine.pipeline import Engine, Enhanced
 from brainsr_desktop.models.card import SCALES, Card
 from brainsr_desktop.models.catalog import BASELINES
 from brainsr_desktop.train.bench import Bench
@@ -235,7 +235,7 @@ def _cards(engine: Engine, models: Sequence[str]) -> list[Card]:
 
 
 def _needed(cards: Sequence[Card], scale: int) -> list[Card]:
-    """The models for a scale that were asked for, and the interpolations they are compared with; none if none was asked for."""
+    """The models for a scale that were asked for, then the interpolations; nothing if none was asked for."""
     asked = [card for card in cards if scale in card.scales]
     return asked + [card for card in BASELINES if card not in asked] if asked else []
 
