@@ -1,0 +1,476 @@
+"""DICOM headers: what one file says of itself and of its picture."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from brainsr_desktop.core.errors import NotAnImage, Problem, ReadError, Truncated
+from brainsr_desktop.core.series import FrameInfo, StudyInfo
+from brainsr_desktop.io import sources
+from brainsr_desktop.io.dicom_checks import (
+    check_size,
+    check_syntax,
+    file_samples,
+    missing_bytes,
+    pixel_format,
+    require_image,
+    side,
+)
+from brainsr_desktop.io.dicom_file import UNDEFINED, BadDicom, DicomFile, open_dicom, quiet
+from brainsr_desktop.io.header import Header, keyword, tag_of
+from brainsr_desktop.io.records import Component, FileFacts, Picture, Plane
+from brainsr_desktop.io.text import clean, path_text
+
+UNIT_TOLERANCE: Final = 1e-3
+"""Orientation vectors this far from unit length or from a right angle are made straight; beyond it they are refused."""
+
+_KEYWORDS: Final = [
+    "SpecificCharacterSet",
+    "ImageType",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyDate",
+    "AcquisitionTime",
+    "ContentTime",
+    "Modality",
+    "Manufacturer",
+    "InstitutionName",
+    "ReferringPhysicianName",
+    "StudyDescription",
+    "SeriesDescription",
+    "ManufacturerModelName",
+    "ComplexImageComponent",
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "SequenceName",
+    "SliceThickness",
+    "RepetitionTime",
+    "EchoTime",
+    "InversionTime",
+    "EchoNumbers",
+    "MagneticFieldStrength",
+    "SpacingBetweenSlices",
+    "TriggerTime",
+    "FlipAngle",
+    "ProtocolName",
+    "DiffusionBValue",
+    "DiffusionGradientOrientation",
+    "DiffusionGradientDirectionSequence",
+    "ContributingEquipmentSequence",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "AcquisitionNumber",
+    "InstanceNumber",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "FrameOfReferenceUID",
+    "TemporalPositionIdentifier",
+    "SliceLocation",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "PlanarConfiguration",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "PixelSpacing",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "WindowCenter",
+    "WindowWidth",
+    "RescaleIntercept",
+    "RescaleSlope",
+    "RescaleType",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "RedPaletteColorLookupTableDescriptor",
+]
+_PRIVATE_ELEMENTS: Final = {
+    0x0019: (0x0A, 0x0C, 0x0E, 0x29, 0xBB, 0xBC, 0xBD),
+    0x0029: (0x10, 0x20),
+    0x0043: (0x2F, 0x39),
+    0x0065: (0x09, 0x37, 0x50, 0x51),
+    0x2001: (0x03,),
+    0x2005: (0xB0, 0xB1, 0xB2),
+}
+SCAN_TAGS: Final = tuple(tag_of(name) for name in _KEYWORDS) + tuple(
+    tag
+    for group, elements in _PRIVATE_ELEMENTS.items()
+    for block in range(0x10, 0x18)
+    for tag in (group << 16 | block, *(group << 16 | block << 8 | element for element in elements))
+)
+"""What a scan reads; everything else is passed over without being taken into memory."""
+
+
+def facts_of(opened: DicomFile, source: sources.Source) -> tuple[FileFacts, Header]:
+    """What a file says of itself. Raises `BadDicom` when it holds no picture, or one that cannot be shown."""
+    header = Header(opened.dataset)
+    sop_class = header.uid("SOPClassUID")
+    require_image(opened, header, sop_class)
+    rows, columns = side(header, "Rows"), side(header, "Columns")
+    frames = header.integer("NumberOfFrames") or 1
+    samples, photometric, allocated, stored, dtype, fault = pixel_format(opened, header)
+    check_size(rows, columns, frames, samples * max(allocated // 8, 1))
+    check_syntax(opened.syntax)
+    marks = [Problem(source.shown, *repair) for repair in opened.repaired]
+    missing = missing_bytes(opened, rows * columns * frames * file_samples(header), allocated)
+    if missing > 1:
+        reason = f"The file ends {missing} bytes before its pixel data do."
+        marks.append(Problem(source.shown, "TRUNCATED_PIXELS", reason, "The rows that are there are shown."))
+    if fault:
+        marks.append(Problem(source.shown, "BAD_VALUE", fault, "Shown, not enhanced."))
+    facts = FileFacts(
+        path=source.path,
+        member=source.member,
+        shown=source.shown,
+        size_bytes=source.size_bytes,
+        study=_study(header),
+        series_uid=header.uid("SeriesInstanceUID"),
+        sop_class=sop_class,
+        sop_uid=header.uid("SOPInstanceUID"),
+        frame_of_reference=header.uid("FrameOfReferenceUID"),
+        modality=header.text("Modality"),
+        vendor=header.text("Manufacturer"),
+        model=header.text("ManufacturerModelName"),
+        series_number=header.integer("SeriesNumber"),
+        description=header.text("SeriesDescription"),
+        syntax=opened.syntax,
+        rows=rows,
+        columns=columns,
+        samples=samples,
+        photometric=photometric,
+        bits_allocated=allocated,
+        bits_stored=stored,
+        dtype=dtype,
+        frames=frames,
+        image_type=header.strings("ImageType"),
+        by_ai=_made_by_ai(header),
+        fault=fault,
+        header=_corner_text(header),
+        marks=tuple(marks),
+    )
+    return facts, header
+
+
+def picture_of(facts: FileFacts, header: Header) -> Picture:
+    """The picture of a file with one frame."""
+    slope, intercept = rescale(header)
+    orientation = header.numbers("ImageOrientationPatient", 6)
+    position = header.numbers("ImagePositionPatient", 3)
+    creator_ge = header.private_tag(0x0043, "GEMS_PARM_01", 0x2F)
+    ge_code = header.integer(creator_ge) if creator_ge else None
+    return Picture(
+        file=facts,
+        rows=facts.rows,
+        columns=facts.columns,
+        plane=plane_of(position, orientation, header),
+        spacing_mm=spacing_of(header),
+        thickness_mm=_positive(header.number("SliceThickness")),
+        image_type=facts.image_type,
+        component=component_of(facts.image_type, header.strings("ComplexImageComponent"), ge_code),
+        slope=slope,
+        intercept=intercept,
+        unit=unit_of(header),
+        window=window_of(header),
+        instance_number=header.integer("InstanceNumber"),
+        slice_location=header.number("SliceLocation"),
+        acquisition=header.integer("AcquisitionNumber"),
+        time_s=seconds(header.text("AcquisitionTime") or header.text("ContentTime")),
+        trigger_ms=header.number("TriggerTime"),
+        temporal=header.integer("TemporalPositionIdentifier"),
+        echo_number=header.integer("EchoNumbers"),
+        echo_ms=header.number("EchoTime"),
+        inversion_ms=header.number("InversionTime"),
+        flip_deg=header.number("FlipAngle"),
+        b_value=_b_value(header),
+        gradient=_gradient(header),
+    )
+
+
+def marks_of(header: Header, shown: str) -> list[Problem]:
+    """What reading the values brought to light; to be asked after all have been read."""
+    marks = []
+    for name in sorted(header.bad):
+        code = "BAD_ORIENTATION" if name == "ImageOrientationPatient" else "BAD_VALUE"
+        marks.append(Problem(shown, code, f"{name} holds no usable value.", "Treated as absent."))
+    if header.undecoded:
+        reason = "Some text does not fit the character set that the file names."
+        marks.append(Problem(shown, "CHARSET", reason, "Shown with replacement characters."))
+    return marks
+
+
+def plane_of(position: tuple[float, ...], orientation: tuple[float, ...], header: Header) -> Plane | None:
+    """Position and unit directions; None if a part is absent or the vectors are no right angle (to 1e-3)."""
+    if len(position) != 3 or len(orientation) != 6:
+        return None
+    row, column = np.asarray(orientation[:3]), np.asarray(orientation[3:])
+    lengths = math.hypot(*row), math.hypot(*column)
+    if min(lengths) == 0 or max(abs(length - 1) for length in lengths) > UNIT_TOLERANCE:
+        header.bad.add("ImageOrientationPatient")
+        return None
+    row, column = row / lengths[0], column / lengths[1]
+    if abs(float(row @ column)) > UNIT_TOLERANCE:
+        header.bad.add("ImageOrientationPatient")
+        return None
+    column = column - (row @ column) * row
+    column /= math.hypot(*column)
+    return Plane(_vec(position), _vec(row), _vec(column))
+
+
+def _vec(
+    values: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | tuple[float, ...],
+) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def spacing_of(header: Header) -> tuple[float, float] | None:
+    """PixelSpacing (between rows, between columns) in mm; None if absent or not positive."""
+    values = header.numbers("PixelSpacing", 2)
+    if not values:
+        return None
+    if min(values) <= 0:
+        header.bad.add("PixelSpacing")
+        return None
+    return values[0], values[1]
+
+
+def rescale(header: Header) -> tuple[float, float]:
+    """Slope and intercept; a slope of 0 is taken as 1."""
+    slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
+    if slope == 0:
+        header.bad.add("RescaleSlope")
+        slope = None
+    return (1.0 if slope is None else slope), (0.0 if intercept is None else intercept)
+
+
+def unit_of(header: Header) -> str:
+    """The unit of rescaled values, empty if the file does not name one."""
+    unit = header.text("RescaleType")
+    return "" if unit.upper() in {"US", "UNSPECIFIED", "NORMALIZED"} or "UNITLESS" in unit.upper() else unit
+
+
+def window_of(header: Header) -> tuple[float, float] | None:
+    """Window centre and width, the first of several; None where the width is not positive."""
+    centre, width = header.number("WindowCenter"), header.number("WindowWidth")
+    return (centre, width) if centre is not None and width is not None and width > 0 else None
+
+
+def component_of(
+    image_type: tuple[str, ...], complex_component: tuple[str, ...], ge_code: int | None
+) -> Component:
+    """Magnitude, phase, real or imaginary, by the standard's attribute, the maker's letters or GE's number."""
+    for value in (*complex_component, *image_type[2:]):
+        found = _COMPONENTS.get(value) or _COMPONENTS.get(value.partition("_")[0] if len(value) < 12 else "")
+        if found:
+            return found
+    if ge_code is not None and 0 < ge_code < 4:
+        return _GE_COMPONENTS[ge_code]
+    return ""
+
+
+_GE_COMPONENTS: Final[tuple[Component, ...]] = ("magnitude", "phase", "real", "imaginary")
+_COMPONENTS: Final[dict[str, Component]] = {
+    "M": "magnitude",
+    "MAGNITUDE": "magnitude",
+    "P": "phase",
+    "PHASE": "phase",
+    "PHASE MAP": "phase",
+    "R": "real",
+    "REAL": "real",
+    "I": "imaginary",
+    "IMAGINARY": "imaginary",
+}
+
+
+def seconds(time: str) -> float | None:
+    """Seconds since midnight of a TM value, or of the time in a DT value."""
+    digits = time[8:] if len(time.partition(".")[0]) >= 14 else time
+    digits = digits.replace(":", "")
+    match = re.match(r"(\d\d)(\d\d)(\d\d(?:\.\d+)?)", digits)
+    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
+
+
+def read_dataset(frame: FrameInfo, *, pixels: bool = False) -> Dataset:
+    """The data set that a frame came from, values raw; with ``pixels`` the pixel data too.
+
+    Raises ReadError families: the file is gone, changed into something else, or damaged.
+    """
+    try:
+        stream = sources.open_content(frame.path, frame.member)
+        with quiet(), open_dicom(stream) as opened:
+            dataset = opened.dataset
+            if pixels and opened.pixels is not None:
+                _append_pixels(opened)
+    except BadDicom as error:
+        kind = Truncated if error.code.startswith("TRUNCATED") else NotAnImage
+        raise kind(f"{path_text(frame.path)}: {error.reason}", path=frame.path) from error
+    except OSError as error:
+        problem = sources.problem_of(error, path_text(frame.path))
+        raise ReadError(f"{problem.path}: {problem.reason}", path=frame.path) from error
+    return dataset
+
+
+def _append_pixels(opened: DicomFile) -> None:
+    assert opened.pixels is not None
+    opened.stream.seek(opened.pixels.offset)
+    value = opened.stream.read(opened.pixel_bytes)
+    if opened.pixels.keyword == "PixelData":
+        opened.dataset.add_new("PixelData", "OB" if opened.pixels.length == UNDEFINED else "OW", value)
+    else:
+        representation = "OF" if opened.pixels.keyword == "FloatPixelData" else "OD"
+        opened.dataset.add_new(opened.pixels.keyword, representation, value)
+
+
+def header_rows(frame: FrameInfo) -> tuple[tuple[str, str, str, str], ...]:
+    """All elements of a frame's file as (tag, keyword, VR, value text), in order; long values are cut."""
+    try:
+        stream = sources.open_content(frame.path, frame.member)
+        with quiet(), open_dicom(stream, defer=1 << 16) as opened:
+            rows = _rows(opened.dataset, "")
+    except (BadDicom, OSError) as error:
+        raise ReadError(f"The header of {path_text(frame.path)} cannot be read.", path=frame.path) from error
+    return tuple(rows)
+
+
+def _rows(dataset: Dataset, indent: str, depth: int = 0) -> list[tuple[str, str, str, str]]:
+    header = Header(dataset)
+    rows: list[tuple[str, str, str, str]] = []
+    for tag in sorted(dataset.keys()):
+        raw = dataset.get_item(tag)
+        representation = str(raw.VR or "")
+        name = keyword(int(tag)) if not tag.is_private else ""
+        label = f"{indent}({tag.group:04X},{tag.elem:04X})"
+        try:
+            items = (
+                list(header.items(int(tag))) if representation == "SQ" or name.endswith("Sequence") else []
+            )
+        except (ValueError, OSError, EOFError, RecursionError, NotImplementedError):
+            items = []
+        if items:
+            rows.append((label, name, "SQ", f"{len(items)} items"))
+            if depth < 8:
+                for number, item in enumerate(items[:200], start=1):
+                    rows.append((f"{indent}  item {number}", "", "", ""))
+                    rows.extend(_rows(item.dataset, indent + "    ", depth + 1))
+            continue
+        rows.append((label, name, representation, _value_text(header, int(tag), representation, raw.value)))
+    return rows
+
+
+def _value_text(header: Header, tag: int, representation: str, value: object) -> str:
+    if value is None:
+        return "(long value)"
+    if (
+        representation in {"OB", "OW", "OF", "OD", "UN"}
+        and isinstance(value, bytes)
+        and not value[:64].isascii()
+    ):
+        return f"({len(value)} bytes)"
+    if isinstance(value, bytes) and representation in {"US", "SS", "UL", "SL", "FL", "FD", "UV", "SV"}:
+        return clean("\\".join(f"{number:g}" for number in header.numbers(tag)[:64]))
+    return header.text(tag, name=representation == "PN")
+
+
+def _made_by_ai(header: Header) -> bool:
+    if "[SRX" in header.text("SeriesDescription").upper():
+        return True
+    items = header.items("ContributingEquipmentSequence")
+    return any("BrainSR" in item.text("ManufacturerModelName") for item in items)
+
+
+def _study(header: Header) -> StudyInfo:
+    return StudyInfo(
+        study_uid=header.uid("StudyInstanceUID"),
+        patient_name=header.text("PatientName", name=True),
+        patient_id=header.text("PatientID"),
+        birth_date=date_text(header.text("PatientBirthDate")),
+        study_date=date_text(header.text("StudyDate")),
+        study_description=header.text("StudyDescription"),
+        institution=header.text("InstitutionName"),
+        referring_physician=header.text("ReferringPhysicianName", name=True),
+    )
+
+
+def date_text(date: str) -> str:
+    """A DICOM date as 2022-07-11; anything else as it is."""
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if re.fullmatch(r"\d{8}", date) else date
+
+
+def _corner_text(header: Header) -> tuple[tuple[str, str], ...]:
+    numbers = (
+        ("TR", "RepetitionTime", "ms"),
+        ("TE", "EchoTime", "ms"),
+        ("TI", "InversionTime", "ms"),
+        ("Flip angle", "FlipAngle", "°"),
+        ("Field strength", "MagneticFieldStrength", "T"),
+        ("Slice thickness", "SliceThickness", "mm"),
+    )
+    texts = (
+        ("Sequence", "SequenceName"),
+        ("Protocol", "ProtocolName"),
+        ("Study", "StudyDescription"),
+        ("Institution", "InstitutionName"),
+    )
+    lines = [(label, _with_unit(header.number(name), unit)) for label, name, unit in numbers]
+    lines += [(label, header.text(name)) for label, name in texts]
+    lines.append(("Study date", date_text(header.text("StudyDate"))))
+    return tuple(line for line in lines if line[1])
+
+
+def _with_unit(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{value:g}{'' if unit == '°' else ' '}{unit}"
+
+
+def _positive(value: float | None) -> float | None:
+    return value if value is not None and value > 0 else None
+
+
+def _b_value(header: Header) -> float | None:
+    standard = header.number("DiffusionBValue")
+    if standard is not None:
+        return standard
+    for group, creator, element, representation in _PRIVATE_B:
+        tag = header.private_tag(group, creator, element)
+        values = header.numbers(tag, private_vr=representation) if tag else ()
+        if values:
+            return values[0] % 1_000_000_000
+    return None
+
+
+_PRIVATE_B: Final = (
+    (0x0019, "SIEMENS MR HEADER", 0x0C, "IS"),
+    (0x0043, "GEMS_PARM_01", 0x39, "IS"),
+    (0x0065, "Image Private Header", 0x09, "FD"),
+    (0x2001, "Philips Imaging DD 001", 0x03, "FL"),
+)
+
+
+def _gradient(header: Header) -> tuple[float, float, float] | None:
+    values = header.numbers("DiffusionGradientOrientation", 3)
+    if not values:
+        item = header.first_item("DiffusionGradientDirectionSequence")
+        values = item.numbers("DiffusionGradientOrientation", 3) if item else ()
+    for group, creator, element in (
+        (0x0019, "SIEMENS MR HEADER", 0x0E),
+        (0x0065, "Image Private Header", 0x37),
+    ):
+        tag = header.private_tag(group, creator, element)
+        if not values and tag:
+            values = header.numbers(tag, 3, private_vr="FD")
+    for group, creator, first, representation in (
+        (0x0019, "GEMS_ACQU_01", 0xBB, "DS"),
+        (0x2005, "Philips MR Imaging DD 001", 0xB0, "FL"),
+    ):
+        if not values and header.private_tag(group, creator, first):
+            tags = [header.private_tag(group, creator, first + axis) or 0 for axis in range(3)]
+            parts = [header.numbers(tag, private_vr=representation)[:1] for tag in tags if tag]
+            values = tuple(number for part in parts for number in part)
+    return _vec(values) if len(values) == 3 and any(values) else None

@@ -1,0 +1,228 @@
+"""Typed, forgiving access to the elements of a DICOM data set.
+
+Values are taken from the raw bytes, by the value representation that the file gives: a text where a number
+belongs, a comma for a point, NaN or one value for two are *absent*, and their keywords are noted in `Header.bad`.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import pydicom.config
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+
+from brainsr_desktop.io.text import clean
+
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+
+_BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
+_TEXT = frozenset({"DS", "IS", "LO", "SH", "ST", "LT", "CS", "UT", "UN", "OB"})
+_UID_CHARACTERS = frozenset("0123456789.")
+_NAME_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5E, 0x3D, 0x5C}
+_TEXT_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5C}
+_charset_lock = threading.Lock()
+
+Key: TypeAlias = int | str
+"""A keyword (``SeriesDescription``) or a tag (0x0008103E)."""
+
+
+class Header:
+    """A data set, or an item of a sequence, read with care. Elements go by keyword or by tag.
+
+    ``bad`` collects keywords whose value could not be used, ``undecoded`` what did not fit the character set.
+    """
+
+    def __init__(self, dataset: Dataset, parent: Header | None = None) -> None:
+        self.dataset = dataset
+        self._tags = dataset.keys()
+        self.bad: set[str] = parent.bad if parent else set()
+        self.undecoded: set[str] = parent.undecoded if parent else set()
+        own = self._ascii_values("SpecificCharacterSet")
+        self._charsets: tuple[str, ...] = own or (parent._charsets if parent else ())
+
+    def has(self, key: Key) -> bool:
+        """Whether the element is there, empty or not."""
+        return tag_of(key) in self._tags
+
+    def integer(self, key: Key) -> int | None:
+        """The first value as a whole number."""
+        values = self.numbers(key)
+        if not values:
+            return None
+        if values[0] != int(values[0]):
+            self.bad.add(keyword(key))
+            return None
+        return int(values[0])
+
+    def number(self, key: Key) -> float | None:
+        """The first value."""
+        values = self.numbers(key)
+        return values[0] if values else None
+
+    def numbers(self, key: Key, count: int | None = None, private_vr: str = "UN") -> tuple[float, ...]:
+        """All values; empty if absent, not finite, not numbers, or not ``count`` many.
+
+        ``private_vr`` stands in where the file does not tell (private elements of implicit files).
+        """
+        value, vr, little = self._raw(key)
+        vr = private_vr if vr == "UN" else vr
+        if value is None:
+            return ()
+        try:
+            numbers = _parse_numbers(value, vr, little)
+        except (ValueError, struct.error, TypeError):
+            numbers = None
+        if numbers is None or not all(math.isfinite(n) for n in numbers):
+            self.bad.add(keyword(key))
+            return ()
+        if numbers and count is not None and len(numbers) != count:
+            self.bad.add(keyword(key))
+            return ()
+        return numbers
+
+    def text(self, key: Key, *, name: bool = False) -> str:
+        """Text for people: decoded by the file's character set, cleaned and cut. ``name``: a person's name."""
+        value, _vr, _ = self._raw(key)
+        if value is None:
+            return ""
+        if not isinstance(value, bytes):
+            return clean(str(value))
+        decoded = self._decode(value[:4096], _NAME_DELIMITERS if name else _TEXT_DELIMITERS)
+        if name:
+            parts = (part.replace("^", " ").strip() for part in decoded.split("="))
+            decoded = " = ".join(part for part in parts if part)
+        return clean(decoded)
+
+    def strings(self, key: Key) -> tuple[str, ...]:
+        """Values of a code string, upper case."""
+        return tuple(clean(value.upper()) for value in self._ascii_values(key))
+
+    def uid(self, key: Key) -> str:
+        """A unique identifier; empty if absent or not made of at most 64 digits and points."""
+        values = self._ascii_values(key)
+        if not values or not values[0]:
+            return ""
+        if len(values[0]) > 64 or not _UID_CHARACTERS.issuperset(values[0]):
+            self.bad.add(keyword(key))
+            return ""
+        return values[0]
+
+    def data(self, key: Key) -> bytes:
+        """The raw bytes of a value."""
+        value, _, _ = self._raw(key)
+        return value if isinstance(value, bytes) else b""
+
+    def items(self, key: Key) -> Iterator[Header]:
+        """The items of a sequence. Raises what pydicom raises on a damaged one."""
+        tag = tag_of(key)
+        if tag not in self._tags:
+            return
+        value = self.dataset[tag].value
+        if isinstance(value, bytes) or value is None:
+            return
+        for item in value:
+            if isinstance(item, Dataset):
+                yield Header(item, self)
+
+    def first_item(self, key: Key) -> Header | None:
+        """The first item of a sequence."""
+        return next(self.items(key), None)
+
+    def private_tag(self, group: int, creator: str, element: int) -> int | None:
+        """The tag of a private element, by its creator's reserved block (PS3.5 7.8.1)."""
+        for block in range(0x10, 0x18):
+            tag = group << 16 | block
+            if tag in self._tags and self.text(tag) == creator:
+                return group << 16 | block << 8 | element
+        return None
+
+    def _raw(self, key: Key) -> tuple[Any, str, bool]:
+        tag = tag_of(key)
+        if tag not in self._tags:
+            return None, "", True
+        element: DataElement | RawDataElement = self.dataset.get_item(tag)
+        if isinstance(element, RawDataElement):
+            return element.value or None, element.VR or _vr_of(tag), element.is_little_endian
+        value = element.value
+        return (None if value is None or value == "" else value), str(element.VR), True
+
+    def _ascii_values(self, key: Key) -> tuple[str, ...]:
+        value, _, _ = self._raw(key)
+        if value is None:
+            return ()
+        if isinstance(value, bytes):
+            return tuple(part.strip(" \0") for part in value[:4096].decode("ascii", "replace").split("\\"))
+        if isinstance(value, str):
+            return (value.strip(" \0"),)
+        return tuple(str(part).strip(" \0") for part in value)
+
+    def _decode(self, value: bytes, delimiters: set[int]) -> str:
+        if value.isascii() and b"\x1b" not in value:
+            return value.decode("ascii")
+        try:
+            with _charset_lock, warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                decoded = decode_bytes(value, list(_encodings(self._charsets)), delimiters)
+        except (LookupError, ValueError):
+            caught, decoded = [None], value.decode("ascii", "replace")  # type: ignore[list-item]
+        if caught or "\ufffd" in decoded:
+            self.undecoded.add("SpecificCharacterSet")
+        return decoded
+
+
+@lru_cache(maxsize=1024)
+def tag_of(key: Key) -> int:
+    """The tag of a keyword. Raises KeyError for a keyword that does not exist."""
+    tag = tag_for_keyword(key) if isinstance(key, str) else key
+    if tag is None:
+        raise KeyError(key)
+    return int(tag)
+
+
+def keyword(key: Key) -> str:
+    """The keyword of a tag, or its numbers for a private one."""
+    tag = tag_of(key)
+    return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+@lru_cache(maxsize=512)
+def _vr_of(tag: int) -> str:
+    try:
+        return dictionary_VR(tag).split(" ")[0]
+    except KeyError:
+        return "UN"
+
+
+@lru_cache(maxsize=64)
+def _encodings(charsets: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(convert_encodings(list(charsets) or None))
+
+
+def _parse_numbers(value: Any, vr: str, little: bool) -> tuple[float, ...] | None:
+    if isinstance(value, (int, float)):
+        return (float(value),)
+    if not isinstance(value, bytes):
+        return tuple(float(part) for part in ([value] if isinstance(value, str) else value))
+    if vr in _BINARY:
+        size = struct.calcsize("<" + _BINARY[vr])
+        if len(value) % size:
+            return None
+        code = f"{'<' if little else '>'}{len(value) // size}{_BINARY[vr]}"
+        return tuple(float(n) for n in struct.unpack(code, value))
+    if vr not in _TEXT:
+        return None
+    text = value.decode("ascii").strip(" \0\t")
+    if not text:
+        return ()
+    if "_" in text:
+        return None
+    return tuple(float(part) for part in text.split("\\"))
