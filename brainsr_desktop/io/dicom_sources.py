@@ -164,8 +164,7 @@ def raw_bytes(element: Element, encodings: Sequence[str]) -> bytes:
     if isinstance(value, bytes):
         return value
     if isinstance(value, PersonName):
-        original = value.original_string
-        return original if isinstance(original, bytes) else encoded(str(value), encodings)
+        return value.original_string or encoded(str(value), encodings)
     if isinstance(value, str) or not isinstance(value, Sequence):
         return encoded(str(value), encodings)
     return encoded("\\".join(str(part) for part in value), encodings)

@@ -122,7 +122,8 @@ def _text(vr: str, value: bytes, encodings: Sequence[str]) -> Repaired:
         notes.append(f"cut to {limit} characters")
     if not notes:
         return Repaired(value)
-    return Repaired(encoded("\\".join(shortened), encodings), ", ".join(notes))
+    joined = "\\".join(shortened)
+    return Repaired(encoded(joined.rstrip() if vr in _PARAGRAPHS else joined.strip(), encodings), ", ".join(notes))
 
 
 def _decimal(part: str) -> str | None:
