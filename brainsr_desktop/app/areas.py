@@ -1,0 +1,113 @@
+"""The areas of the window and how they stand: browser, panes with slider, side panel, status bar."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QStatusBar, QVBoxLayout, QWidget
+
+from brainsr_desktop.app import icons
+from brainsr_desktop.app.controller import Controller
+from brainsr_desktop.app.empty_state import EmptyState
+from brainsr_desktop.app.job_list import JobButton, JobList
+from brainsr_desktop.app.notifier import Notifier
+from brainsr_desktop.app.panels.device import DevicePanel
+from brainsr_desktop.app.panels.display import DisplayPanel
+from brainsr_desktop.app.panels.metrics import MetricsPanel
+from brainsr_desktop.app.panels.model import ModelPanel
+from brainsr_desktop.app.panels.side_panel import SidePanel
+from brainsr_desktop.app.panels.test import TestPanel
+from brainsr_desktop.app.plain_text import size_text
+from brainsr_desktop.app.series_browser import SeriesBrowser
+from brainsr_desktop.app.slice_slider import SliceSlider
+from brainsr_desktop.app.status_readout import StatusReadout
+from brainsr_desktop.app.store import Store
+from brainsr_desktop.app.viewport_pair import ViewportPair
+
+FIRST_SIZES: Final = (280, 700, 300)
+BROWSER_LEAST_PX: Final = 220
+
+
+class Areas:
+    """Makes the widgets. What they do is connected by the window."""
+
+    def __init__(self, window: QWidget, store: Store, controller: Controller) -> None:
+        self.browser = SeriesBrowser()
+        self.browser.setMinimumWidth(BROWSER_LEAST_PX)
+        self.pair = ViewportPair(store)
+        self.slider = SliceSlider(store)
+        self.empty = EmptyState()
+        self.notifier = Notifier()
+        self.model = ModelPanel(store, controller.catalog)
+        self.device = DevicePanel(store)
+        self.display = DisplayPanel(store)
+        self.test = TestPanel(store)
+        self.metrics = MetricsPanel(store, controller.catalog)
+        self.panel = SidePanel()
+        for key, title, content, icon in (
+            ("model", "Model", self.model, "model"),
+            ("device", "Device", self.device, "device"),
+            ("display", "Display", self.display, "display"),
+            ("test", "Test", self.test, "test"),
+            ("metrics", "Metrics", self.metrics, "metrics"),
+        ):
+            self.panel.add(key, title, content, icon)
+        self.jobs = JobList(window)
+        self.job_button = JobButton(self.jobs)
+        self.memory = QLabel()
+        self.memory.setToolTip("Memory that the results take")
+        self.lock = QLabel()
+        self.lock.setToolTip("Patient data are hidden; text burned into pixels is not")
+        self.lock.setAccessibleName("Patient data are hidden")
+        self.lock.hide()
+        self.readout = StatusReadout(store, self.pair)
+        self.splitter = self._split()
+
+    def _split(self) -> QSplitter:
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.pair)
+        self.centre = QWidget()
+        column = QVBoxLayout(self.centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notifier)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.slider)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(5)
+        for widget in (self.browser, self.centre, self.panel):
+            splitter.addWidget(widget)
+        for place, stretch in enumerate((0, 1, 0)):
+            splitter.setStretchFactor(place, stretch)
+        splitter.setSizes(list(FIRST_SIZES))
+        return splitter
+
+    def fill_status_bar(self, bar: QStatusBar) -> None:
+        """Read-out on the left; jobs, memory and lock on the right."""
+        bar.setSizeGripEnabled(True)
+        bar.addWidget(self.readout, 1)
+        for widget in (self.lock, self.memory, self.job_button):
+            bar.addPermanentWidget(widget)
+
+    def show_memory(self, used: int, limit: int) -> None:
+        """How much of the store for results is taken."""
+        self.memory.setText(f"Results {size_text(used)} of {size_text(limit)}")
+
+    def show_lock(self, hidden: bool) -> None:
+        """The sign that patient data are hidden."""
+        colour = self.lock.palette().text().color().name()
+        self.lock.setPixmap(icons.pixmap("lock", 18, colour, self.lock.devicePixelRatioF()))
+        self.lock.setVisible(hidden)
+
+    def show_pictures(self, has_series: bool) -> None:
+        """The panes, or the three ways to begin."""
+        self.pages.setCurrentWidget(self.pair if has_series else self.empty)
+        self.slider.setVisible(has_series)
+
+    def tab_areas(self) -> list[QWidget]:
+        """What F6 goes through, with the widget that takes the focus."""
+        images = self.pair.left.view if self.pages.currentWidget() is self.pair else self.empty.open
+        return [self.browser.tree, images, self.slider, self.panel, self.job_button]

@@ -1,0 +1,216 @@
+"""What each action of the table does to the view: intents on the store, requests to the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from brainsr_desktop.app.actions import Actions
+from brainsr_desktop.app.controller import Controller
+from brainsr_desktop.app.panels.model import ModelPanel
+from brainsr_desktop.app.panels.test import TestPanel
+from brainsr_desktop.app.panels.window_presets import NAMES, possible, preset, relative
+from brainsr_desktop.app.plain_text import shown
+from brainsr_desktop.app.preferences import Preferences
+from brainsr_desktop.app.slice_slider import SliceSlider
+from brainsr_desktop.app.store import Store
+from brainsr_desktop.app.viewport_pair import ViewportPair
+from brainsr_desktop.session import intents
+from brainsr_desktop.session.state import Tool, ViewState
+from brainsr_desktop.session.windows import SeriesRange
+
+TOOLS: Final[tuple[Tool, ...]] = ("window", "pan", "zoom", "scroll")
+FAR: Final = 10
+ZOOM_STEP: Final = 1.25
+NEED_STACK: Final = (
+    "close_all", "save_picture", "copy_picture", "fit", "zoom_in", "zoom_out", "original_pixels", "enhanced_pixels",
+    "previous_slice", "next_slice", "back_ten", "forward_ten", "first_slice", "last_slice", "go_to_slice",
+    "previous_volume", "next_volume", "flip_h", "flip_v", "invert", "reset", "reset_all", "show_original",
+    "save_own_window",
+)  # fmt: skip
+NEED_SUITABLE: Final = ("export", "enhance_slice", "enhance_series", "test_mode", "new_noise", "show_truth")
+
+
+class Commands(QObject):
+    """Connects the actions that change the view, and keeps their ticks, words and greyness true."""
+
+    def __init__(
+        self,
+        actions: Actions,
+        store: Store,
+        controller: Controller,
+        pair: ViewportPair,
+        slider: SliceSlider,
+        preferences: Preferences,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._actions = actions
+        self._store = store
+        self._controller = controller
+        self._pair = pair
+        self._slider = slider
+        self._preferences = preferences
+        self._window = window
+        self._range: SeriesRange | None = None
+        self._connect_slices()
+        self._connect_view()
+        self._connect_enhancing()
+        store.changed.connect(self._on_changed)
+        controller.range_changed.connect(self._on_range)
+        self._sync(store.state)
+
+    def connect_panels(self, model: ModelPanel, test: TestPanel) -> None:
+        """Actions that the panels carry out."""
+        on = self._on
+        on("previous_model", lambda: model.step(-1))
+        on("next_model", lambda: model.step(1))
+        on("scale", lambda: model.choose_scale(2 if self._store.state.recipe.scale == 4 else 4))
+        self._actions["fast_preview"].triggered.connect(model.set_fast)
+        self._actions["network"].triggered.connect(model.set_network)
+        self._actions["test_mode"].triggered.connect(test.set_on)
+        self._actions["show_truth"].triggered.connect(test.set_truth)
+        on("new_noise", test.draw_new_noise)
+
+    def _on(self, name: str, done: Callable[[], object]) -> None:
+        self._actions[name].triggered.connect(lambda _=False: done())
+
+    def _apply(self, intent: Callable[[ViewState], ViewState], undo: str = "") -> None:
+        self._store.apply(intent, undo=undo)
+
+    # --- slices
+
+    def _connect_slices(self) -> None:
+        steps = {"previous_slice": -1, "next_slice": 1, "back_ten": -FAR, "forward_ten": FAR}
+        for name, by in steps.items():
+            self._on(name, partial(self._apply, partial(intents.scroll, steps=by)))
+        self._on("first_slice", lambda: self._apply(lambda s: intents.go_to(s, 0)))
+        self._on(
+            "last_slice", lambda: self._apply(lambda s: intents.go_to(s, s.stack.slices if s.stack else 0))
+        )
+        self._on("previous_volume", lambda: self._apply(lambda s: intents.step_volume(s, -1)))
+        self._on("next_volume", lambda: self._apply(lambda s: intents.step_volume(s, 1)))
+        self._on("go_to_slice", self._slider.focus_number)
+
+    # --- view
+
+    def _connect_view(self) -> None:
+        on = self._on
+        for tool in TOOLS:
+            on(f"tool_{tool}", partial(self._apply, partial(intents.choose_tool, tool=tool)))
+        on("fit", self._pair.fit)
+        on("zoom_in", lambda: self._pair.zoom_by(ZOOM_STEP))
+        on("zoom_out", lambda: self._pair.zoom_by(1 / ZOOM_STEP))
+        on("original_pixels", lambda: self._pair.zoom_to_pixels("left"))
+        on("enhanced_pixels", lambda: self._pair.zoom_to_pixels("right"))
+        on("flip_h", lambda: self._apply(intents.flip_h, "flip left-right"))
+        on("flip_v", lambda: self._apply(intents.flip_v, "flip up-down"))
+        on("invert", lambda: self._apply(intents.invert, "invert"))
+        on("reset", lambda: self._apply(intents.reset_view, "reset"))
+        on("reset_all", lambda: self._apply(intents.reset_all, "reset"))
+        on("overlays", lambda: self._apply(intents.next_overlays))
+        on("undo", self._store.undo)
+        on("redo", self._store.redo)
+        for key in range(10):
+            on(f"window_{key}", partial(self.take_window, key))
+        on("save_own_window", self.keep_own_window)
+        self._actions["hide_patient"].triggered.connect(
+            lambda hidden: self._apply(lambda s: intents.hide_patient(s, on=hidden))
+        )
+        self._actions["show_original"].triggered.connect(
+            lambda shown_: self._apply(lambda s: intents.show_original(s, on=shown_))
+        )
+
+    def take_window(self, key: int) -> None:
+        """Use the grey window of a key."""
+        if key == 0:
+            self._apply(lambda s: intents.set_window(s, None), "automatic window")
+            return
+        own = self._preferences.settings.viewing
+        found = None if self._range is None else preset(key, self._range, (own.own_center, own.own_width))
+        if found is not None:
+            self._apply(lambda s: intents.set_window(s, found), NAMES[key].lower())
+
+    def keep_own_window(self) -> None:
+        """Remember the present window for key 9."""
+        window = self._store.state.window
+        own = None if window is None or self._range is None else relative(window, self._range)
+        if own is not None:
+            self._preferences.update("viewing", own_center=own[0], own_width=own[1])
+
+    def possible_windows(self) -> frozenset[int]:
+        """Keys whose window this series has."""
+        own = self._preferences.settings.viewing
+        return possible(self._range, (own.own_center, own.own_width))
+
+    # --- enhancing
+
+    def _connect_enhancing(self) -> None:
+        on = self._on
+        on("enhance_slice", self._enhance_slice)
+        on("enhance_series", self._controller.enhance_series)
+        on("stop", self._stop)
+
+    def _enhance_slice(self) -> None:
+        """Return: the network runs on this slice, also after a stop or a failure."""
+        self._apply(lambda s: intents.set_network(s, on=True))
+        self._controller.retry()
+
+    def _stop(self) -> None:
+        if self._window.isFullScreen():
+            self._actions["full_screen"].trigger()
+        else:
+            self._controller.stop_network()
+
+    # --- what the actions say
+
+    def _on_range(self, series: SeriesRange | None) -> None:
+        self._range = series
+        self._sync(self._store.state)
+
+    def _on_changed(self, _before: ViewState, after: ViewState) -> None:
+        self._sync(after)
+
+    def _sync(self, state: ViewState) -> None:
+        is_open = state.stack is not None
+        suitable = is_open and state.why_not is None
+        for name in NEED_STACK:
+            self._actions[name].setEnabled(is_open)
+        for name in NEED_SUITABLE:
+            self._actions[name].setEnabled(suitable)
+        self._actions["test_mode"].setEnabled(suitable or state.test_mode)
+        self._actions["show_truth"].setEnabled(suitable and state.test_mode)
+        self._actions["new_noise"].setEnabled(suitable and state.test_mode)
+        for name in ("previous_volume", "next_volume"):
+            self._actions[name].setEnabled(state.stack is not None and state.stack.volumes > 1)
+        there = self.possible_windows()
+        for key in range(10):
+            self._actions[f"window_{key}"].setEnabled(is_open and key in there)
+        self._tick(state)
+        self._name_steps()
+
+    def _tick(self, state: ViewState) -> None:
+        ticks = {
+            "invert": state.inverted,
+            "hide_patient": state.hide_patient,
+            "show_original": state.show_original,
+            "show_truth": state.show_reference,
+            "test_mode": state.test_mode,
+            "network": state.network_on,
+            "fast_preview": state.fast_model is not None,
+            **{f"tool_{tool}": state.tool == tool for tool in TOOLS},
+        }
+        for name, on in ticks.items():
+            self._actions[name].setChecked(on)
+
+    def _name_steps(self) -> None:
+        for name, word, step in (
+            ("undo", "&Undo", self._store.undo_name),
+            ("redo", "&Redo", self._store.redo_name),
+        ):
+            self._actions[name].setText(f"{word} {shown(step, 40).lower()}".strip())
+            self._actions[name].setEnabled(bool(step))

@@ -1,0 +1,93 @@
+"""Series details: all header fields of one frame, with search and copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from PySide6.QtWidgets import QWidget
+
+from brainsr_desktop.app.dialogs.table import TableDialog
+from brainsr_desktop.app.plain_text import HIDDEN, shown
+from brainsr_desktop.app.series_card import facts, title
+from brainsr_desktop.core.series import StackInfo
+
+Row = tuple[str, str, str, str]
+"""Tag, keyword, VR, value."""
+
+PERSONAL_VRS: Final = frozenset({"PN", "DA", "DT", "AS"})
+PERSONAL_KEYWORDS: Final = frozenset(
+    {
+        "AccessionNumber",
+        "DeviceSerialNumber",
+        "InstitutionAddress",
+        "InstitutionName",
+        "InstitutionalDepartmentName",
+        "PerformedProcedureStepID",
+        "RequestedProcedureID",
+        "ScheduledProcedureStepID",
+        "StationName",
+        "StudyID",
+    }
+)
+PERSONAL_WORDS: Final = ("Patient", "Physician", "Operator", "Institution", "Date", "Comments", "Address")
+
+
+def is_personal(row: Row) -> bool:
+    """Whether a field may tell who the patient is. Private fields may hold anything, so they count."""
+    tag, keyword, vr, _ = row
+    digits = "".join(c for c in tag.split(",")[0] if c in "0123456789abcdefABCDEF")[-4:]
+    private = bool(digits) and int(digits, 16) % 2 == 1
+    return (
+        private
+        or digits == "0010"
+        or vr in PERSONAL_VRS
+        or keyword in PERSONAL_KEYWORDS
+        or any(word in keyword for word in PERSONAL_WORDS)
+    )
+
+
+def without_patient(rows: Iterable[Row]) -> list[Row]:
+    """The rows with every personal value replaced."""
+    return [(*row[:3], HIDDEN) if is_personal(row) else row for row in rows]
+
+
+class HeaderDialog(TableDialog):
+    """The details of one series. The rows come later, when the files process has read them."""
+
+    def __init__(self, stack: StackInfo, *, hidden: bool, parent: QWidget | None = None) -> None:
+        super().__init__("Series details", ("Tag", "Keyword", "VR", "Value"), (110, 240, 50), parent)
+        self.stack = stack
+        self._hidden = hidden
+        self._rows: list[Row] = []
+        self._loading = True
+        self._describe()
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """Show the header."""
+        self._rows = list(rows)
+        self._loading = False
+        self._draw()
+
+    def set_hidden(self, hidden: bool) -> None:
+        """Show or hide personal values."""
+        self._hidden = hidden
+        self._draw()
+
+    def _draw(self) -> None:
+        self.content.table.set_rows(without_patient(self._rows) if self._hidden else self._rows)
+        self._describe()
+
+    def _describe(self) -> None:
+        stack = self.stack
+        lines = [title(stack), facts(stack)]
+        lines += [shown(text) for text in (stack.split_reason, stack.order_note) if text]
+        if stack.why_not:
+            lines.append(f"Viewing only: {shown(stack.why_not)}")
+        maker = shown(" ".join(part for part in (stack.vendor, stack.model) if part))
+        lines += [maker] if maker else []
+        if self._loading:
+            lines.append("Reading the header...")
+        if self._hidden:
+            lines.append("Patient data are hidden. Text burned into pixels is not.")
+        self.set_words("\n".join(lines))

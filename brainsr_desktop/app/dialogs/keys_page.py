@@ -1,0 +1,138 @@
+"""The page where keys are changed. A key that another command has is refused, with that command's name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QKeySequenceEdit,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from brainsr_desktop.app.actions import BY_ID, SPECS, effective_keys, normal_key, owner_of, shown_keys
+from brainsr_desktop.app.panels.forms import plain_label
+from brainsr_desktop.app.preferences import Preferences
+from brainsr_desktop.settings import Settings
+
+RESERVED: Final[dict[str, str]] = {
+    "Space": "Show the original",
+    "Tab": "next pane",
+    "Shift+Backtab": "previous pane",
+}
+
+
+class KeysPage(QWidget):
+    """Commands and their keys."""
+
+    def __init__(self, preferences: Preferences) -> None:
+        super().__init__()
+        self._preferences = preferences
+        heading = QLabel("Keys")
+        heading.setObjectName("dialog_heading")
+        self.table = QTableWidget(len(SPECS), 2)
+        self.table.setAccessibleName("Commands and keys")
+        self.table.setHorizontalHeaderLabels(["Command", "Keys"])
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.setColumnWidth(1, 180)
+        self.table.verticalHeader().hide()
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setTabKeyNavigation(False)
+        self.table.setShowGrid(False)
+        for row, spec in enumerate(SPECS):
+            self.table.setItem(row, 0, QTableWidgetItem(spec.name))
+            self.table.setItem(row, 1, QTableWidgetItem())
+        self.key = QKeySequenceEdit()
+        self.key.setMaximumSequenceLength(1)
+        self.key.setAccessibleName("New key")
+        self.key.setClearButtonEnabled(True)
+        self.take = QPushButton("&Use this key")
+        self.reset_one = QPushButton("Default")
+        self.reset_one.setToolTip("Give this command its own keys again")
+        self.reset = QPushButton("Reset keys")
+        self.told = plain_label(name="warning_text")
+        row_of_editors = QHBoxLayout()
+        row_of_editors.addWidget(self.key, 1)
+        for button in (self.take, self.reset_one, self.reset):
+            button.setAutoDefault(False)
+            row_of_editors.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addWidget(heading)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(plain_label("Choose a command, press the new key, then Use this key.", name="quiet"))
+        layout.addLayout(row_of_editors)
+        layout.addWidget(self.told)
+        self.take.clicked.connect(self._take)
+        self.reset_one.clicked.connect(self._reset_one)
+        self.reset.clicked.connect(lambda: self._keep(()))
+        self.table.itemSelectionChanged.connect(lambda: self.told.setText(""))
+        self.table.selectRow(0)
+        self.show_settings(preferences.settings)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show the keys as they are."""
+        keys = effective_keys(settings.keys)
+        for row, spec in enumerate(SPECS):
+            item = self._cell(row, 1)
+            item.setText(shown_keys(keys[spec.id]))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, item.text() or "no key")
+
+    def _cell(self, row: int, place: int) -> QTableWidgetItem:
+        item = self.table.item(row, place)
+        assert item is not None
+        return item
+
+    def look_for(self, text: str) -> int:
+        """Show the commands that contain the words; how many."""
+        words = text.casefold().split()
+        found = 0
+        for row in range(self.table.rowCount()):
+            cells = f"{self._cell(row, 0).text()} {self._cell(row, 1).text()}".casefold()
+            fits = all(word in cells for word in words)
+            self.table.setRowHidden(row, not fits)
+            found += fits
+        return found
+
+    @property
+    def chosen(self) -> str:
+        """The command that is selected."""
+        return SPECS[max(self.table.currentRow(), 0)].id
+
+    def _take(self) -> None:
+        key = self.key.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+        taken = RESERVED.get(key, "") or owner_of(
+            key, effective_keys(self._preferences.settings.keys), self.chosen
+        )
+        if taken:
+            self.told.setText(f"{shown_keys([key])} belongs to “{taken}”. Choose another key.")
+            return
+        self._give((normal_key(key),) if key else ())
+        self.told.setText("")
+        self.key.clear()
+
+    def _reset_one(self) -> None:
+        others = tuple(entry for entry in self._preferences.settings.keys if entry[0] != self.chosen)
+        taken = effective_keys(others)
+        lost = [key for key in BY_ID[self.chosen].keys if normal_key(key) not in taken[self.chosen]]
+        self._keep(others)
+        if lost:
+            self.told.setText(f"{shown_keys(lost)} is used by another command.")
+
+    def _give(self, keys: tuple[str, ...]) -> None:
+        others = tuple(entry for entry in self._preferences.settings.keys if entry[0] != self.chosen)
+        self._keep((*others, (self.chosen, keys)))
+
+    def _keep(self, keys: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+        self._preferences.set(replace(self._preferences.settings, keys=keys))

@@ -1,0 +1,111 @@
+"""The menu bar and the tool bar, filled from the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton
+
+from brainsr_desktop.app import icons
+from brainsr_desktop.app.actions import BY_ID, MENUS, SEPARATOR, SUBMENUS, TOOL_BAR, Actions
+
+ICONS: Final[Mapping[str, str]] = {
+    "open_folder": "open",
+    "open_files": "open-file",
+    "open_sample": "folder",
+    "export": "export",
+    "save_picture": "save",
+    "copy_picture": "copy",
+    "settings": "settings",
+    "close_all": "close",
+    "browser": "browser",
+    "panel": "panel",
+    "overlays": "overlays",
+    "hide_patient": "lock",
+    "undo": "undo",
+    "redo": "redo",
+    "tool_window": "window",
+    "tool_pan": "pan",
+    "tool_zoom": "zoom",
+    "tool_scroll": "scroll",
+    "fit": "fit",
+    "zoom_in": "zoom-in",
+    "zoom_out": "zoom-out",
+    "original_pixels": "actual-size",
+    "flip_h": "flip-h",
+    "flip_v": "flip-v",
+    "invert": "invert",
+    "reset": "reset",
+    "show_original": "original",
+    "show_truth": "reference",
+    "test_mode": "test",
+    "new_noise": "refresh",
+    "metrics": "metrics",
+    "enhance_slice": "enhance",
+    "enhance_series": "enhance-series",
+    "stop": "stop",
+    "keys": "help",
+    "about": "info",
+}
+SHORT_WORDS: Final[Mapping[str, str]] = {
+    "open_folder": "Open",
+    "tool_window": "W/L",
+    "reset": "Reset",
+    "test_mode": "Test mode",
+    "show_original": "Original",
+    "enhance_series": "Enhance series",
+    "export": "Export",
+}
+"""Words on the tool bar; the tools themselves have a sign alone."""
+
+
+def fill_menu_bar(bar: QMenuBar, actions: Actions, submenus: Mapping[str, QMenu]) -> None:
+    """All menus. ``submenus`` brings those whose entries change, by their name in `MENUS`."""
+    for name, icon in ICONS.items():
+        icons.set_icon(actions[name], icon)
+    for title, entries in MENUS.items():
+        _fill(bar.addMenu(title), entries, actions, submenus)
+
+
+def _fill(menu: QMenu, entries: Sequence[str], actions: Actions, submenus: Mapping[str, QMenu]) -> None:
+    menu.setToolTipsVisible(False)
+    for entry in entries:
+        if entry == SEPARATOR:
+            menu.addSeparator()
+        elif entry in submenus:
+            menu.addMenu(submenus[entry])
+        elif entry in SUBMENUS:
+            _fill(menu.addMenu(entry.removeprefix(">")), SUBMENUS[entry], actions, submenus)
+        else:
+            menu.addAction(actions[entry])
+
+
+def tool_bar(actions: Actions) -> QToolBar:
+    """The tool bar; every button has a name for screen readers."""
+    bar = QToolBar("Tool bar")
+    bar.setObjectName("tool_bar")
+    bar.setAccessibleName("Tool bar")
+    bar.setMovable(False)
+    bar.setIconSize(QSize(20, 20))
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+    for entry in TOOL_BAR:
+        if entry == SEPARATOR:
+            bar.addSeparator()
+        else:
+            _add_button(bar, actions[entry])
+    return bar
+
+
+def _add_button(bar: QToolBar, action: QAction) -> None:
+    bar.addAction(action)
+    button = bar.widgetForAction(action)
+    assert isinstance(button, QToolButton)
+    name = action.objectName()
+    if name in SHORT_WORDS:
+        action.setIconText(SHORT_WORDS[name])
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setAccessibleName(BY_ID[name].name)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

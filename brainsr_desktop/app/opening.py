@@ -1,0 +1,197 @@
+"""Opening: dialogs, drops, recent folders, the sample; which series is shown first; what the scan found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from brainsr_desktop import log, paths
+from brainsr_desktop.app.controller import Controller
+from brainsr_desktop.app.plain_text import HIDDEN, plural, shown
+from brainsr_desktop.app.preferences import Preferences
+from brainsr_desktop.app.recent import today
+from brainsr_desktop.app.store import Store
+from brainsr_desktop.core.errors import Problem
+from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
+from brainsr_desktop.session.reports import Notice
+from brainsr_desktop.settings import RecentFolder, with_recent
+
+NOT_IMAGES: Final = frozenset({"EMPTY", "NOT_DICOM", "NO_IMAGE"})
+"""Reason codes of files that are none of ours: counted, but no problem."""
+FEW_SLICES: Final = 3
+
+
+class Opening(QObject):
+    """Tells the controller what to open, and the window what came of it."""
+
+    noticed = Signal(object)  # Notice
+    said = Signal(str)  # a line for the status bar
+    problems_changed = Signal(object)  # tuple[Problem, ...]
+
+    def __init__(
+        self, controller: Controller, store: Store, preferences: Preferences, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._controller = controller
+        self._store = store
+        self._preferences = preferences
+        self._window = window
+        self._paths: tuple[str, ...] = ()
+        self._fresh: list[StackInfo] = []
+        self._waits_for_first = False
+        self._problems: tuple[Problem, ...] = ()
+        self.show_problems: Callable[[], None] = lambda: None
+        controller.series_found.connect(self._on_series)
+        controller.scan_done.connect(self._on_done)
+        controller.closed.connect(self._on_closed)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was left out of everything that is open."""
+        return self._problems
+
+    # --- ways to open
+
+    def ask_folder(self) -> None:
+        """Open folder."""
+        self._ask(QFileDialog.FileMode.Directory, "Open a folder of MR images")
+
+    def ask_files(self) -> None:
+        """Open files."""
+        self._ask(QFileDialog.FileMode.ExistingFiles, "Open files")
+
+    def _ask(self, mode: QFileDialog.FileMode, title: str) -> None:
+        dialog = QFileDialog(self._window, title, self._last_folder())
+        dialog.setFileMode(mode)
+        dialog.filesSelected.connect(self.open)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _last_folder(self) -> str:
+        recent = self._preferences.settings.recent
+        return str(Path(recent[0].path).parent) if recent else str(Path.home())
+
+    def open_sample(self) -> None:
+        """Open the study that is built in."""
+        self.open([str(paths.sample_dir())], remember=False)
+
+    def open(self, chosen: Sequence[str], *, replace: bool = False, remember: bool = True) -> None:
+        """Open files and folders beside what is open, or instead of it."""
+        chosen = [str(path) for path in chosen if path]
+        if not chosen:
+            return
+        beside = self._store.state.stack is not None and not replace
+        log.keep_out(*chosen)
+        self._paths = tuple(chosen) if remember else ()
+        self._fresh = []
+        self._waits_for_first = True
+        if replace:
+            self._problems = ()
+        self._controller.open_paths(list(chosen), replace=replace)
+        if beside:
+            again = [*chosen]
+            self.noticed.emit(
+                Notice(
+                    "info",
+                    f"{self._named(chosen)} is added to what is open.",
+                    label="Replace",
+                    action=lambda: self.open(again, replace=True, remember=remember),
+                )
+            )
+
+    def _named(self, chosen: Sequence[str]) -> str:
+        if self._store.state.hide_patient:
+            return "The folder" if len(chosen) == 1 else plural(len(chosen), "entry", "entries")
+        name = Path(chosen[0]).name or chosen[0]
+        return f"“{shown(name, 60)}”" + (f" and {len(chosen) - 1} more" if len(chosen) > 1 else "")
+
+    # --- what came of it
+
+    def _on_series(self, series: SeriesInfo) -> None:
+        study = series.study
+        log.keep_out(
+            study.patient_name,
+            *study.patient_name.replace("^", " ").split(),
+            study.patient_id,
+            study.birth_date,
+            study.study_date,
+        )
+        self._fresh += series.stacks
+        first = next((stack for stack in series.stacks if _is_good_start(stack)), None)
+        if self._waits_for_first and first is not None:
+            self._show(first)
+
+    def _show(self, stack: StackInfo) -> None:
+        self._waits_for_first = False
+        self._controller.open_stack(stack)
+
+    def _on_done(self, summary: ScanSummary) -> None:
+        found = self._fresh
+        if self._waits_for_first and found:
+            self._show(next((stack for stack in found if stack.supported), found[0]))
+        self._waits_for_first = False
+        self._problems += (*summary.skipped, *summary.problems)
+        self.problems_changed.emit(self._problems)
+        self.said.emit(summary_words(summary, len({stack.series_uid for stack in found})))
+        if summary.used == 0:
+            self._tell_nothing_found(summary)
+        elif self._paths and self._preferences.settings.general.remember_recent:
+            self._remember(len({stack.series_uid for stack in found}))
+
+    def _tell_nothing_found(self, summary: ScanSummary) -> None:
+        others = sum(problem.code in NOT_IMAGES for problem in summary.skipped)
+        unreadable = len(summary.skipped) - others
+        looked = f"{plural(summary.seen, 'file')} looked at, {others} of other types, {unreadable} unreadable"
+        name = self._named(self._paths or (str(paths.sample_dir()),))
+        self.noticed.emit(
+            Notice(
+                "warning",
+                f"No images in {name} ({looked}).",
+                "Choose another folder.",
+                label="Show list" if summary.skipped else "Open folder...",
+                action=self.show_problems if summary.skipped else self.ask_folder,
+            )
+        )
+
+    def _remember(self, series: int) -> None:
+        settings = self._preferences.settings
+        for path in reversed(self._paths[:3]):
+            settings = with_recent(settings, RecentFolder(str(Path(path).absolute()), today(), series))
+        self._preferences.set(settings)
+
+    def _on_closed(self) -> None:
+        self._problems = ()
+        self.problems_changed.emit(())
+
+
+def _is_good_start(stack: StackInfo) -> bool:
+    words = " ".join((*stack.badges, stack.split_reason, stack.description)).lower()
+    return (
+        stack.supported and "localizer" not in words and "scout" not in words and stack.slices >= FEW_SLICES
+    )
+
+
+def summary_words(summary: ScanSummary, series: int) -> str:
+    """`24 files: 20 images in 1 series, 3 not DICOM, 1 with problems`."""
+    others = sum(problem.code in NOT_IMAGES for problem in summary.skipped)
+    wrong = len(summary.skipped) - others + len(summary.problems)
+    parts = [
+        f"{plural(summary.seen, 'file')}: {plural(summary.used, 'image')} in {plural(series, 'series', 'series')}"
+    ]
+    parts += [f"{others} not DICOM"] if others else []
+    parts += [f"{wrong} with problems"] if wrong else []
+    return ", ".join(parts)
+
+
+def counted(problems: Sequence[Problem]) -> int:
+    """How many problems the browser's last line tells: files that are no images are none."""
+    return sum(problem.code not in NOT_IMAGES for problem in problems)
+
+
+def hidden_name(name: str, *, hidden: bool) -> str:
+    """A name, or the word that stands for it."""
+    return HIDDEN if hidden else shown(name)

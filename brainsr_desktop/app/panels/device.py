@@ -1,0 +1,90 @@
+"""Section Device: what the network runs on, how exactly, in what tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from brainsr_desktop.app.panels.forms import Choice, choose, column, fill, labelled, plain_label
+from brainsr_desktop.app.plain_text import shown, size_text
+from brainsr_desktop.app.store import Store
+from brainsr_desktop.engine.messages import DeviceInfo
+from brainsr_desktop.session import intents
+from brainsr_desktop.session.state import ViewState
+
+TILES_PX: Final = (64, 128, 192, 256, 384, 512, 1024)
+
+
+def device_words(device: DeviceInfo) -> str:
+    """`NVIDIA H200 (cuda:0), 139 GB free`."""
+    free = f", {size_text(device.free_bytes)} free" if device.free_bytes is not None else ""
+    return f"{shown(device.name)} ({device.id}){free}"
+
+
+class DevicePanel(QWidget):
+    """Edits the recipe's device, precision and tile."""
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._devices: tuple[DeviceInfo, ...] = ()
+        self.device = QComboBox()
+        self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.precision = Choice("Precision", (("Exact", "exact"), ("Fast", "fast")))
+        self.precision.button("fast").setToolTip("Half precision: quicker, differs in the last digits")
+        self.tile = QComboBox()
+        fill(self.tile, [("Automatic", 0), *((f"{side} x {side}", side) for side in TILES_PX)])
+        self.tile.setToolTip("Smaller tiles need less memory and take a little longer")
+        self.told = plain_label("Loading networks...", name="quiet")
+        layout = column(self)
+        layout.addLayout(labelled("Device", self.device))
+        layout.addLayout(labelled("Precision", self.precision))
+        layout.addLayout(labelled("Tiles", self.tile))
+        layout.addWidget(self.told)
+        self.device.activated.connect(self._on_device)
+        self.precision.chosen.connect(self._on_precision)
+        self.tile.activated.connect(self._on_tile)
+        self.set_devices(())
+        store.changed.connect(self._on_changed)
+        self._show(store.state)
+
+    def set_devices(self, devices: Sequence[DeviceInfo]) -> None:
+        """Offer what the engine found; the first is what automatic takes."""
+        self._devices = tuple(devices)
+        entries: list[tuple[str, object]] = [("Automatic", "auto")]
+        entries += [(device_words(device), device.id) for device in devices]
+        if not devices:
+            entries.append(("CPU", "cpu"))
+        fill(self.device, entries)
+        if devices:
+            self.told.setText(f"Automatic takes {device_words(devices[0])}.")
+        self._show(self._store.state)
+
+    def _on_device(self) -> None:
+        device = str(self.device.currentData())
+        self._store.apply(lambda s: intents.set_device(s, device), undo="device")
+
+    def _on_precision(self, value: object) -> None:
+        self._store.apply(
+            lambda s: intents.set_precision(s, "fast" if value == "fast" else "exact"), undo="precision"
+        )
+
+    def _on_tile(self) -> None:
+        side = int(self.tile.currentData())
+        self._store.apply(lambda s: intents.set_tile(s, side), undo="tiles")
+
+    def _on_changed(self, before: ViewState, after: ViewState) -> None:
+        if before.recipe != after.recipe:
+            self._show(after)
+
+    def _show(self, state: ViewState) -> None:
+        recipe = state.recipe
+        if self.device.findData(recipe.device) < 0:
+            self.device.addItem(f"{recipe.device}, not found", recipe.device)
+        choose(self.device, recipe.device)
+        self.precision.show_value(recipe.precision)
+        if self.tile.findData(recipe.tile) < 0:
+            self.tile.addItem(f"{recipe.tile} x {recipe.tile}", recipe.tile)
+        choose(self.tile, recipe.tile)

@@ -1,0 +1,174 @@
+"""What was left out or repaired, as a table: file, kind, reason, what was done. Filter, copy, CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from brainsr_desktop.app.plain_text import HIDDEN, plural, shown, tool_tip
+from brainsr_desktop.core.errors import Problem
+
+COLUMNS: Final = ("File", "Kind", "Reason", "What was done")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+AnyIndex = QModelIndex | QPersistentModelIndex
+
+
+def safe_cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def as_csv(rows: Iterable[Sequence[str]]) -> str:
+    """Rows with the headings as comma-separated text, lines ending as RFC 4180 says."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+class ProblemTable(QAbstractTableModel):
+    """Problems as rows. With patient data hidden no file is named."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._problems: tuple[Problem, ...] = ()
+        self._hidden = False
+
+    def set_problems(self, problems: Sequence[Problem]) -> None:
+        """Show these instead."""
+        self.beginResetModel()
+        self._problems = tuple(problems)
+        self.endResetModel()
+
+    def set_hidden(self, hidden: bool) -> None:
+        """Show or hide file names."""
+        self.beginResetModel()
+        self._hidden = hidden
+        self.endResetModel()
+
+    def row(self, number: int) -> tuple[str, str, str, str]:
+        """The cells of one row, as shown."""
+        problem = self._problems[number]
+        if self._hidden:
+            return HIDDEN, shown(problem.code), problem.code.replace("_", " ").lower(), HIDDEN
+        return shown(problem.path), shown(problem.code), shown(problem.reason), shown(problem.done)
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self._problems)
+
+    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.row(index.row())[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tool_tip(self.row(index.row())[index.column()])
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section]
+        return None
+
+
+class ProblemList(QDialog):
+    """The window around the table."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Problems")
+        self.resize(900, 480)
+        self.table = ProblemTable()
+        self._filter = QSortFilterProxyModel(self)
+        self._filter.setSourceModel(self.table)
+        self._filter.setFilterKeyColumn(-1)
+        self._filter.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.summary = QLabel()
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
+        self.summary.setWordWrap(True)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Filter")
+        self.search.setAccessibleName("Filter problems")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter.setFilterFixedString)
+        self.view = QTableView()
+        self.view.setAccessibleName("Problems")
+        self.view.setModel(self._filter)
+        self.view.setSortingEnabled(True)
+        self.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setAlternatingRowColors(True)
+        self.view.setTabKeyNavigation(False)
+        self.view.verticalHeader().hide()
+        self.view.setWordWrap(False)
+        header = self.view.horizontalHeader()
+        for column, width in enumerate((240, 170, 320)):
+            self.view.setColumnWidth(column, width)
+        header.setSectionResizeMode(len(COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
+        copy, save, close = QPushButton("&Copy"), QPushButton("Save as CS&V..."), QPushButton("Close")
+        copy.setToolTip("Copy the selected rows, or all of them")
+        copy.clicked.connect(self.copy)
+        save.clicked.connect(self._ask_where)
+        close.clicked.connect(self.close)
+        buttons = QHBoxLayout()
+        for button in (copy, save):
+            button.setAutoDefault(False)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        layout = QVBoxLayout(self)
+        for widget in (self.summary, self.search, self.view):
+            layout.addWidget(widget)
+        layout.addLayout(buttons)
+
+    def show_problems(self, problems: Sequence[Problem], summary: str = "") -> None:
+        """Fill the table."""
+        self.table.set_problems(problems)
+        self.summary.setText(summary or plural(len(problems), "problem"))
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Rows as filtered and sorted; the selected ones if any are."""
+        chosen = sorted(index.row() for index in self.view.selectionModel().selectedRows())
+        numbers = chosen or range(self._filter.rowCount())
+        return [self.table.row(self._filter.mapToSource(self._filter.index(n, 0)).row()) for n in numbers]
+
+    def copy(self) -> None:
+        """Put the rows on the clipboard, columns parted by tabs."""
+        lines = ["\t".join(safe_cell(cell) for cell in row) for row in self.rows()]
+        QGuiApplication.clipboard().setText("\n".join(["\t".join(COLUMNS), *lines]))
+
+    def save(self, path: Path) -> None:
+        """Write the rows as CSV; raises OSError."""
+        path.write_text(as_csv(self.rows()), "utf-8-sig", newline="")
+
+    def _ask_where(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save problems", "problems.csv", "CSV (*.csv)")
+        if not name:
+            return
+        try:
+            self.save(Path(name))
+        except OSError as error:
+            self.summary.setText(f"The list could not be saved: {shown(error.strerror or str(error))}.")

@@ -1,0 +1,425 @@
+"""The main window: its areas, who tells whom, and how it stood the last time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QMoveEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QWidget
+
+from brainsr_desktop import paths
+from brainsr_desktop.app import icons
+from brainsr_desktop.app.actions import Actions
+from brainsr_desktop.app.areas import FIRST_SIZES, Areas
+from brainsr_desktop.app.closing import CloseQuestion
+from brainsr_desktop.app.commands import Commands
+from brainsr_desktop.app.controller import Controller
+from brainsr_desktop.app.dialog_desk import DialogDesk
+from brainsr_desktop.app.dialogs.notice import notice_version
+from brainsr_desktop.app.drop_target import DropTarget
+from brainsr_desktop.app.frame_style import frame_sheet
+from brainsr_desktop.app.menus import fill_menu_bar, tool_bar
+from brainsr_desktop.app.opening import Opening, counted
+from brainsr_desktop.app.original_key import OriginalKey
+from brainsr_desktop.app.plain_text import HIDDEN, person, shown
+from brainsr_desktop.app.preferences import Preferences
+from brainsr_desktop.app.recent import RecentMenu
+from brainsr_desktop.app.store import Store
+from brainsr_desktop.app.theme import Theme
+from brainsr_desktop.app.window_memory import corrected_place, first_state, least_size, screens, with_choices
+from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.session.pictures import SliceState
+from brainsr_desktop.session.reports import Notice
+from brainsr_desktop.session.state import ViewState
+from brainsr_desktop.settings import Settings
+
+PROGRAM: Final = "BrainSR Desktop"
+FOLD_PANEL_BELOW_PX: Final = 1100
+FOLD_BROWSER_BELOW_PX: Final = 960
+STATUS_MS: Final = 15_000
+
+
+class MainWindow(QMainWindow):
+    """Puts the parts together. ``settings_path`` is where the settings are kept (default: the user's folder)."""
+
+    def __init__(
+        self,
+        store: Store,
+        controller: Controller,
+        settings: Settings,
+        *,
+        settings_path: Path | None = None,
+        theme: Theme | None = None,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.setWindowIcon(icons.window_icon())
+        self.store = store
+        self.controller = controller
+        self.preferences = Preferences(settings, settings_path or paths.settings_path(), self)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        self.theme = theme or Theme(app)
+        store.apply(lambda state: first_state(state, settings, controller.catalog))
+        self._summary = ""
+        self._unfolded_by_hand = False
+        self._build()
+        self._connect_controller()
+        self._connect_areas()
+        self._connect_actions()
+        self._apply_theme(settings)
+        self._restore(settings)
+        self._show_state(store.state)
+
+    # --- building
+
+    def _build(self) -> None:
+        self.areas = Areas(self, self.store, self.controller)
+        areas = self.areas
+        self.setCentralWidget(areas.splitter)
+        areas.fill_status_bar(self.statusBar())
+        self.actions_ = Actions(self, (areas.pair, areas.slider), self.preferences.settings.keys)
+        self.recent = RecentMenu(self)
+        fill_menu_bar(self.menuBar(), self.actions_, {">Recent": self.recent})
+        self.tools = tool_bar(self.actions_)
+        self.addToolBar(self.tools)
+        self.commands = Commands(
+            self.actions_, self.store, self.controller, areas.pair, areas.slider, self.preferences, self
+        )
+        self.commands.connect_panels(areas.model, areas.test)
+        self.opening = Opening(self.controller, self.store, self.preferences, self)
+        self.dialogs = DialogDesk(self.store, self.controller, self.preferences, self.actions_, self)
+        self.close_question = CloseQuestion(areas.jobs, self)
+        self.original_key = OriginalKey(self.store, self)
+        self.original_key.watch(areas.pair)
+        self.original_key.watch(areas.slider)
+        self.setTabOrder(areas.browser.search, areas.browser.kind)
+        self.setTabOrder(areas.browser.kind, areas.browser.tree)
+
+    def _connect_controller(self) -> None:
+        controller, areas = self.controller, self.areas
+        controller.series_found.connect(areas.browser.add)
+        controller.closed.connect(areas.browser.clear)
+        controller.closed.connect(lambda: self._show_state(self.store.state))
+        controller.thumbnail_ready.connect(areas.browser.set_thumbnail)
+        controller.left_changed.connect(areas.pair.set_left)
+        controller.right_changed.connect(areas.pair.set_right)
+        controller.slice_states_changed.connect(self._on_slice_states)
+        controller.range_changed.connect(
+            lambda _: areas.display.set_presets_possible(self.commands.possible_windows())
+        )
+        controller.devices_found.connect(areas.device.set_devices)
+        controller.scores_changed.connect(areas.metrics.set_scores)
+        controller.job_changed.connect(areas.jobs.update_job)
+        controller.notice.connect(areas.notifier.show_notice)
+        controller.memory_changed.connect(areas.show_memory)
+        self.store.changed.connect(self._on_changed)
+
+    def _connect_areas(self) -> None:
+        areas, controller, opening = self.areas, self.controller, self.opening
+        areas.jobs.cancel_asked.connect(controller.cancel_job)
+        areas.model.card_asked.connect(self.dialogs.show_card)
+        areas.display.preset_asked.connect(self.commands.take_window)
+        areas.empty.open_asked.connect(opening.ask_folder)
+        areas.empty.sample_asked.connect(opening.open_sample)
+        areas.pair.details_requested.connect(self.dialogs.show_failure)
+        areas.pair.retry_requested.connect(lambda: controller.retry(on_cpu=True))
+        areas.pair.context_menu_requested.connect(self._show_pane_menu)
+        browser = areas.browser
+        browser.opened.connect(self._open_stack)
+        browser.thumbnail_wanted.connect(controller.request_thumbnail)
+        browser.enhance_asked.connect(self._enhance_stack)
+        browser.export_asked.connect(self.dialogs.show_export)
+        browser.details_asked.connect(self.dialogs.show_header)
+        browser.folder_asked.connect(self.dialogs.show_in_folder)
+        browser.close_asked.connect(controller.close_all)
+        browser.problems_asked.connect(self._show_problems)
+        opening.noticed.connect(areas.notifier.show_notice)
+        opening.said.connect(self._say)
+        opening.problems_changed.connect(lambda problems: browser.set_problems(counted(problems)))
+        opening.show_problems = self._show_problems
+        self.recent.chosen.connect(lambda path: opening.open([path]))
+        self.recent.clear_asked.connect(
+            lambda: self.preferences.set(replace(self.preferences.settings, recent=()))
+        )
+        self.preferences.changed.connect(self._on_settings)
+        self.preferences.save_failed.connect(lambda text: areas.notifier.show_notice(Notice("warning", text)))
+        self.close_question.decided.connect(self.close)
+        areas.panel.unfold_asked.connect(self._unfold_panel)
+        self.theme.changed.connect(self._on_theme)
+        everywhere = DropTarget(self, stacks=False)
+        everywhere.paths_dropped.connect(opening.open)
+        for page in (areas.pair, areas.empty):
+            target = DropTarget(page, stacks=True)
+            target.paths_dropped.connect(opening.open)
+            target.stack_dropped.connect(self._on_stack_dropped)
+
+    def _connect_actions(self) -> None:
+        dialogs, opening = self.dialogs, self.opening
+        for name, done in {
+            "open_folder": opening.ask_folder,
+            "open_files": opening.ask_files,
+            "open_sample": opening.open_sample,
+            "close_all": self.controller.close_all,
+            "export": dialogs.show_export,
+            "save_picture": self._ask_where_to_save,
+            "copy_picture": self.copy_picture,
+            "settings": dialogs.show_settings,
+            "quit": self.close,
+            "next_area": lambda: self._step_area(1),
+            "previous_area": lambda: self._step_area(-1),
+            "previous_series": lambda: self._step_series(-1),
+            "next_series": lambda: self._step_series(1),
+            "metrics": lambda: self._reveal("metrics"),
+            "keys": dialogs.show_keys,
+            "research_notice": dialogs.show_research_notice,
+            "open_log": dialogs.open_log_folder,
+            "about": dialogs.show_about,
+        }.items():
+            self.actions_[name].triggered.connect(lambda _=False, done=done: done())
+        self.actions_["browser"].triggered.connect(self.areas.browser.setVisible)
+        self.actions_["panel"].triggered.connect(self.areas.panel.setVisible)
+        self.actions_["full_screen"].triggered.connect(self._set_full_screen)
+        for choice in ("system", "light", "dark", "contrast"):
+            self.actions_[f"theme_{choice}"].triggered.connect(
+                lambda _=False, choice=choice: self.preferences.update("general", theme=choice)
+            )
+
+    # --- what the window shows of the state
+
+    def _on_changed(self, before: ViewState, after: ViewState) -> None:
+        if (before.stack, before.hide_patient) != (after.stack, after.hide_patient):
+            self._show_state(after)
+        if before.test_mode != after.test_mode and after.test_mode:
+            self.areas.panel.section("test").set_open(True)
+            self.areas.panel.section("metrics").set_open(True)
+        if not after.test_mode and before.test_mode:
+            self.areas.metrics.set_scores({})
+        self.preferences.set(with_choices(self.preferences.settings, after))
+
+    def _show_state(self, state: ViewState) -> None:
+        areas = self.areas
+        areas.show_pictures(state.stack is not None or bool(areas.browser.stacks()))
+        areas.browser.set_open(state.stack)
+        areas.browser.set_hidden(state.hide_patient)
+        areas.show_lock(state.hide_patient)
+        self.recent.set_hidden(state.hide_patient)
+        areas.pair.set_study(areas.browser.study_of(state.stack) if state.stack is not None else None)
+        self.setWindowTitle(self._title(state))
+
+    def _title(self, state: ViewState) -> str:
+        if state.stack is None:
+            return PROGRAM
+        study = self.areas.browser.study_of(state.stack)
+        name = person(study.patient_name) or study.patient_id if study is not None else ""
+        parts = [
+            shown(state.stack.description, 60),
+            HIDDEN if state.hide_patient else shown(name, 60),
+            PROGRAM,
+        ]
+        return " - ".join(part for part in parts if part)
+
+    def _on_slice_states(self, states: Mapping[int, SliceState]) -> None:
+        self.areas.slider.set_slice_states(states)
+        stack = self.store.state.stack
+        if stack is not None and not self.store.state.test_mode:
+            self.areas.browser.set_slice_states(stack, states)
+
+    def _say(self, text: str) -> None:
+        self._summary = text
+        self.statusBar().showMessage(text, STATUS_MS)
+
+    def _on_settings(self, before: Settings, after: Settings) -> None:
+        if before.general != after.general:
+            self._apply_theme(after)
+        if before.recent != after.recent or before.general.remember_recent != after.general.remember_recent:
+            self._show_recent(after)
+        if before.keys != after.keys:
+            self.actions_.set_keys(after.keys)
+        if (before.networks, before.viewing) != (after.networks, after.viewing):
+            hidden = self.store.state.hide_patient
+            wanted = first_state(self.store.state, after, self.controller.catalog)
+            self.store.apply(lambda _: replace(wanted, hide_patient=hidden))
+
+    def _show_recent(self, settings: Settings) -> None:
+        self.recent.set_folders(settings.recent if settings.general.remember_recent else ())
+
+    def _apply_theme(self, settings: Settings) -> None:
+        self.theme.apply(settings.general.theme, settings.general.text_percent)
+        self.actions_[f"theme_{settings.general.theme}"].setChecked(True)
+        self._on_theme()
+
+    def _on_theme(self) -> None:
+        self.setStyleSheet(frame_sheet(self.theme.colours))
+        self.areas.show_lock(self.store.state.hide_patient)
+
+    # --- series
+
+    def open_paths(self, chosen: list[str]) -> None:
+        """Open files and folders, as from the command line or another start of the program."""
+        self.opening.open(chosen)
+
+    def _open_stack(self, stack: StackInfo) -> None:
+        self.controller.open_stack(stack)
+        self.areas.pair.set_active("left")
+
+    def _on_stack_dropped(self, name: str) -> None:
+        stack = self.areas.browser.stack(name)
+        if stack is not None:
+            self._open_stack(stack)
+
+    def _step_series(self, by: int) -> None:
+        stack = self.areas.browser.neighbour(self.store.state.stack, by)
+        if stack is not None:
+            self.controller.open_stack(stack)
+
+    def _enhance_stack(self, stack: StackInfo) -> None:
+        if self.store.state.stack is not stack:
+            self.controller.open_stack(stack)
+        self.controller.enhance_series()
+
+    def _show_problems(self) -> None:
+        self.dialogs.show_problems(self.opening.problems, self._summary)
+
+    # --- pictures
+
+    def _show_pane_menu(self, _side: str, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in ("show_original", "fit", "reset", "invert", "window_0", "copy_picture", "save_picture"):
+            menu.addAction(self.actions_[name])
+        menu.popup(place)
+
+    def copy_picture(self) -> None:
+        """Put both panes as seen on the clipboard."""
+        QGuiApplication.clipboard().setPixmap(self.areas.pair.grab())
+        self._say("The panes were copied.")
+
+    def save_picture(self, path: Path) -> None:
+        """Write both panes as seen."""
+        if self.areas.pair.grab().save(str(path)):
+            self._say(f"The picture was saved as {shown(path.name)}.")
+        else:
+            self.areas.notifier.show_notice(
+                Notice(
+                    "error", f"The picture {shown(path.name)} could not be saved.", "Choose another folder."
+                )
+            )
+
+    def _ask_where_to_save(self) -> None:
+        dialog = QFileDialog(self, "Save picture", str(Path.home()), "PNG (*.png)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("png")
+        dialog.fileSelected.connect(lambda name: self.save_picture(Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    # --- areas
+
+    def _step_area(self, by: int) -> None:
+        areas = [widget for widget in self.areas.tab_areas() if widget.isVisible()]
+        focus = QApplication.focusWidget()
+        here = next((n for n, area in enumerate(areas) if _within(focus, area)), -1 if by > 0 else 0)
+        areas[(here + by) % len(areas)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _reveal(self, section: str) -> None:
+        self.areas.panel.show()
+        self.actions_["panel"].setChecked(True)
+        self.areas.panel.reveal(section)
+
+    def _unfold_panel(self) -> None:
+        self._unfolded_by_hand = True
+        self.areas.panel.set_folded(False)
+
+    def _fold(self, width: int) -> None:
+        narrow = width < FOLD_PANEL_BELOW_PX
+        if not narrow:
+            self._unfolded_by_hand = False
+        if not self._unfolded_by_hand:
+            self.areas.panel.set_folded(narrow)
+        wanted = self.actions_["browser"].isChecked() and width >= FOLD_BROWSER_BELOW_PX
+        if not self.isFullScreen():
+            self.areas.browser.setVisible(wanted)
+
+    def _set_full_screen(self, on: bool) -> None:
+        for widget in (self.menuBar(), self.tools, self.statusBar()):
+            widget.setVisible(not on)
+        self.areas.browser.setVisible(not on and self.actions_["browser"].isChecked())
+        self.areas.panel.setVisible(not on and self.actions_["panel"].isChecked())
+        self.areas.slider.setVisible(not on and self.areas.pages.currentWidget() is self.areas.pair)
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    # --- start and end
+
+    def _restore(self, settings: Settings) -> None:
+        layout = settings.window
+        places = screens()
+        self.setMinimumSize(*least_size(places[0]))
+        self.setGeometry(corrected_place(layout.place, places))
+        self._normal = self.geometry()
+        if layout.maximised:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
+        sizes = layout.splitter if len(layout.splitter) == len(FIRST_SIZES) else FIRST_SIZES
+        self.areas.splitter.setSizes(list(sizes))
+        self.areas.panel.set_open_sections(layout.open_sections)
+        for name, widget, on in (
+            ("browser", self.areas.browser, layout.browser),
+            ("panel", self.areas.panel, layout.panel),
+        ):
+            self.actions_[name].setChecked(on)
+            widget.setVisible(on)
+        self._show_recent(settings)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt calls it; at the first start the research notice comes up."""
+        super().showEvent(event)
+        if self.preferences.settings.general.accepted_notice != notice_version():
+            self.dialogs.show_research_notice()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt calls it."""
+        super().resizeEvent(event)
+        self._fold(event.size().width())
+        self._keep_place()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """Qt calls it."""
+        super().moveEvent(event)
+        self._keep_place()
+
+    def _keep_place(self) -> None:
+        if not self.isMaximized() and not self.isFullScreen():
+            self._normal = QRect(self.geometry())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Qt calls it; while an export runs the user is asked."""
+        if not self.close_question.may_close:
+            event.ignore()
+            self.close_question.ask()
+            return
+        self._remember()
+        self.preferences.finish()
+        super().closeEvent(event)
+
+    def _remember(self) -> None:
+        sizes = self.areas.splitter.sizes()
+        self.preferences.update(
+            "window",
+            place=(self._normal.x(), self._normal.y(), self._normal.width(), self._normal.height()),
+            maximised=self.isMaximized(),
+            splitter=tuple(sizes) if all(sizes) and not self.areas.panel.folded else self._last_sizes(),
+            browser=self.actions_["browser"].isChecked(),
+            panel=self.actions_["panel"].isChecked(),
+            open_sections=self.areas.panel.open_sections,
+        )
+
+    def _last_sizes(self) -> tuple[int, ...]:
+        return self.preferences.settings.window.splitter
+
+
+def _within(widget: QWidget | None, area: QWidget) -> bool:
+    return widget is not None and (widget is area or area.isAncestorOf(widget))
