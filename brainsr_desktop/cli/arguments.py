@@ -1,0 +1,126 @@
+"""Options that several commands share, and their values."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from brainsr_desktop.core.errors import ReadError, UsageError
+
+FORMATS: Final = ("dicom", "nifti", "png", "tiff", "gif")
+MOST_JOBS: Final = 64
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """PATH ..."""
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="a folder, file, DICOMDIR or .zip")
+
+
+def add_export(parser: argparse.ArgumentParser, formats: tuple[str, ...], default: str) -> None:
+    """Where results go and as what."""
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help="folder for the results"
+    )
+    parser.add_argument(
+        "--format",
+        dest="formats",
+        choices=formats,
+        action="append",
+        help=f"may be given several times (default: {default})",
+    )
+    parser.add_argument(
+        "--series",
+        metavar="ID",
+        action="append",
+        help="a series' id as brainsr info lists it; may be given several times (default: every supported MR series)",
+    )
+    parser.add_argument(
+        "--slices", metavar="10-40", type=slice_range, help="from 1, both ends in (default: all)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace results of the same name")
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=whole_number(1, MOST_JOBS),
+        default=1,
+        help="slices at a time (default: 1)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a series, then a summary")
+
+
+def slice_range(text: str) -> range:
+    """``10-40`` or ``7`` (from 1, both ends in) as indices from 0."""
+    found = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", text.strip())
+    first = int(found[1]) if found else 0
+    last = int(found[2] or first) if found else 0
+    if first < 1 or last < first:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of slices; right would be 10-40, or 7")
+    return range(first - 1, last)
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A converter for numbers of that range."""
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+        return value
+
+    return convert
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """A converter for decimal numbers of that range."""
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least:g} to {most:g}")
+        return value
+
+    return convert
+
+
+def check_sources(paths: list[str]) -> None:
+    """Every path must be there.
+
+    Raises:
+        ReadError: one is not, or cannot be reached.
+    """
+    for path in paths:
+        try:
+            is_there = Path(path).exists()
+        except (OSError, ValueError):  # a name no file system takes
+            is_there = False
+        if not is_there:
+            raise ReadError(f"There is no file or folder {path!r}.", advice="Check the path.", path=path)
+
+
+def check_output(output: Path, paths: list[str]) -> None:
+    """Results must not be mixed with sources, where the next run would find them.
+
+    Raises:
+        UsageError: the output is a file, or lies inside a source folder.
+    """
+    if output.exists() and not output.is_dir():
+        raise UsageError(
+            f"--output: {output} is a file.", advice="Name a folder; it is made if it is not there."
+        )
+    target = output.resolve()
+    for path in paths:
+        source = Path(path).resolve()
+        if source.is_dir() and target.is_relative_to(source):
+            raise UsageError(
+                f"--output: {output} lies inside {path}.", advice="Name a folder outside of the source."
+            )

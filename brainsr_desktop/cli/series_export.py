@@ -1,0 +1,321 @@
+"""Series from their files through the engine to folders of their own: the work of `brainsr enhance` and `degrade`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Literal, cast
+
+import numpy as np
+
+from brainsr_desktop.cli.console import Console, path_text
+from brainsr_desktop.cli.engine_pool import EnginePool
+from brainsr_desktop.cli.sources import FILES_CHILD, Found, scan
+from brainsr_desktop.core.errors import (
+    BrainSRError,
+    CardInvalid,
+    EngineError,
+    InputUnsuitable,
+    Problem,
+    ReadError,
+    WeightsChanged,
+)
+from brainsr_desktop.core.geometry import Geometry
+from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.engine.pipeline import FALLBACK, FLAT, Engine, Enhanced, Ready
+from brainsr_desktop.io.export_names import series_number
+from brainsr_desktop.io.messages import (
+    CloseExport,
+    Exported,
+    ExportOpened,
+    ExportOptions,
+    FrameLoaded,
+    LoadStack,
+    ModelNote,
+    OpenExport,
+    StackLoaded,
+    WriteFrames,
+)
+from brainsr_desktop.ipc.client import BlockingClient
+from brainsr_desktop.ipc.messages import Answer, ArrayRef, JobId
+from brainsr_desktop.ipc.shared_array import SharedArray
+from brainsr_desktop.models.catalog import Catalog
+
+log = logging.getLogger(__name__)
+
+Status = Literal["done", "skipped", "failed"]
+
+NO_FAILURE: Final = frozenset({"UNSUITABLE_VOLUME", "MISSING_SLICE", "CLIPPED", FLAT})
+"""Codes of problems that do not mean that something asked for is missing from the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is the same for every series. ``geometry`` gives the place of the results from that of the source."""
+
+    recipe: Recipe
+    model: ModelNote
+    options: ExportOptions
+    geometry: Callable[[Geometry], Geometry]
+    slices: range | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a series ended. ``error`` is None where all that was asked for was done; ``cause`` ended it early."""
+
+    series_uid: str
+    status: Status
+    output: str | None
+    slices: int
+    seconds: float
+    error: str | None
+    cause: BrainSRError | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The command's contract."""
+        return {
+            "series_uid": self.series_uid,
+            "status": self.status,
+            "output": None if self.output is None else path_text(self.output),
+            "slices": self.slices,
+            "seconds": round(self.seconds, 3),
+            "error": self.error,
+        }
+
+
+def run(options: argparse.Namespace, console: Console, plan: Plan, catalog: Catalog) -> int:
+    """Scan, then take series after series; the exit status."""
+    started = time.monotonic()
+    with EnginePool(catalog, options.jobs) as pool, BlockingClient(FILES_CHILD, name="files") as files:
+        ready = pool.prepare(plan.recipe)
+        found = scan(files, options.paths, console)
+        stacks = found.chosen(options.series)
+        _tell_engine(ready, console)
+        exporter = SeriesExport(files, pool, plan, _taken_numbers(found, plan.recipe.scale), console)
+        outcomes = []
+        for count, stack in enumerate(stacks, 1):
+            outcome = exporter.run(
+                stack, f"{count}/{len(stacks)} {stack.description or 'series ' + stack.id}"
+            )
+            outcomes.append(outcome)
+            _tell(outcome, options, console)
+    counts = {status: sum(o.status == status for o in outcomes) for status in ("done", "skipped", "failed")}
+    seconds = time.monotonic() - started
+    if options.json:
+        console.json({"summary": {"series": len(outcomes), **counts, "seconds": round(seconds, 3)}})
+    console.say(
+        f"{counts['done']} done, {counts['skipped']} skipped, {counts['failed']} failed in {seconds:.0f} s"
+    )
+    return exit_status(outcomes)
+
+
+def exit_status(outcomes: list[Outcome]) -> int:
+    """0: all is there; 4: the engine could do nothing at all; else 1."""
+    if all(outcome.error is None for outcome in outcomes):
+        return 0
+    engine = (EngineError, WeightsChanged, CardInvalid)
+    return 4 if all(isinstance(outcome.cause, engine) for outcome in outcomes) else 1
+
+
+class SeriesExport:
+    """Takes one series after the other; what fails in one does not stop the next."""
+
+    def __init__(
+        self,
+        files: BlockingClient,
+        pool: EnginePool,
+        plan: Plan,
+        taken_numbers: dict[str, tuple[int, ...]],
+        console: Console,
+    ) -> None:
+        self._files = files
+        self._pool = pool
+        self._plan = plan
+        self._taken_numbers = taken_numbers
+        self._console = console
+
+    def run(self, stack: StackInfo, title: str) -> Outcome:
+        """The whole way of one series; errors of the series are in the outcome."""
+        started = time.monotonic()
+        try:
+            status, ended, problems = self._export(stack, title)
+        except BrainSRError as error:
+            log.warning("A series failed", exc_info=True)
+            message = f"{error.message} {error.advice}".strip()
+            return Outcome(stack.series_uid, "failed", None, 0, time.monotonic() - started, message, error)
+        failures = [problem.reason for problem in problems if problem.code not in NO_FAILURE]
+        return Outcome(
+            stack.series_uid,
+            status,
+            ended.target,
+            len(self._indices(stack)),
+            time.monotonic() - started,
+            "; ".join(dict.fromkeys(failures)) or None,
+        )
+
+    def _export(self, stack: StackInfo, title: str) -> tuple[Status, Exported, list[Problem]]:
+        if stack.why_not is not None:
+            raise InputUnsuitable(f"This series cannot be enhanced: {stack.why_not}.")
+        indices = self._indices(stack)
+        with closing(SharedArray.create(stack.shape, stack.dtype)) as source:
+            digest, damaged = self._load(stack, indices, source, title)
+            good = tuple(index for index in indices if index not in damaged)
+            if not good:
+                raise ReadError(f"Not one slice could be read: {next(iter(damaged.values())).reason}")
+            opened = cast(
+                ExportOpened,
+                self._files.call(
+                    lambda job: OpenExport(
+                        job,
+                        stack,
+                        digest,
+                        good,
+                        self._plan.geometry(stack.geometry),
+                        self._plan.recipe,
+                        self._plan.model,
+                        self._plan.options,
+                        self._taken_numbers[stack.id],
+                    )
+                ),
+            )
+            notes = list(damaged.values())
+            try:
+                if not opened.complete:
+                    notes += self._write(stack, source, opened, title)
+                ended = cast(
+                    Exported,
+                    self._files.call(lambda job: CloseExport(job, opened.export, notes=tuple(notes))),
+                )
+            except BaseException:
+                self._leave(opened)
+                raise
+        status: Status = "skipped" if opened.complete else "done"
+        return status, ended, list(dict.fromkeys((*ended.problems, *notes)))
+
+    def _indices(self, stack: StackInfo) -> tuple[int, ...]:
+        """The pictures to make: of the chosen slices, in every volume that may be enhanced, and not missing."""
+        wanted = range(stack.slices) if self._plan.slices is None else self._plan.slices
+        chosen = [number for number in wanted if number < stack.slices]
+        if not chosen:
+            raise ReadError(f"--slices: the series has {stack.slices} slices, none of those asked for.")
+        indices = tuple(
+            volume * stack.slices + number
+            for volume in range(stack.volumes)
+            if stack.volume_unsuitable[volume] is None
+            for number in chosen
+            if stack.frames[volume * stack.slices + number] is not None
+        )
+        if not indices:
+            raise ReadError("None of the chosen slices can be used.")
+        return indices
+
+    def _load(
+        self, stack: StackInfo, indices: tuple[int, ...], source: SharedArray, title: str
+    ) -> tuple[str, dict[int, Problem]]:
+        """Decode into the block; the digest of the pixels, and the pictures that could not be decoded."""
+        damaged: dict[int, Problem] = {}
+        with self._console.bar(len(indices), f"{title}: reading") as bar:
+
+            def on_answer(answer: Answer) -> None:
+                if isinstance(answer, FrameLoaded):
+                    bar.update(1)
+                    if answer.problem is not None:
+                        damaged[answer.index] = answer.problem
+
+            loaded = self._files.call(lambda job: LoadStack(job, stack, source.ref, indices), on_answer)
+        for problem in damaged.values():
+            self._console.warn(f"{title}: {path_text(problem.path)}: {problem.reason}")
+        return cast(StackLoaded, loaded).digest, damaged
+
+    def _write(
+        self, stack: StackInfo, source: SharedArray, opened: ExportOpened, title: str
+    ) -> list[Problem]:
+        """Make what is missing and write it; what is to be said of single slices."""
+        if len(opened.missing) < len(self._indices(stack)):
+            self._console.detail(f"{title}: goes on, {len(opened.missing)} slices are missing")
+        pixels, recipe = source.array, self._plan.recipe
+
+        def make(engine: Engine, check_cancelled: Callable[[], None], index: int) -> Enhanced:
+            number = index % stack.slices
+            return engine.enhance(
+                np.asarray(pixels[index], np.float32),
+                recipe,
+                stack.geometry.slice(number),
+                slice_index=number,
+                check_cancelled=check_cancelled,
+            )
+
+        place = self._plan.geometry(stack.geometry)
+        problems: list[Problem] = []
+        with (
+            closing(SharedArray.create((1, place.rows, place.columns), np.float32)) as target,
+            self._console.bar(len(opened.missing), title) as bar,
+        ):
+            for index, made in self._pool.run(make, opened.missing):
+                target.array[0] = made.pixels
+                self._files.call(partial(_write_request, opened.export, index, target.ref))
+                problems += self._noted(made, index, stack, title)
+                bar.update(1)
+        return problems
+
+    def _noted(self, made: Enhanced, index: int, stack: StackInfo, title: str) -> Iterable[Problem]:
+        volume, number = divmod(index, stack.slices)
+        where = f"slice {number + 1}" + (f" of volume {volume + 1}" if stack.volumes > 1 else "")
+        for note in made.notes:
+            code = next((code for code in (FALLBACK, FLAT) if note.startswith(code)), "")
+            text = note.removeprefix(f"{code}: ") if code else note
+            (self._console.warn if code == FALLBACK else self._console.detail)(f"{title}: {where}: {text}")
+            if code:
+                done = "cubic interpolation" if code == FALLBACK else "kept as it is"
+                yield Problem("", code, f"{where}: {text}", done)
+
+    def _leave(self, opened: ExportOpened) -> None:
+        """Keep what is finished so that the same command can go on; leave nothing where there is nothing to keep."""
+        with suppress(BrainSRError):
+            left = cast(Exported, self._files.call(lambda job: CloseExport(job, opened.export, "partial")))
+            log.info("An export was left with %d files", left.files)
+
+
+def _write_request(export: int, index: int, pixels: ArrayRef, job: JobId) -> WriteFrames:
+    return WriteFrames(job, export, (index,), pixels)
+
+
+def _taken_numbers(found: Found, scale: int) -> dict[str, tuple[int, ...]]:
+    """The series numbers taken in each stack's study: those of the sources, and those of the results before it."""
+    in_study: dict[str, list[int]] = {}
+    for stack in found.stacks:
+        if stack.series_number is not None:
+            in_study.setdefault(stack.study_uid, []).append(stack.series_number)
+    taken: dict[str, tuple[int, ...]] = {}
+    for stack in found.stacks:
+        numbers = in_study.setdefault(stack.study_uid, [])
+        taken[stack.id] = tuple(numbers)
+        numbers.append(series_number(stack.series_number, scale, tuple(numbers)))
+    return taken
+
+
+def _tell_engine(ready: Future[Ready], console: Console) -> None:
+    """Wait for the model; raises what kept it from being loaded."""
+    done = ready.result()
+    console.detail(f"The engine is {done.backend} on {done.device}, ready after {done.seconds:.1f} s")
+
+
+def _tell(outcome: Outcome, options: argparse.Namespace, console: Console) -> None:
+    if options.json:
+        console.json(outcome.as_json())
+    elif outcome.output is not None:
+        console.result(path_text(outcome.output))
+    if outcome.status == "skipped":
+        console.say("  is complete already")
+    elif outcome.status == "done":
+        console.say(f"  {outcome.slices} slices in {outcome.seconds:.1f} s")
+    if outcome.error is not None:
+        console.error(outcome.error)
