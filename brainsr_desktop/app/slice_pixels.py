@@ -20,6 +20,7 @@ from brainsr_desktop.session.pictures import Picture
 from brainsr_desktop.session.state import RectMm, WindowLevel
 
 _ROWS_AT_ONCE: Final = 32
+_PICTURES_KEPT: Final = 3
 _MARGIN_PX: Final = 2
 _SAMPLES: Final = 256 * 256
 SMALLEST_WIDTH: Final = 1e-12
@@ -81,23 +82,41 @@ def part_mm(picture: Picture, part: Part) -> RectMm:
     )
 
 
-class SlicePixels:
-    """Holds one picture, its reductions and the buffers; makes the 8-bit pixels of a part of it."""
+class Reductions:
+    """Pictures reduced by two, four and so on. Keeps the last few: both panes often show one array."""
 
     def __init__(self) -> None:
-        self._levels: list[NDArray[np.generic]] = []
+        self._kept: list[list[NDArray[np.generic]]] = []
+
+    def level(self, pixels: NDArray[np.generic], level: int) -> NDArray[np.generic]:
+        """``pixels`` reduced ``level`` times by two."""
+        if level == 0:
+            return pixels
+        levels = next((levels for levels in self._kept if levels[0] is pixels), None)
+        if levels is None:
+            levels = [pixels]
+            self._kept = [*self._kept[1 - _PICTURES_KEPT :], levels]
+        while len(levels) <= level:
+            levels.append(halved(levels[-1]))
+        return levels[level]
+
+    def clear(self) -> None:
+        """Let go of every picture."""
+        self._kept = []
+
+
+class SlicePixels:
+    """Makes the 8-bit pixels of a part of a picture; keeps its buffers."""
+
+    def __init__(self, reductions: Reductions) -> None:
+        self._reductions = reductions
         self._buffer: Pixels = np.empty(0, np.uint8)
         self._block = np.empty(0, np.float32)
 
-    def set_picture(self, picture: Picture | None) -> None:
-        """Take another picture; what was reduced from the last one is forgotten."""
-        self._levels = [] if picture is None else [picture.pixels]
-
-    def drawn(self, part: Part, grey: Grey) -> Pixels:
+    def drawn(self, picture: Picture, part: Part, grey: Grey) -> Pixels:
         """The part's pixels, (rows, columns) grey or (rows, columns, 3) colour; valid until the next call."""
-        while len(self._levels) <= part.level:
-            self._levels.append(halved(self._levels[-1]))
-        values = self._levels[part.level][part.top : part.bottom, part.left : part.right]
+        values = self._reductions.level(picture.pixels, part.level)
+        values = values[part.top : part.bottom, part.left : part.right]
         if values.ndim == 3:
             return np.ascontiguousarray(values, np.uint8)
         if self._buffer.size < values.size:
@@ -129,11 +148,15 @@ def halved(values: NDArray[np.generic]) -> NDArray[np.generic]:
     odd = [(0, side % 2) for side in values.shape[:2]]
     if any(after for _, after in odd):
         values = np.pad(values, [*odd, (0, 0)][: values.ndim], mode="edge")
-    total = values[::2, ::2].astype(np.float32)
-    for row, column in ((0, 1), (1, 0), (1, 1)):
-        total += values[row::2, column::2]  # type: ignore[arg-type]
-    total *= 0.25
-    return np.rint(total).astype(np.uint8) if values.ndim == 3 else total
+    rows, columns, *colours = values.shape
+    means = np.empty((rows // 2, columns // 2, *colours), np.float32)
+    for top in range(0, rows, _ROWS_AT_ONCE):
+        block = values[top : top + _ROWS_AT_ONCE]
+        pairs = np.add(block[::2], block[1::2], dtype=np.float32)
+        here = means[top // 2 : top // 2 + len(pairs)]
+        np.add(pairs[:, ::2], pairs[:, 1::2], out=here)
+        here *= np.float32(0.25)
+    return np.rint(means).astype(np.uint8) if values.ndim == 3 else means
 
 
 def automatic_window(picture: Picture) -> WindowLevel:
@@ -177,21 +200,6 @@ def sample_of(picture: Picture) -> NDArray[np.float32]:
     return picture.pixels[::step, ::step].astype(np.float32) * np.float32(picture.slope) + np.float32(
         picture.intercept
     )
-
-
-def value_at(picture: Picture, x_mm: float, y_mm: float) -> float | tuple[int, ...] | None:
-    """The value in units (or the colour) of the pixel under a place of the plane; None outside the picture."""
-    rows, columns = picture.pixels.shape[:2]
-    row, column = (
-        math.floor(y_mm / picture.extent_mm[0] * rows),
-        math.floor(x_mm / picture.extent_mm[1] * columns),
-    )
-    if not (0 <= row < rows and 0 <= column < columns):
-        return None
-    stored = picture.pixels[row, column]
-    if picture.pixels.ndim == 3:
-        return tuple(int(part) for part in stored)
-    return float(stored) * picture.slope + picture.intercept
 
 
 def _span(start_mm: float, size_mm: float, pixel_mm: float, count: int) -> tuple[int, int]:

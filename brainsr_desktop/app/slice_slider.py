@@ -40,7 +40,7 @@ class SliceSlider(QWidget):
         store.changed.connect(self._on_state_changed)
         self._draw()
 
-    def set_states(self, states: Mapping[int, SliceState]) -> None:
+    def set_slice_states(self, states: Mapping[int, SliceState]) -> None:
         """Take the state of each slice of the volume in view, by slice index."""
         self.track.set_states(states)
         self._describe()
@@ -67,7 +67,9 @@ class SliceSlider(QWidget):
         ):
             row.addWidget(self._button(name, words, step))
         row.addWidget(self.track, 1)
+        row.addSpacing(8)
         row.addWidget(self.number)
+        row.addSpacing(8)
         row.addWidget(self.position)
         self.position.setMinimumWidth(self.fontMetrics().horizontalAdvance("z -0000.0 mm"))
         column = QVBoxLayout(self)

@@ -7,11 +7,10 @@ import math
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from brainsr_desktop.app.slice_pixels import value_at
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.view_field import PointMm
 from brainsr_desktop.app.viewport_pair import ViewportPair
-from brainsr_desktop.session.pictures import Picture
+from brainsr_desktop.session.pictures import Picture, value_at
 from brainsr_desktop.session.state import ViewState, WindowLevel
 
 NOTHING = "L -  |  R -"
@@ -27,14 +26,16 @@ def readout(
     stack = state.stack
     if stack is None or at is None:
         return NOTHING
-    values = [None if picture is None else value_at(picture, *at) for picture in (left, right)]
-    unit = stack.unit or "a.u."
-    parts = [f"{name} {_told(value, unit)}" for name, value in zip("LR", values, strict=True)]
-    first, second = values
-    if isinstance(first, float) and isinstance(second, float) and math.isfinite(second - first):
-        change = second - first
-        percent = 100.0 * change / window.width if window.width > 0 else 0.0
-        parts.append(f"diff {_number(change)} ({_signed(percent)} % of window)")
+    digits = _digits(window)
+    parts = [
+        f"{name} {_told(picture, at, digits, stack.unit or 'a.u.')}"
+        for name, picture in (("L", left), ("R", right))
+    ]
+    if left is not None and right is not None:
+        first, second = value_at(left, *at), value_at(right, *at)
+        if first is not None and second is not None and math.isfinite(second - first):
+            percent = 100.0 * (second - first) / window.width
+            parts.append(f"diff {_number(second - first, digits)} ({_number(percent, 1)} % of window)")
     return "  |  ".join([*parts, *_place(state, at)])
 
 
@@ -54,24 +55,32 @@ def _place(state: ViewState, at: PointMm) -> list[str]:
     return [f"x {x:.1f} y {y:.1f} z {z:.1f} mm", pixel]
 
 
-def _told(value: float | tuple[int, ...] | None, unit: str) -> str:
-    if value is None:
+def _told(picture: Picture | None, at: PointMm, digits: int, unit: str) -> str:
+    if picture is None:
         return "-"
-    if isinstance(value, tuple):
-        return "rgb " + " ".join(str(part) for part in value)
-    return f"{_number(value)} {unit}" if math.isfinite(value) else "not a number"
+    value = value_at(picture, *at)
+    if value is None:
+        return _colour(picture, at)
+    return f"{_number(value, digits)} {unit}" if math.isfinite(value) else "not a number"
 
 
-def _number(value: float) -> str:
-    """Whole numbers as they are, others with four digits or one after the point."""
-    if value == round(value) and abs(value) < 1e9:
-        return f"{round(value)}"
-    return f"{value:.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+def _colour(picture: Picture, at: PointMm) -> str:
+    rows, columns = picture.pixels.shape[:2]
+    row = math.floor(at[1] / picture.extent_mm[0] * rows)
+    column = math.floor(at[0] / picture.extent_mm[1] * columns)
+    if picture.pixels.ndim != 3 or not (0 <= row < rows and 0 <= column < columns):
+        return "-"
+    return "rgb " + " ".join(str(part) for part in picture.pixels[row, column].tolist())
 
 
-def _signed(percent: float) -> str:
-    text = f"{percent:.1f}"
-    return "0.0" if text == "-0.0" else text
+def _digits(window: WindowLevel) -> int:
+    """Digits after the point that tell a hundredth of the window apart; one number for all values of a line."""
+    return min(max(math.ceil(2 - math.log10(max(window.width, 1e-12))), 0), 12)
+
+
+def _number(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
 class StatusReadout(QLabel):

@@ -172,12 +172,10 @@ class SliceTrack(StepSlider):
         return ticks
 
     def _paint_handle(self, painter: QPainter, colours: Colours) -> None:
-        x = self.place(self.value())
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colours.text))
-        bottom = self.height() - 2.5
-        painter.drawPolygon([QPointF(x, bottom - 6), QPointF(x - 5, bottom), QPointF(x + 5, bottom)])
-        painter.drawPolygon([QPointF(x, 8.5), QPointF(x - 5, 2.5), QPointF(x + 5, 2.5)])
+        x, middle = self.place(self.value()), self.height() / 2
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(colours.focus), 2))
+        painter.drawRoundedRect(QRectF(x - 8.5, middle - 11, 17, 22), 4, 4)
 
 
 def _paint_tick(painter: QPainter, at: QPointF, width: float, state: SliceState, colours: Colours) -> None:

@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QColor,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from brainsr_desktop.app import icons
@@ -18,10 +25,13 @@ from brainsr_desktop.session.state import ViewState
 RESEARCH: Final = "research use only, not for diagnosis"
 NOTICE_NETWORK: Final = f"AI-enhanced - {RESEARCH}"
 NOTICE_PLAIN: Final = f"Interpolated, no network - {RESEARCH}"
-DEGRADED_INPUT: Final = "DEGRADED INPUT"
+DETAILS: Final = "Details"
+RETRY: Final = "Retry on CPU"
 _ICON_PX: Final = 18
 _BAR_PX: Final = 34
 _STRIP_PX: Final = 26
+_ROOMY_PX: Final = 520
+"""A narrower bar shows its buttons as icons, so that the words keep their room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,8 @@ class Label:
     colour: str
     band: str = IMAGE.bar
     progress: float | None = None
-    failed: bool = False
+    has_details: bool = False
+    can_retry: bool = False
 
 
 _LOOKS: Final[dict[PaneState, tuple[str, str]]] = {
@@ -47,30 +58,31 @@ _LOOKS: Final[dict[PaneState, tuple[str, str]]] = {
     PaneState.FAILED: ("warning", IMAGE.amber),
     PaneState.OFF: ("off", IMAGE.grey),
     PaneState.ORIGINAL: ("original", IMAGE.text),
+    PaneState.DEGRADED: ("degraded", IMAGE.band_text),
+    PaneState.REFERENCE: ("reference", IMAGE.text),
 }
 _NETWORK_STATES: Final = frozenset({PaneState.FAST, PaneState.FULL, PaneState.CACHED})
 
 
-def right_label(status: PaneStatus) -> Label:
-    """The label of the enhanced pane (INTERFACE section 8)."""
+def label_of(status: PaneStatus, *, has_picture: bool) -> Label:
+    """The label of a pane (INTERFACE section 8): icon and words, so that colour alone tells nothing.
+
+    Retry is offered where a network failed, not where the slice itself cannot be read.
+    """
     icon, colour = _LOOKS[status.state]
     text = status.text
     if status.progress is not None and "%" not in text:
-        text = f"{text}; full network {status.progress * 100:.0f} %"
-    return Label(text, icon, colour, progress=status.progress, failed=status.state is PaneState.FAILED)
-
-
-def left_label(state: ViewState, status: PaneStatus) -> Label:
-    """The label of the original pane: original, degraded input in an orange band, or reference."""
-    if status.state in (PaneState.EMPTY, PaneState.LOADING, PaneState.FAILED):
-        return Label(status.text, *_LOOKS[status.state])
-    if not state.test_mode:
-        return Label(status.text or "Original", "original", IMAGE.text)
-    if state.show_reference:
-        return Label(status.text or "Reference", "reference", IMAGE.text)
-    told = status.text if status.text.lower() != DEGRADED_INPUT.lower() else ""
-    text = told if told.startswith(DEGRADED_INPUT) else " - ".join(filter(None, (DEGRADED_INPUT, told)))
-    return Label(text, "degraded", IMAGE.band_text, band=IMAGE.band)
+        text = f"{text}; full network {status.progress:.0%}"
+    failed = status.state is PaneState.FAILED
+    return Label(
+        text,
+        icon,
+        colour,
+        band=IMAGE.band if status.state is PaneState.DEGRADED else IMAGE.bar,
+        progress=status.progress,
+        has_details=failed and bool(status.detail),
+        can_retry=failed and (has_picture or bool(status.detail)),
+    )
 
 
 def notice_of(state: ViewState, status: PaneStatus) -> str:
@@ -83,25 +95,45 @@ def notice_of(state: ViewState, status: PaneStatus) -> str:
     return ""
 
 
+class ElidedLabel(QLabel):
+    """One line, two where one is too short, else cut with "..."; the tool tip has all of it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Qt calls it."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        wrapped = int(middle | Qt.TextFlag.TextWordWrap)
+        if self.fontMetrics().boundingRect(self.rect(), wrapped, self.text()).height() <= self.height():
+            painter.drawText(self.rect(), wrapped, self.text())
+            return
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), int(middle), text)
+
+
 class StateBar(QWidget):
     """Icon, words, thin progress line; Details and Retry on CPU after a failure."""
 
     details_requested = Signal()
     retry_requested = Signal()
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, *, buttons: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._buttons = buttons
         self._label = Label("", "folder", IMAGE.dim_text)
-        self._icon, self._text = QLabel(), QLabel()
+        self._icon, self._text = QLabel(), ElidedLabel()
         self._text.setAccessibleName(name)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.details = _button("Details", "What went wrong, as technical text", self.details_requested)
+        self.details = _button(DETAILS, "What went wrong, as technical text", self.details_requested)
         self.retry = _button(
             "Retry on CPU", "Compute this slice again on the processor", self.retry_requested
         )
         row = QHBoxLayout(self)
-        row.setContentsMargins(10, 0, 6, 2)
+        row.setContentsMargins(10, 0, 6, 3)
         row.setSpacing(8)
         for widget in (self._icon, self._text, self.details, self.retry):
             row.addWidget(widget, 1 if widget is self._text else 0)
@@ -116,7 +148,7 @@ class StateBar(QWidget):
 
     def sizeHint(self) -> QSize:
         """Qt asks for it: one height with and without buttons."""
-        return QSize(200, max(_BAR_PX, self.fontMetrics().height() + 12))
+        return QSize(200, max(_BAR_PX, 2 * self.fontMetrics().lineSpacing() + 8))
 
     def set_label(self, label: Label) -> None:
         """Show another label; another state is told to screen readers, progress is not."""
@@ -127,14 +159,22 @@ class StateBar(QWidget):
         if label.icon != before.icon and QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._text, label.text))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt calls it."""
+        super().resizeEvent(event)
+        roomy = self.width() >= _ROOMY_PX
+        for button, words, icon in ((self.details, DETAILS, "info"), (self.retry, RETRY, "refresh")):
+            button.setText(words if roomy else "")
+            button.setIcon(QIcon() if roomy else icons.icon(icon, IMAGE.text))
+
     def _draw(self) -> None:
         label = self._label
         self._icon.setPixmap(icons.pixmap(label.icon, _ICON_PX, label.colour, self.devicePixelRatioF()))
         self._text.setText(label.text)
         self._text.setToolTip(label.text)
         self._text.setStyleSheet(f"color: {label.colour}; font-weight: 600;")
-        for button in (self.details, self.retry):
-            button.setVisible(label.failed)
+        self.details.setVisible(self._buttons and label.has_details)
+        self.retry.setVisible(self._buttons and label.can_retry)
         self.update()
 
     def event(self, event: QEvent) -> bool:
@@ -155,31 +195,40 @@ class StateBar(QWidget):
 
 
 class NoticeStrip(QLabel):
-    """The line below a pane; an empty one keeps the room, so that both pictures have one height."""
+    """The line below a pane, as high as the longest text needs, also while empty: both pictures have one height."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Notice")
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.set_notice("")
-
-    def sizeHint(self) -> QSize:
-        """Qt asks for it."""
-        return QSize(100, max(_STRIP_PX, self.fontMetrics().height() + 6))
+        self._colour()
 
     def set_notice(self, text: str) -> None:
         """Show a notice in amber, or nothing."""
-        self.setText(text)
-        self.setToolTip(text)
-        back = IMAGE.bar if text else IMAGE.back
-        self.setStyleSheet(f"color: {IMAGE.amber}; background: {back}; font-weight: 600;")
+        if text != self.text():
+            self.setText(text)
+            self._colour()
+
+    def _colour(self) -> None:
+        back = IMAGE.bar if self.text() else IMAGE.back
+        self.setStyleSheet(f"color: {IMAGE.amber}; background: {back}; font-weight: 600; padding: 3px;")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt calls it."""
+        super().resizeEvent(event)
+        room = QRect(0, 0, max(1, self.width() - 8), 1000)
+        wrapped = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        needed = self.fontMetrics().boundingRect(room, wrapped, NOTICE_PLAIN).height()
+        self.setFixedHeight(max(_STRIP_PX, needed + 8))
 
 
 def _button(text: str, tip: str, asked: Signal) -> QPushButton:
     button = QPushButton(text)
-    button.setToolTip(tip)
+    button.setAccessibleName(text)
+    button.setToolTip(f"{text}: {tip[0].lower()}{tip[1:]}")
     button.setMinimumHeight(24)
     button.setStyleSheet(
         f"QPushButton {{ color: {IMAGE.text}; background: {IMAGE.button}; border: 2px solid {IMAGE.button};"

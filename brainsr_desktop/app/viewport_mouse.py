@@ -107,7 +107,9 @@ class MouseMap:
 
     def show_tool(self, tool: Tool) -> None:
         """Give the pane the cursor of the active tool."""
-        self._view.viewport().setCursor(_CURSORS[_OF_TOOL[tool]])
+        cursor = _CURSORS[_OF_TOOL[tool]]
+        if self._view.viewport().cursor().shape() != cursor:
+            self._view.viewport().setCursor(cursor)
 
     def press(self, event: QMouseEvent) -> None:
         """Begin a drag; a second button while one is held does nothing."""

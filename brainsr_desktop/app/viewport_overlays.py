@@ -200,14 +200,14 @@ def _layer(size: QSizeF, font: QFont, content: Content, ratio: float) -> QPixmap
     painter.setFont(font)
     _corners(painter, area.adjusted(_MARGIN_PX, 7, -_MARGIN_PX, -7), content.corners)
     if content.bar is not None:
-        _bar(painter, area, content.bar)
+        _bar(painter, area, content.bar, content.corners)
     painter.end()
     return layer
 
 
 def _outlined(painter: QPainter, at: QPointF, text: str, colour: str = IMAGE.text) -> None:
     painter.setPen(QColor(IMAGE.outline))
-    for dx, dy in ((-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)):
+    for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
         painter.drawText(at + QPointF(dx, dy), text)
     painter.setPen(QColor(colour))
     painter.drawText(at, text)
@@ -258,11 +258,15 @@ def _letters(painter: QPainter, area: QRectF, font: QFont, letters: Letters) -> 
         _outlined(painter, QPointF(x + metrics.horizontalAdvance(text[:1]), y), text[1:])
 
 
-def _bar(painter: QPainter, area: QRectF, bar: tuple[float, float]) -> None:
+def _bar(painter: QPainter, area: QRectF, bar: tuple[float, float], corners: Corners) -> None:
     length_mm, length_px = bar
     metrics = QFontMetricsF(painter.font())
     left, y = area.center().x() - length_px / 2, area.bottom() - 34
     right = left + length_px
+    widest = max(map(metrics.horizontalAdvance, (*corners.bottom_left, *corners.bottom_right)), default=0.0)
+    if widest + 2 * _MARGIN_PX > left:
+        lines = max(len(corners.bottom_left), len(corners.bottom_right))
+        y = min(y, area.bottom() - 15 - lines * metrics.lineSpacing())
     for colour, width in ((IMAGE.outline, 4.0), (IMAGE.text, 2.0)):
         painter.setPen(QPen(QColor(colour), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))
         painter.drawLine(QPointF(left, y), QPointF(right, y))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from brainsr_desktop.app.slice_pixels import automatic_window, robust_span, window_of_values
+from brainsr_desktop.app.slice_pixels import Reductions, automatic_window, robust_span, window_of_values
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.view_field import Field, PointMm, SizePx, field_of
 from brainsr_desktop.app.viewport import NEAREST_FROM, Look, Sampling, Viewport, sampling_of
-from brainsr_desktop.app.viewport_bars import left_label, notice_of, right_label
+from brainsr_desktop.app.viewport_bars import label_of, notice_of
 from brainsr_desktop.app.viewport_mouse import MouseMap, Side
 from brainsr_desktop.app.viewport_overlays import (
     SMALL_PANE_PX,
@@ -29,7 +29,18 @@ from brainsr_desktop.session.state import RectMm, ViewState, WindowLevel
 
 INVITATION: Final = "Open a folder of MR images, or drop it here."
 EMPTY: Final = PaneStatus(PaneState.EMPTY, "Open a folder to begin")
+LOADING: Final = PaneStatus(PaneState.LOADING, "Loading")
 _NO_WINDOW: Final = WindowLevel(0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Given:
+    """What a pane was given, and for which stack and frame."""
+
+    picture: Picture | None
+    status: PaneStatus
+    stack: StackInfo | None = None
+    frame_index: int = 0
 
 
 class ViewportPair(QWidget):
@@ -49,14 +60,17 @@ class ViewportPair(QWidget):
         self.setAccessibleName("Pictures")
         self._store = store
         self._study: StudyInfo | None = None
-        self._pictures: dict[Side, Picture | None] = {"left": None, "right": None}
-        self._statuses: dict[Side, PaneStatus] = {"left": replace(EMPTY, text="Original"), "right": EMPTY}
-        self._frame: tuple[StackInfo | None, int] = (None, 0)
+        self._given: dict[Side, _Given] = {
+            "left": _Given(None, replace(EMPTY, text="Original")),
+            "right": _Given(None, EMPTY),
+        }
         self._automatic: tuple[StackInfo | None, WindowLevel] | None = None
         self._cursor: tuple[Side, PointMm] | None = None
         self._single: Side | None = None
         self._active: Side = "left"
-        self.left, self.right = Pane("Original"), Pane("Enhanced")
+        self._reductions = Reductions()
+        self.left = Pane("Original", self._reductions)
+        self.right = Pane("Enhanced", self._reductions, buttons=True)
         self._panes: dict[Side, Pane] = {"left": self.left, "right": self.right}
         self._mice: dict[Side, MouseMap] = {}
         self._divider = Divider()
@@ -74,19 +88,19 @@ class ViewportPair(QWidget):
     @property
     def left_picture(self) -> Picture | None:
         """What the left pane draws now."""
-        return self._pictures["left"]
+        return self._picture("left")
 
     @property
     def right_picture(self) -> Picture | None:
         """What the right pane draws now."""
-        return self._pictures["right"]
+        return self._picture("right")
 
     @property
     def grey(self) -> WindowLevel:
         """The grey window in use; worked out once a stack while the state has none."""
         if self.state.window is not None:
             return self.state.window
-        picture = self._pictures["left"] or self._pictures["right"]
+        picture = self._picture("left") or self._picture("right")
         if picture is None:
             return _NO_WINDOW
         if self._automatic is None or self._automatic[0] is not self.state.stack:
@@ -178,7 +192,7 @@ class ViewportPair(QWidget):
 
     def robust_span(self) -> float:
         """Robust data range in units of what is shown."""
-        picture = self._pictures["left"] or self._pictures["right"]
+        picture = self._picture("left") or self._picture("right")
         return self.grey.width if picture is None else robust_span(picture)
 
     def scroll_slices(self, steps: int) -> None:
@@ -205,7 +219,7 @@ class ViewportPair(QWidget):
 
     def set_window_from(self, side: Side, rect: RectMm) -> None:
         """Set the grey window from the values inside a rectangle."""
-        picture = self._pictures[side]
+        picture = self._picture(side)
         window = None if picture is None else window_of_values(picture, rect)
         if window is not None:
             self.set_window(window, None)
@@ -255,17 +269,27 @@ class ViewportPair(QWidget):
             self.active_changed.emit(side)
 
     def _set(self, side: Side, picture: Picture | None, status: PaneStatus) -> None:
-        self._frame = (self.state.stack, self.state.frame_index)
-        self._pictures[side], self._statuses[side] = picture, status
+        state = self.state
+        if picture is not None and picture.key is not None and picture.key.frame != state.frame_index:
+            picture = None
+        self._given[side] = _Given(picture, status, state.stack, state.frame_index)
         self._refresh()
         self.pictures_changed.emit()
 
-    def _on_state_changed(self, _before: ViewState, after: ViewState) -> None:
-        stack, index = self._frame
-        if stack is not after.stack or index != after.frame_index:
-            # No stale picture, whoever is told first: what was given for another slice goes.
-            self._frame = (after.stack, after.frame_index)
-            self._pictures = {"left": None, "right": None}
+    def _is_current(self, side: Side) -> bool:
+        given, state = self._given[side], self.state
+        return given.stack is state.stack and given.frame_index == state.frame_index
+
+    def _picture(self, side: Side) -> Picture | None:
+        # Never a stale picture, whoever is told of a change first: what was given for another slice is not shown.
+        return self._given[side].picture if self._is_current(side) else None
+
+    def _status(self, side: Side) -> PaneStatus:
+        return self._given[side].status if self._is_current(side) else LOADING
+
+    def _on_state_changed(self, before: ViewState, after: ViewState) -> None:
+        if after.stack is not before.stack:
+            self._reductions.clear()
         self._refresh()
 
     def _extent_mm(self) -> tuple[float, float]:
@@ -280,35 +304,35 @@ class ViewportPair(QWidget):
         state = self.state
         look = Look(self.field, self.grey, state.inverted, state.flip_h, state.flip_v)
         for side, pane in self._panes.items():
-            view, status = pane.view, self._statuses[side]
+            view, status, picture = pane.view, self._status(side), self._picture(side)
             view.set_look(look)
-            view.set_picture(self._pictures[side])
+            view.set_picture(picture)
             sampling = self._sampling(side, view)
             view.set_smooth(sampling == "linear")
             view.set_content(self._content(side, view, sampling))
-            label = left_label(state, status) if side == "left" else right_label(status)
+            label = label_of(status, has_picture=picture is not None)
             pane.bar.set_label(label)
             self._describe(view, label.text)
             self._mice[side].show_tool(state.tool)
-        self.right.strip.set_notice(notice_of(state, self._statuses["right"]))
+        self.right.strip.set_notice(notice_of(state, self._status("right")))
         for mouse in self._mice.values():
             mouse.tell_cursor()
 
     def _sampling(self, side: Side, view: Viewport) -> Sampling:
-        picture = self._pictures[side]
+        picture = self._picture(side)
         if picture is None:
             return "nearest"
         percent = view.device_px_per_pixel()
         wanted: Sampling = self.state.interpolation
-        if side == "right" and self._statuses[side].state is not PaneState.ORIGINAL:
+        if side == "right" and self._status(side).state is not PaneState.ORIGINAL:
             wanted = "nearest" if percent >= NEAREST_FROM else "linear"
         return sampling_of(picture, wanted, percent)
 
     def _content(self, side: Side, view: Viewport, sampling: Sampling) -> Content:
-        state, picture = self.state, self._pictures[side]
+        state, picture = self.state, self._picture(side)
         stack = state.stack
         if stack is None or picture is None:
-            text = self._statuses[side].text
+            text = self._status(side).text
             return Content(message=INVITATION if stack is None and side == "left" else text)
         if state.overlays == "none":
             return Content()

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QSplitter, QSplitterHandle, QVBoxLayout, QWidget
 
+from brainsr_desktop.app.slice_pixels import Reductions
 from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.app.viewport import Viewport
 from brainsr_desktop.app.viewport_bars import NoticeStrip, StateBar
@@ -18,10 +19,12 @@ BORDER_PX: Final = 2
 class Pane(QWidget):
     """Bar, picture, strip."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, reductions: Reductions, *, buttons: bool = False, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self.bar = StateBar(f"{name} pane: what it shows")
-        self.view = Viewport(f"{name} picture")
+        self.bar = StateBar(f"{name} pane: what it shows", buttons=buttons)
+        self.view = Viewport(f"{name} picture", reductions)
         self.strip = NoticeStrip()
         self._active = False
         column = QVBoxLayout(self)
@@ -56,6 +59,10 @@ class Divider(QSplitter):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setHandleWidth(5)
         self.setChildrenCollapsible(False)
+        self.setStyleSheet(
+            f"QSplitter::handle {{ background: {IMAGE.button}; }}"
+            f"QSplitter::handle:hover {{ background: {IMAGE.accent}; }}"
+        )
 
     def halve(self) -> None:
         """Give both panes one width."""
