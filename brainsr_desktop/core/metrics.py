@@ -72,7 +72,7 @@ def ssim(image: AnyFloats, truth: AnyFloats, *, peak: float, mask: Mask | None =
 def nrmse(image: AnyFloats, truth: AnyFloats, *, mask: Mask | None = None) -> float:
     """Norm of the error over the norm of the truth; 0 is perfect. Infinite for an empty truth that was missed."""
     x, y = _inside(_double(image), mask), _inside(_double(truth), mask)
-    return _ratio(float(np.linalg.norm(x - y)), float(np.linalg.norm(y)))
+    return _ratio(_norm(x - y), _norm(y))
 
 
 def laplacian_of_gaussian(image: AnyFloats) -> Floats:
@@ -93,7 +93,7 @@ def laplacian_of_gaussian(image: AnyFloats) -> Floats:
 def hfen(image: AnyFloats, truth: AnyFloats) -> float:
     """High-frequency error norm (Ravishankar and Bresler 2011) over that of the truth; 0 is perfect."""
     error = laplacian_of_gaussian(_double(image) - _double(truth))
-    return _ratio(float(np.linalg.norm(error)), float(np.linalg.norm(laplacian_of_gaussian(truth))))
+    return _ratio(_norm(error), _norm(laplacian_of_gaussian(truth)))
 
 
 def gmsd(image: AnyFloats, truth: AnyFloats, *, peak: float) -> float:
@@ -180,6 +180,10 @@ def _double(image: AnyFloats) -> Floats:
 
 def _inside(values: Floats, mask: Mask | None) -> Floats:
     return values if mask is None else np.asarray(values[mask])
+
+
+def _norm(values: Floats) -> float:
+    return float(np.sqrt(np.square(values).sum()))
 
 
 def _ratio(above: float, below: float) -> float:

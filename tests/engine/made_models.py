@@ -63,7 +63,9 @@ def make_model(
         "description": "Random weights.",
         "limits": "Of no use.",
         "config": settings,
-        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
+        "files": {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())
+        },
         "metrics": {"kspace": {"head_psnr": 20.0}},
     }
     write_card(folder, {**card, **(entries or {})})
@@ -84,7 +86,9 @@ def phantom(rows: int, columns: int, seed: int = 0) -> np.ndarray[tuple[int, int
     """A head-like slice in stored units (0..about 1000): an ellipse with bright spots and texture on black."""
     generator = np.random.default_rng(seed)
     y, x = np.mgrid[0:rows, 0:columns]
-    inside = ((y - rows / 2 + 0.5) / (0.42 * rows)) ** 2 + ((x - columns / 2 + 0.5) / (0.38 * columns)) ** 2 < 1.0
+    inside = ((y - rows / 2 + 0.5) / (0.42 * rows)) ** 2 + (
+        (x - columns / 2 + 0.5) / (0.38 * columns)
+    ) ** 2 < 1.0
     picture = np.where(inside, 500.0 + 120.0 * np.sin(y / 3.1) * np.cos(x / 2.3), 0.0)
     picture += inside * generator.normal(0.0, 20.0, (rows, columns))
     picture += 400.0 * np.exp(-((y - rows * 0.4) ** 2 + (x - columns * 0.6) ** 2) / 8.0)
