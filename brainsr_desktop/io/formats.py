@@ -1,14 +1,17 @@
-"""What kinds of file there are besides DICOM, and who reads them."""
+"""What kinds of file there are, and who reads their headers and their pixels."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, cast
 
 from brainsr_desktop.core.errors import Problem
-from brainsr_desktop.core.series import SeriesInfo
+from brainsr_desktop.core.series import FrameInfo, SeriesInfo, SourceKind
 from brainsr_desktop.io.sources import Source
+
+if TYPE_CHECKING:
+    from brainsr_desktop.io.pixels import Frame
 
 OtherKind = Literal["nifti", "raster"]
 Found: TypeAlias = "tuple[SeriesInfo, int] | Problem"
@@ -19,6 +22,12 @@ _READERS: Final[dict[OtherKind, str]] = {
     "nifti": "brainsr_desktop.io.nifti:series_of",
     "raster": "brainsr_desktop.io.raster:series_of",
 }
+_PIXELS: Final[dict[SourceKind, str]] = {
+    "dicom": "brainsr_desktop.io.pixels:DicomPixels",
+    "nifti": "brainsr_desktop.io.nifti:NiftiPixels",
+    "png": "brainsr_desktop.io.raster:RasterPixels",
+    "tiff": "brainsr_desktop.io.raster:RasterPixels",
+}
 _NIFTI_ENDINGS: Final = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz")
 _RASTER_MAGIC: Final = (b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -28,6 +37,22 @@ def kind_by_content(name: str, head: bytes) -> OtherKind | None:
     if head.startswith(_RASTER_MAGIC):
         return "raster"
     return "nifti" if name.casefold().endswith(_NIFTI_ENDINGS) else None
+
+
+class FrameReader(Protocol):
+    """The pictures of one open file. Raises `BadDicom`, ReadError or OSError."""
+
+    def read(self, frame: FrameInfo) -> Frame:
+        """The picture that a frame refers to, whole: tiles are not cut out."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+def open_pixels(kind: SourceKind, path: str, member: str | None) -> FrameReader:
+    """Open a file of a kind to read its pictures."""
+    module, _, name = _PIXELS[kind].partition(":")
+    return cast(FrameReader, getattr(importlib.import_module(module), name)(path, member))
 
 
 def reader(kind: OtherKind) -> SeriesReader:

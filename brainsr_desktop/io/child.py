@@ -1,0 +1,105 @@
+"""The files process: scans, loads, thumbnails, headers and exports, each kind of work in a lane of its own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from typing import Final
+
+from brainsr_desktop.core.errors import ReadError
+from brainsr_desktop.io import messages
+from brainsr_desktop.io.decode_process import shared_decoder
+from brainsr_desktop.io.dicom_read import header_rows
+from brainsr_desktop.io.export import Exports
+from brainsr_desktop.io.load import load_stack
+from brainsr_desktop.io.scan import scan
+from brainsr_desktop.io.thumbnail import thumbnail
+from brainsr_desktop.ipc.child import JobContext, serve
+from brainsr_desktop.ipc.shared_array import attach
+
+LANES: Final[Mapping[type, str]] = {
+    messages.ScanSources: "scan",
+    messages.LoadStack: "load",
+    messages.MakeThumbnail: "thumbnail",
+    messages.ReadHeader: "thumbnail",
+    messages.OpenExport: "export",
+    messages.WriteFrames: "export",
+    messages.CloseExport: "export",
+}
+
+
+def main(connection: Connection) -> None:
+    """Entry point: serve until the pipe closes."""
+    warnings.simplefilter("ignore")
+    exports = Exports()
+    serve(
+        connection,
+        {
+            messages.ScanSources: scan_sources,
+            messages.LoadStack: load,
+            messages.MakeThumbnail: make_thumbnail,
+            messages.ReadHeader: read_header,
+            messages.OpenExport: exports.open,
+            messages.WriteFrames: exports.write,
+            messages.CloseExport: exports.close,
+        },
+        lanes=LANES,
+        on_end=shared_decoder().stop,
+    )
+
+
+def scan_sources(request: messages.ScanSources, context: JobContext) -> messages.ScanDone:
+    """Tell every series as it is found."""
+    summary = scan(
+        request.paths,
+        recursive=request.recursive,
+        password=request.password,
+        on_series=lambda series: context.send(messages.SeriesFound(request.job, series)),
+        progress=context.progress,
+        check_cancelled=context.check_cancelled,
+    )
+    return messages.ScanDone(request.job, summary)
+
+
+def load(request: messages.LoadStack, context: JobContext) -> messages.StackLoaded:
+    """Fill the window's block."""
+    total = len(request.stack.frames if request.indices is None else request.indices)
+    done = 0
+
+    def on_frame(index: int, problem: object) -> None:
+        nonlocal done
+        done += 1
+        context.send(messages.FrameLoaded(request.job, index, problem))  # type: ignore[arg-type]
+        context.progress(done, total)
+
+    with attach(request.into) as block:
+        digest, problems = load_stack(
+            request.stack,
+            block,
+            indices=request.indices,
+            on_frame=on_frame,
+            check_cancelled=context.check_cancelled,
+        )
+    return messages.StackLoaded(request.job, digest, problems)
+
+
+def make_thumbnail(request: messages.MakeThumbnail, context: JobContext) -> messages.ThumbnailMade:
+    """A small picture of the middle slice."""
+    context.check_cancelled()
+    picture = thumbnail(request.stack, request.side_px)
+    samples = 1 if picture.ndim == 2 else picture.shape[2]
+    rows, columns = picture.shape[:2]
+    return messages.ThumbnailMade(request.job, request.stack.id, rows, columns, samples, picture.tobytes())
+
+
+def read_header(request: messages.ReadHeader, context: JobContext) -> messages.HeaderRead:
+    """All fields of one frame's header."""
+    context.check_cancelled()
+    frame = request.stack.frames[request.index]
+    if frame is None:
+        raise ReadError("There is no picture at this position.")
+    if request.stack.kind != "dicom":
+        lines = request.stack.header
+        return messages.HeaderRead(request.job, tuple(("", label, "", value) for label, value in lines))
+    return messages.HeaderRead(request.job, header_rows(frame))

@@ -1,0 +1,153 @@
+"""A process for decoders: a damaged picture may end it or hang it, and nothing else.
+
+Owned by the process that reads files. One picture at a time; a crash or a hang costs one retry in a fresh process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import multiprocessing
+import os
+import sys
+import threading
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainsr_desktop.io.codestream import PixelFormat
+from brainsr_desktop.io.dicom_file import BadDicom
+
+log = logging.getLogger(__name__)
+
+SLICE_LIMIT_S: Final = 20.0
+START_LIMIT_S: Final = 60.0
+MEMORY_LIMIT_BYTES: Final = 8 << 30
+
+
+class DecoderProcess:
+    """Decodes pictures in a child that is started when first needed. Methods may be called from any thread."""
+
+    def __init__(self, limit_s: float = SLICE_LIMIT_S) -> None:
+        self._limit_s = limit_s
+        self._lock = threading.Lock()
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process number of the running child."""
+        return self._process.pid if self._process is not None else None
+
+    def decode(self, stream: bytes, form: PixelFormat) -> NDArray[Any]:
+        """One picture (rows, columns[, 3]).
+
+        Raises `BadDicom`: DECODE_FAILED, or after a second try DECODER_CRASH or DECODE_TIMEOUT.
+        """
+        with self._lock:
+            try:
+                return self._once(stream, form)
+            except BadDicom as error:
+                if error.code == "DECODE_FAILED":
+                    raise
+                log.warning("decoder process lost (%s), trying once more", error.code)
+                return self._once(stream, form)
+
+    def stop(self) -> None:
+        """End the child."""
+        with self._lock:
+            self._end()
+
+    def _once(self, stream: bytes, form: PixelFormat) -> NDArray[Any]:
+        pipe = self._started()
+        try:
+            pipe.send(form)
+            pipe.send_bytes(stream)
+            if not pipe.poll(self._limit_s):
+                self._end()
+                raise BadDicom("DECODE_TIMEOUT", f"The picture could not be decoded in {self._limit_s:g} s.")
+            answer = pipe.recv()
+            if isinstance(answer, str):
+                log.info("picture not decoded: %s", answer)
+                raise BadDicom("DECODE_FAILED", "The compressed picture is damaged.")
+            dtype, shape = answer
+            data = pipe.recv_bytes()
+        except (EOFError, OSError) as error:
+            self._end()
+            raise BadDicom("DECODER_CRASH", "The decoder crashed on this picture.") from error
+        return np.frombuffer(data, dtype).reshape(shape)
+
+    def _started(self) -> Connection:
+        if self._pipe is not None and self._process is not None and self._process.is_alive():
+            return self._pipe
+        self._end()
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=serve, args=(theirs,), name="brainsr decoder", daemon=True)
+        process.start()
+        theirs.close()
+        self._process, self._pipe = process, ours
+        if not ours.poll(START_LIMIT_S):
+            self._end()
+            raise BadDicom("DECODE_TIMEOUT", "The decoder process did not start.")
+        try:
+            ours.recv()
+        except (EOFError, OSError) as error:
+            self._end()
+            raise BadDicom("DECODER_CRASH", "The decoder process did not start.") from error
+        return ours
+
+    def _end(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+        self._pipe = self._process = None
+
+
+@lru_cache(maxsize=1)
+def shared_decoder() -> DecoderProcess:
+    """The decoder of this process."""
+    decoder = DecoderProcess()
+    atexit.register(decoder.stop)
+    return decoder
+
+
+def serve(pipe: Connection) -> None:
+    """What the child does: decode until the pipe closes."""
+    _limit_memory()
+    # decoders write their complaints, with bytes of the picture, to the terminal
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
+        os.dup2(nowhere.fileno(), 2)
+    import warnings
+
+    from brainsr_desktop.io.decode import decode
+
+    warnings.simplefilter("ignore")
+    pipe.send("ready")
+    while True:
+        try:
+            form = pipe.recv()
+            stream = pipe.recv_bytes()
+        except (EOFError, OSError):
+            return
+        try:
+            pixels = np.ascontiguousarray(decode(stream, form))
+        except BaseException as error:  # noqa: BLE001 - some decoders panic past Exception; every picture is answered
+            pipe.send(f"{type(error).__name__}: {error}")
+            continue
+        pipe.send((pixels.dtype.str, pixels.shape))
+        pipe.send_bytes(pixels.tobytes())
+
+
+def _limit_memory() -> None:
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
