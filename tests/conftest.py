@@ -1,4 +1,4 @@
-"""What every room's tests share."""
+"""What all tests share: real data beside the project, and a user's folders that no test can spoil."""
 
 from __future__ import annotations
 
@@ -7,13 +7,27 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The source tree."""
+    return PROJECT
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real scans and data; skips in a plain clone, fails where the checks must be complete (CI)."""
-    found = Path(os.environ.get("BRAINSR_SHARED", Path(__file__).parent.parent.parent / "shared"))
-    if not found.is_dir():
-        if os.environ.get("CI"):
-            pytest.fail(f"The shared data are missing: {found}")
-        pytest.skip("The shared data are not here.")
-    return found
+    """Real data: the folder that BRAINSR_SHARED names, else ``shared`` beside the project.
+
+    A plain clone has none and skips; where the checks decide (CI is set) its absence is a failure.
+    """
+    folder = Path(os.environ.get("BRAINSR_SHARED", PROJECT.parent / "shared"))
+    if folder.is_dir():
+        return folder
+    message = f"There is no folder of real data at {folder}; BRAINSR_SHARED can name one."
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
