@@ -50,7 +50,7 @@ def require_image(opened: DicomFile, header: Header, sop_class: str) -> None:
         raise BadDicom("NO_IMAGE", f"{name.removesuffix(' Storage')}, not an image")
     if opened.pixels is None and sop_class and not header.has("Rows") and "Image" not in name:
         raise BadDicom("NO_IMAGE", f"{clean(name)}, not an image")
-    if opened.pixels is None and not header.has("Rows"):
+    if opened.pixels is None and not header.has("Rows") and sop_class:
         raise BadDicom("TRUNCATED_HEADER", "The file ends inside its header.")
     for name in (
         "SOPClassUID",

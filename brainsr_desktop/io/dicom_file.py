@@ -57,6 +57,8 @@ class PixelElement:
     keyword: str
     offset: int
     length: int
+    swapped_bytes: bool = False
+    """8-bit values in 16-bit words of a big endian file: neighbours change places."""
 
 
 @dataclass(slots=True)
@@ -158,10 +160,11 @@ def _read_elements(
 ) -> DicomFile:
     found: PixelElement | None = None
 
-    def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG001 - pydicom's call
+    def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
         nonlocal found
         if tag in _PIXEL_TAGS:
-            found = PixelElement(_PIXEL_TAGS[tag], stream.tell(), length)
+            swapped = vr == "OW" and syntax == ExplicitVRBigEndian
+            found = PixelElement(_PIXEL_TAGS[tag], stream.tell(), length, swapped)
             return True
         return False
 

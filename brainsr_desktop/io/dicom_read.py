@@ -121,7 +121,7 @@ def facts_of(opened: DicomFile, source: sources.Source) -> tuple[FileFacts, Head
     check_size(rows, columns, frames, samples * max(allocated // 8, 1))
     check_syntax(opened.syntax)
     marks = [Problem(source.shown, *repair) for repair in opened.repaired]
-    missing = missing_bytes(opened, rows * columns * frames * file_samples(header), allocated)
+    missing = missing_bytes(opened, rows * columns * frames * _stored_samples(header, photometric), allocated)
     if missing > 1:
         reason = f"The file ends {missing} bytes before its pixel data do."
         marks.append(Problem(source.shown, "TRUNCATED_PIXELS", reason, "The rows that are there are shown."))
@@ -158,6 +158,10 @@ def facts_of(opened: DicomFile, source: sources.Source) -> tuple[FileFacts, Head
         marks=tuple(marks),
     )
     return facts, header
+
+
+def _stored_samples(header: Header, photometric: str) -> int:
+    return 2 if photometric == "YBR_FULL_422" else file_samples(header)
 
 
 def picture_of(facts: FileFacts, header: Header) -> Picture:

@@ -138,5 +138,5 @@ def _load(
 def _digest(frame: FrameInfo | None, pixels: NDArray[Any]) -> bytes:
     name = "" if frame is None else f"{frame.sop_uid}\n{frame.frame}\n{frame.tile}\n"
     digest = hashlib.sha256(name.encode())
-    digest.update(memoryview(np.ascontiguousarray(pixels)).cast("B"))
+    digest.update(np.ascontiguousarray(pixels).view(np.uint8).data)
     return digest.digest()

@@ -114,7 +114,7 @@ class DicomPixels:
         form = self.form
         if form.bits_allocated == 1:
             return self._bits(number)
-        per_pixel = 2 if form.photometric == "YBR_FULL_422" else form.samples
+        per_pixel = 2 if form.photometric == "YBR_FULL_422" else form.samples  # two pixels share their colour
         size = form.rows * form.columns * per_pixel * form.bits_allocated // 8
         data = self._bytes(number * size, size)
         missing = size - len(data)
@@ -169,9 +169,14 @@ class DicomPixels:
 
     def _bytes(self, offset: int, size: int) -> bytes:
         assert self._opened.pixels is not None
-        self._opened.stream.seek(self._opened.pixels.offset + offset)
+        stream, pixels = self._opened.stream, self._opened.pixels
         there = max(0, min(size, self._opened.pixel_bytes - offset))
-        return self._opened.stream.read(there)
+        if not (pixels.swapped_bytes and self.form.bits_allocated == 8):
+            return _read_at(stream, pixels.offset + offset, there)
+        start = offset // 2 * 2
+        words = _read_at(stream, pixels.offset + start, (offset - start + there + 1) // 2 * 2)
+        swapped = np.frombuffer(words[: len(words) // 2 * 2], ">u2").astype("<u2").tobytes()
+        return swapped[offset - start : offset - start + there]
 
     def _codestream(self, number: int) -> bytes:
         if self._items is None:
