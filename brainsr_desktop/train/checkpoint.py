@@ -118,6 +118,17 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[int, dict[str, T
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[int, Mapping[str, Tensor]]) -> None:
+    """Put back what `optimiser_tensors` gave, laid out in memory like the parameters.
+
+    Adam's fused kernel walks through memory, so moments in another layout would go to the wrong weights.
+    """
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state = optimiser.state_dict()
-    state["state"] = {number: dict(entries) for number, entries in tensors.items()}
+    state["state"] = {
+        number: {
+            name: torch.empty_like(parameters[number]).copy_(tensor) if tensor.ndim else tensor
+            for name, tensor in entries.items()
+        }
+        for number, entries in tensors.items()
+    }
     optimiser.load_state_dict(state)

@@ -27,14 +27,15 @@ class Network:
     """A name of `models.networks.NETWORKS` and the arguments of its `build`."""
 
     name: str
-    config: dict[str, int] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
 
     @property
     def scale(self) -> int:
-        return self.config["scale"]
+        scale: int = self.config["scale"]
+        return scale
 
     def __post_init__(self) -> None:
-        _require("scale" in self.config, "network.config.scale is missing")
+        _require(type(self.config.get("scale")) is int, "network.config.scale must be a whole number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,8 @@ def _convert(wanted: Any, value: Any, where: str) -> Any:
     """Build `wanted` (a dataclass, tuple, dict, Literal or plain type) from what TOML or JSON gave."""
     if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
         return _convert_dataclass(wanted, value, where)
+    if wanted is Any:
+        return value
     origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     if origin is Literal:
         _require(

@@ -16,6 +16,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from brainsr_desktop.core.errors import BadOutput, DeviceUnavailable, ReadError, UsageError
+from brainsr_desktop.models import weights
+from brainsr_desktop.models.card import Card
+from brainsr_desktop.models.catalog import load_catalog
 from brainsr_desktop.models.networks import NETWORKS
 from brainsr_desktop.train import checkpoint, curriculum, records
 from brainsr_desktop.train.config import Config, Network, Optimiser, read
@@ -46,7 +49,7 @@ def train(
     """Train as `config_path` says, in `out`/<name>; returns the exit status 0.
 
     resume: go on from the checkpoint in that folder (from the beginning if there is none). finetune: start from the
-    weights of a safetensors file, of a checkpoint, or of a published model's folder. dry_run: read everything, do two
+    weights of a published model (its name), of a safetensors file or of a checkpoint. dry_run: read everything, do two
     steps and one validation in memory, write nothing. overrides: texts `key=value` over the configuration.
 
     Raises:
@@ -119,15 +122,30 @@ def build_network(network: Network) -> nn.Module:
 
 
 def load_weights(source: str) -> dict[str, Tensor]:
-    """The weights in a safetensors file, a checkpoint (its moving average) or a model's folder, on the CPU."""
+    """The weights of a model by its name, or of a safetensors file or a checkpoint (its moving average), on the CPU.
+
+    Raises:
+        ReadError: the file cannot be read.   UsageError: there is neither such a file nor such a model.
+    """
     path = Path(source)
-    path = path / "weights.safetensors" if path.is_dir() else path
+    if not path.is_file():
+        return {name: torch.from_numpy(array) for name, array in weights.load_weights(_card(source)).items()}
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
         raise ReadError(f"The weights {path.name} cannot be read: {error}", path=path) from error
     average = {name.removeprefix("average/"): t for name, t in tensors.items() if name.startswith("average/")}
     return average or tensors
+
+
+def _card(name: str) -> Card:
+    catalog = load_catalog()
+    if name not in catalog.names():
+        raise UsageError(
+            f"There is neither a file nor a model named {name!r}.",
+            advice=f"Models: {', '.join(catalog.names())}.",
+        )
+    return catalog.find(name)
 
 
 def learning_rate(optimiser: Optimiser, step: int, progress: float) -> float:
@@ -185,11 +203,11 @@ class TrainingRun:
         run = self.config.run
         return min(step / run.steps if run.steps else self.seconds / (run.minutes * 60.0), 1.0)
 
-    def begin(self, weights: dict[str, Tensor] | None) -> None:
+    def begin(self, start: dict[str, Tensor] | None) -> None:
         """Start a new run, from fresh weights or from given ones."""
-        if weights is not None:
+        if start is not None:
             try:
-                self.network.load_state_dict(weights)
+                self.network.load_state_dict(start)
             except RuntimeError as error:
                 raise UsageError(f"The weights do not fit the network: {error}") from error
         self.average.load_state_dict(self.network.state_dict())

@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import shutil
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 
 from brainsr_desktop.core.errors import BrainSRError, ModelError, UsageError
 from brainsr_desktop.core.resample import METHODS, enlarge
+from brainsr_desktop.engine.backends.openvino_backend import import_openvino
 from brainsr_desktop.train import checkpoint, records, validation
 from brainsr_desktop.train.config import Config, read
 from brainsr_desktop.train.curve import draw_curve
@@ -67,15 +69,16 @@ def publish(
     figures = measured(bench, graph, config.network.scale)
     if config.card.role == "fidelity":
         _require_better(config.name, figures)
-    draw_curve(run, config).replace(beside / "curve.png")
+    draw_curve(run, saved.config).replace(beside / "curve.png")
     training = {
         "command": command or saved.command or f"brainsr train {config.name}.toml",
         "commit": commit,
         "steps": saved.step,
         "seconds": round(saved.seconds),
-        "loss": _loss_text(config),
+        "loss": _loss_text(saved.config),
     }
-    card = card_table(config, network, beside, data=data, training=training, figures=figures)
+    sources = data_table(data, saved.config.data.stacks)
+    card = card_table(config, network, beside, sources=sources, training=training, figures=figures)
     (beside / "card.toml").write_text(tomlkit.dumps(card), encoding="utf-8")
     return _put_in_place(beside, models / config.name)
 
@@ -116,10 +119,12 @@ def write_graph(network: nn.Module, path: Path) -> Enlarger:
     Raises:
         ModelError: the graph's result differs from the module's by more than `AGREEMENT`.
     """
-    import openvino
-
+    openvino = import_openvino()
     example = torch.rand(1, 1, 40, 56, generator=torch.Generator().manual_seed(1))
-    graph = openvino.convert_model(network, example_input=example, input=[-1, 1, -1, -1])
+    with warnings.catch_warnings():
+        # The converter traces by torch.jit, which torch 2.13 calls deprecated.
+        warnings.filterwarnings("ignore", ".*torch.jit", DeprecationWarning)
+        graph = openvino.convert_model(network, example_input=example, input=[-1, 1, -1, -1])
     openvino.save_model(graph, path, compress_to_fp16=False)
     compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
@@ -139,7 +144,7 @@ def card_table(
     network: nn.Module,
     folder: Path,
     *,
-    data: Path,
+    sources: Mapping[str, Any],
     training: Mapping[str, Any],
     figures: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -166,7 +171,7 @@ def card_table(
         "limits": card.limits,
         "config": dict(config.network.config),
         "files": {path.name: _sha256(path) for path in sorted(folder.iterdir())},
-        "data": data_table(data, config.data.stacks),
+        "data": dict(sources),
         "training": dict(training),
         "metrics": {protocol: dict(row) for protocol, row in figures.items()},
     }

@@ -22,7 +22,7 @@ HALF_STEP = 0.501 / 4095
 
 def smooth_slice(rows: int = 60, columns: int = 52) -> Floats:
     y, x = np.mgrid[:rows, :columns]
-    return (0.5 + 0.3 * np.sin(y / 5.0) * np.cos(x / 7.0)).astype(np.float32)
+    return np.asarray(0.5 + 0.3 * np.sin(y / 5.0) * np.cos(x / 7.0), np.float32)
 
 
 @pytest.mark.parametrize("scale", [2, 4])
@@ -146,7 +146,9 @@ def test_that_a_matrix_that_does_not_divide_is_continued_at_its_far_edge(
 
 
 @settings(max_examples=20, deadline=None)
-@given(noise=st.floats(0.1, 20), blur=st.floats(0, 2), gain=st.floats(0.01, 1000), reduction=st.integers(1, 4))
+@given(
+    noise=st.floats(0.1, 20), blur=st.floats(0, 2), gain=st.floats(0.01, 1000), reduction=st.integers(1, 4)
+)
 def test_that_the_unit_of_the_intensities_does_not_matter(
     noise: float, blur: float, gain: float, reduction: int
 ) -> None:

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import csv
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from brainsr_desktop.core.errors import BadOutput, DeviceUnavailable, ReadError, UsageError
+from brainsr_desktop.train import checkpoint, loop
+from brainsr_desktop.train.config import Optimiser, read
+from brainsr_desktop.train.dataset import Batch
+from brainsr_desktop.train.loop import TrainingRun, learning_rate, load_weights, resolved_device, train
+from brainsr_desktop.train.prefetch import BatchStream
+
+CODE = """
+import sys
+from pathlib import Path
+from brainsr_desktop.train.loop import train
+config, out, *options = sys.argv[1:]
+train(Path(config), data=Path(config).parent, out=Path(out), device="cpu", resume="--resume" in options)
+"""
+
+
+def run_of(out: Path) -> Path:
+    return out / "tiny" / checkpoint.FILE_NAME
+
+
+def start(config: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", CODE, str(config), str(out), *options])
+
+
+@pytest.fixture(scope="module")
+def finished(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a run that was left alone."""
+    out = tmp_path_factory.mktemp("whole")
+    assert train(made, data=made.parent, out=out, device="cpu") == 0
+    return out / "tiny"
+
+
+def test_that_a_killed_run_ends_with_the_same_weights(made: Path, finished: Path, tmp_path: Path) -> None:
+    """Killed as hard as can be, twice; the stage of the curriculum changes in between."""
+    for step in (5, 15):
+        process = start(made, tmp_path, "--resume")
+        deadline = time.monotonic() + 120
+        while not (run_of(tmp_path).exists() and checkpoint.load(run_of(tmp_path)).step >= step):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+    assert checkpoint.load(run_of(tmp_path)).step < 30
+    process = start(made, tmp_path, "--resume")
+    assert process.wait(timeout=120) == 0
+    again, expected = load_file(run_of(tmp_path)), load_file(finished / checkpoint.FILE_NAME)
+    assert again.keys() == expected.keys()
+    for name, tensor in expected.items():
+        assert torch.equal(again[name], tensor), name
+
+
+def test_that_batches_made_ahead_give_the_same_weights(
+    made: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(BatchStream):
+        def __init__(self, make: Callable[[int], Batch], first_step: int, ahead: int) -> None:
+            super().__init__(make, first_step, ahead=3)
+
+    monkeypatch.setattr(loop, "BatchStream", Ahead)
+    train(made, data=made.parent, out=tmp_path, device="cpu")
+    again, expected = load_file(run_of(tmp_path)), load_file(finished / checkpoint.FILE_NAME)
+    for name, tensor in expected.items():
+        torch.testing.assert_close(again[name], tensor, rtol=0, atol=0)
+
+
+def test_that_a_run_leaves_its_records(finished: Path) -> None:
+    with (finished / "loss.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == [5, 10, 15, 20, 25, 30]
+    assert [int(row["stage"]) for row in rows] == [0, 0, 1, 1, 1, 1]
+    with (finished / "validation.csv").open() as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == [20, 30]
+    for name in ("curve.png", "validation.png"):
+        with Image.open(finished / name) as picture:
+            assert picture.size[0] > 100
+
+
+def test_that_training_makes_the_loss_smaller(made: Path, tmp_path: Path) -> None:
+    overrides = ["network.config={scale=2, skip=false}", "stage=[{patch_px=12}]", "run.steps=60"]
+    train(made, data=made.parent, out=tmp_path, device="cpu", overrides=overrides)
+    with (tmp_path / "tiny" / "loss.csv").open() as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_that_a_run_by_the_clock_ends_in_time(made: Path, tmp_path: Path) -> None:
+    train(made, data=made.parent, out=tmp_path, device="cpu", overrides=["run.steps=0", "run.minutes=0.02"])
+    saved = checkpoint.load(run_of(tmp_path))
+    assert saved.step > 0 and saved.seconds >= 1.2
+
+
+def test_that_a_dry_run_writes_nothing(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(made, data=made.parent, out=tmp_path, device="cpu", dry_run=True) == 0
+    assert list(tmp_path.iterdir()) == []
+    assert "parameters" in capsys.readouterr().err
+
+
+def test_that_a_second_run_does_not_overwrite_the_first(made: Path, finished: Path) -> None:
+    with pytest.raises(UsageError, match="already holds a run"):
+        train(made, data=made.parent, out=finished.parent, device="cpu")
+
+
+def test_that_another_network_cannot_be_resumed(made: Path, finished: Path) -> None:
+    with pytest.raises(UsageError, match=r"another \[optimiser\]"):
+        train(
+            made,
+            data=made.parent,
+            out=finished.parent,
+            device="cpu",
+            resume=True,
+            overrides=["optimiser.clip=1"],
+        )
+
+
+def test_that_fine_tuning_starts_from_given_weights(made: Path, finished: Path, tmp_path: Path) -> None:
+    source = finished / checkpoint.FILE_NAME
+    train(
+        made,
+        data=made.parent,
+        out=tmp_path,
+        device="cpu",
+        finetune=str(source),
+        overrides=["run.steps=1", "optimiser.rate=1e-9", "optimiser.final_rate=1e-9"],
+    )
+    saved = checkpoint.load(run_of(tmp_path))
+    for name, tensor in checkpoint.load(source).average.items():
+        torch.testing.assert_close(saved.weights[name], tensor, rtol=0, atol=1e-6)
+    assert saved.command.startswith(
+        "brainsr train tiny.toml --finetune checkpoint.safetensors --set run.steps=1"
+    )
+
+
+def test_that_weights_are_found_by_the_name_of_a_model() -> None:
+    assert "tail.weight" in load_weights("espcn-x4")
+
+
+def test_that_weights_of_another_network_are_refused(made: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    save_file({"weight": torch.zeros(3)}, other)
+    with pytest.raises(UsageError, match="do not fit"):
+        train(made, data=made.parent, out=tmp_path, device="cpu", finetune=str(other))
+
+
+def test_that_missing_or_damaged_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nonsense"):
+        load_weights("nonsense")
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(b"nothing")
+    with pytest.raises(ReadError, match="damaged"):
+        load_weights(str(damaged))
+
+
+def test_that_a_loss_that_explodes_ends_the_run(made: Path, tmp_path: Path) -> None:
+    run = TrainingRun(read(made), made.parent, tmp_path / "tiny", torch.device("cpu"))
+    run.begin(None)
+    with torch.no_grad():
+        next(run.network.parameters()).fill_(math.nan)
+    with pytest.raises(BadOutput, match="no longer finite"):
+        run.go()
+
+
+def test_that_the_average_follows_the_weights(made: Path, tmp_path: Path) -> None:
+    run = TrainingRun(read(made), made.parent, tmp_path, torch.device("cpu"))
+    run.begin(None)
+    run.rehearse()
+    pairs = zip(run.average.parameters(), run.network.parameters(), strict=True)
+    assert all(not torch.equal(average, weight) for average, weight in pairs)
+
+
+def test_that_a_device_that_is_not_there_is_refused() -> None:
+    assert resolved_device("cpu") == "cpu"
+    with pytest.raises(DeviceUnavailable, match="cuda:9"):
+        resolved_device("cuda:9")
+
+
+def test_that_data_must_be_named(made: Path) -> None:
+    with pytest.raises(UsageError, match="not given"):
+        train(made)
+
+
+@pytest.mark.parametrize("override", ["network.name=resnet", "network.config={scale=2, depth=3}"])
+def test_that_a_network_that_cannot_be_built_is_refused(made: Path, tmp_path: Path, override: str) -> None:
+    with pytest.raises(UsageError):
+        train(made, data=made.parent, out=tmp_path, device="cpu", overrides=[override])
+
+
+def test_that_the_rate_warms_up_and_falls_to_its_end() -> None:
+    optimiser = Optimiser(rate=1e-3, final_rate=1e-5, warmup_steps=9)
+    assert learning_rate(optimiser, 0, 0.0) == pytest.approx(1e-4)
+    assert learning_rate(optimiser, 9, 0.0) == pytest.approx(1e-3)
+    assert learning_rate(optimiser, 500, 0.5) == pytest.approx((1e-3 + 1e-5) / 2)
+    assert learning_rate(optimiser, 1000, 1.0) == pytest.approx(1e-5)
