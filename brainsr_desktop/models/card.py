@@ -174,6 +174,8 @@ class _Reader:
             raise self._wrong(f"names the model {card.name!r}, which is not the name of its folder")
         if card.role not in get_args(Role) or card.role == "baseline":
             raise self._wrong(f"has an unknown role {card.role!r}")
+        if card.network == INTERPOLATION:
+            raise self._wrong(f"has no network but {INTERPOLATION!r}")
         if card.grid != "half_pixel":
             raise self._wrong('does not say grid = "half_pixel", so nobody knows where its pixels lie')
         if card.scale not in SCALES or card.config.get("scale", card.scale) != card.scale:
