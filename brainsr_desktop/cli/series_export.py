@@ -183,6 +183,7 @@ class SeriesExport:
                         self._plan.model,
                         self._plan.options,
                         self._taken_numbers[stack.id],
+                        loaded_indices=indices,
                     )
                 ),
             )

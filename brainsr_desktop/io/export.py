@@ -168,7 +168,7 @@ def _open(request: OpenExport, ctx: Context) -> ExportJob | tuple[Target, tuple[
     geometry = _geometry(request)
     probe(folder)
     sources = SourceFiles(stack)
-    source_range = check_source(stack, request.stack_digest, ctx.check_cancelled)
+    source_range = check_source(request, ctx.check_cancelled)
     values = stored_values(stack, source_range)
     groups, heads = _groups(stack, frames, sources)
     key = _key(options.anonymise_key)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom import Dataset
 
 from brainsr_desktop.core.errors import ReadError
@@ -13,6 +17,8 @@ from brainsr_desktop.core.series import FrameInfo, StackInfo
 from brainsr_desktop.io.dicom_read import read_dataset
 from brainsr_desktop.io.dicom_sources import SourceSlice, source_slice
 from brainsr_desktop.io.export_journal import file_digest
+from brainsr_desktop.io.load import frame_digest, load_stack
+from brainsr_desktop.io.messages import OpenExport
 
 _State = tuple[int, int, int, int]
 
@@ -70,14 +76,47 @@ def _gone(path: str, error: OSError) -> ReadError:
     )
 
 
-def check_source(
-    stack: StackInfo, digest: str, check_cancelled: Callable[[], None]
-) -> tuple[float, float] | None:
+def check_source(request: OpenExport, check_cancelled: Callable[[], None]) -> tuple[float, float] | None:
     """Read the source once more: refuse it if its pixels are not those that were loaded.
 
-    Returns the smallest and largest finite stored value.
+    Returns the smallest and largest finite stored value; None where nothing was asked for or nothing is finite.
 
     Raises:
-        ReadError: the source has changed since it was loaded (`CHANGED`), or cannot be read any more.
+        ReadError: the source has changed since it was loaded, or cannot be read any more.
     """
-    return None
+    stack = request.stack
+    if not request.stack_digest and np.dtype(stack.dtype).itemsize <= 2:
+        return None
+    pixels = np.zeros(stack.shape, stack.dtype)
+    digest, problems = load_stack(stack, pixels, check_cancelled=check_cancelled)
+    if request.stack_digest not in ("", digest, _digest_of(pixels, request)):
+        reason = f" ({problems[0].reason})" if problems else ""
+        raise ReadError(
+            f"The source files have changed since they were opened{reason}.",
+            advice="Open the source folder again, then export.",
+        )
+    finite = pixels[np.isfinite(pixels)]
+    return (float(finite.min()), float(finite.max())) if finite.size else None
+
+
+def _digest_of(pixels: NDArray[Any], request: OpenExport) -> str:
+    """What loading the frames that the request's digest covers would give now."""
+    covered = request.indices if request.loaded_indices is None else request.loaded_indices
+    parts = (frame_digest(request.stack.frames[index], pixels[index]) for index in sorted(covered))
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def _state(path: str) -> _State:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - one call for four facts
+    except OSError as error:
+        raise _gone(path, error) from error
+    return found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino
+
+
+def _gone(path: str, error: OSError) -> ReadError:
+    return ReadError(
+        f"The source file {Path(path).name} cannot be read any more: {error.strerror}.",
+        advice="Open the source folder again.",
+        path=path,
+    )

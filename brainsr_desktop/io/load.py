@@ -54,7 +54,7 @@ def load_stack(
             problem = _load(stack, index, out, files)
             if problem is not None:
                 problems[index] = problem
-            digests[index] = _digest(stack.frames[index], out[index])
+            digests[index] = frame_digest(stack.frames[index], out[index])
             on_frame(index, problem)
     digest = hashlib.sha256(b"".join(digests[index] for index in sorted(digests)))
     return digest.hexdigest(), tuple(dict.fromkeys(problems[index] for index in sorted(problems)))
@@ -135,7 +135,8 @@ def _load(
     return None
 
 
-def _digest(frame: FrameInfo | None, pixels: NDArray[Any]) -> bytes:
+def frame_digest(frame: FrameInfo | None, pixels: NDArray[Any]) -> bytes:
+    """SHA-256 of one picture: which it is, and its stored values. Those of a stack are hashed together in order."""
     name = "" if frame is None else f"{frame.sop_uid}\n{frame.frame}\n{frame.tile}\n"
     digest = hashlib.sha256(name.encode())
     digest.update(np.ascontiguousarray(pixels).view(np.uint8).data)

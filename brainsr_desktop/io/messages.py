@@ -132,6 +132,8 @@ class OpenExport(Request):
     model: ModelNote
     options: ExportOptions
     taken_series_numbers: tuple[int, ...] = ()
+    loaded_indices: tuple[int, ...] | None = None
+    """The frames that ``stack_digest`` covers, where these are neither all nor ``indices``."""
 
 
 @dataclass(frozen=True, slots=True)

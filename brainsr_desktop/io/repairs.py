@@ -123,7 +123,9 @@ def _text(vr: str, value: bytes, encodings: Sequence[str]) -> Repaired:
     if not notes:
         return Repaired(value)
     joined = "\\".join(shortened)
-    return Repaired(encoded(joined.rstrip() if vr in _PARAGRAPHS else joined.strip(), encodings), ", ".join(notes))
+    return Repaired(
+        encoded(joined.rstrip() if vr in _PARAGRAPHS else joined.strip(), encodings), ", ".join(notes)
+    )
 
 
 def _decimal(part: str) -> str | None:
