@@ -1,21 +1,50 @@
-"""From what the user wants to what both panes show: opens, plans, asks the children, keeps results, tells the widgets."""
+"""From what the user wants to what both panes show: opens, plans, keeps results, tells the widgets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+import psutil
+from PySide6.QtCore import QObject, QTimer, Signal
 
+from brainsr_desktop.app.engine_worker import Order
+from brainsr_desktop.app.enhancer import Enhancer
+from brainsr_desktop.app.files_worker import Measured
+from brainsr_desktop.app.jobs import JobBoard
+from brainsr_desktop.app.stack_library import StackLibrary
 from brainsr_desktop.app.store import Store
+from brainsr_desktop.app.task_runner import TaskRunner
+from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.ipc.shared_array import sweep_stale
+from brainsr_desktop.models.card import Card
 from brainsr_desktop.models.catalog import Catalog, load_catalog
-from brainsr_desktop.session.pictures import PaneStatus, Picture
+from brainsr_desktop.session import intents, panes
+from brainsr_desktop.session.cache import Result
+from brainsr_desktop.session.open_stack import OpenStack
+from brainsr_desktop.session.panes import Known, Pane
+from brainsr_desktop.session.pictures import (
+    PaneStatus,
+    Picture,
+    ResultKey,
+    SliceState,
+    same_picture,
+    stack_name,
+    value_at,
+)
+from brainsr_desktop.session.planner import Recipes, Stage, Want, key_of, recipes_of, slice_states, wanted
 from brainsr_desktop.session.reports import ExportRequest
+from brainsr_desktop.session.state import ViewState, WindowLevel
 from brainsr_desktop.session.windows import SeriesRange
 
 FILES_TARGET: Final = "brainsr_desktop.io.child:main"
 ENGINE_TARGET: Final = "brainsr_desktop.engine.child:main"
+SETTLE_MS: Final = 150
+"""The full network starts so long after the last scroll step or slider change (INTERFACE 8)."""
+LOADING_MS: Final = 40
+"""While frames stream in, the plan is made so often."""
+LARGEST_CACHE_BYTES: Final = 2 * 2**30
 
 
 class Controller(QObject):
@@ -47,7 +76,7 @@ class Controller(QObject):
         store: Store,
         *,
         catalog: Catalog | None = None,
-        cache_bytes: int | None = None,
+        cache_bytes: int = 0,
         files_target: str = FILES_TARGET,
         engine_target: str = ENGINE_TARGET,
         parent: QObject | None = None,
@@ -55,89 +84,402 @@ class Controller(QObject):
         super().__init__(parent)
         self.store = store
         self.catalog = catalog or load_catalog()
+        self._board = JobBoard(self)
+        self._library = StackLibrary(files_target, self._board, self)
+        limit = cache_bytes or min(LARGEST_CACHE_BYTES, psutil.virtual_memory().total // 4)
+        self._enhancer = Enhancer(engine_target, limit, self._order_of, self)
+        self._tasks = TaskRunner(
+            self._library, self._enhancer, self._board, self.catalog.find, self._weights_of, self
+        )
+        self._view: OpenStack | None = None
+        self._left = self._right = Pane(None, panes.EMPTY)
+        self._scores: dict[str, dict[str, float]] = {}
+        self._states: dict[int, SliceState] = {}
+        self._ranges: dict[str, SeriesRange] = {}
+        self._measured: set[str] = set()
+        self._windows: dict[str, WindowLevel | None] = {}
+        self._fresh: ResultKey | None = None
+        self._last_degraded: ResultKey | None = None
+        self._settled = True
+        self._ended = False
+        self._settle = self._timer(SETTLE_MS, self._on_settled)
+        self._loading = self._timer(LOADING_MS, self._refresh)
+        self._pass_on()
+        store.changed.connect(self._on_state)
+
+    def _timer(self, interval_ms: int, call: object) -> QTimer:
+        timer = QTimer(self, singleShot=True, interval=interval_ms)
+        timer.timeout.connect(call)
+        return timer
+
+    def _pass_on(self) -> None:
+        library, enhancer, tasks = self._library, self._enhancer, self._tasks
+        for ours, theirs in (
+            (self.series_found, library.series_found),
+            (self.scan_progress, library.scan_progress),
+            (self.scan_done, library.scan_done),
+            (self.thumbnail_ready, library.thumbnail_ready),
+            (self.header_ready, library.header_ready),
+            (self.devices_found, enhancer.devices_found),
+            (self.memory_changed, enhancer.memory_changed),
+            (self.job_changed, self._board.changed),
+            (self.notice, library.notice),
+            (self.notice, enhancer.notice),
+            (self.notice, tasks.notice),
+        ):
+            theirs.connect(ours)
+        library.frames_changed.connect(self._on_frames)
+        library.measured.connect(self._on_measured)
+        enhancer.result_ready.connect(self._on_result)
+        enhancer.progressed.connect(self._on_progress)
+        enhancer.idle_changed.connect(self._refresh)
+        tasks.changed.connect(self._loading.start)
 
     # What is shown now: value read-outs, histograms and copies take it from here
 
     @property
     def left_picture(self) -> Picture | None:
         """What the original pane shows."""
-        raise NotImplementedError
+        return self._left.picture
 
     @property
     def right_picture(self) -> Picture | None:
         """What the enhanced pane shows."""
-        raise NotImplementedError
+        return self._right.picture
 
     @property
     def left_status(self) -> PaneStatus:
         """Label of the original pane."""
-        raise NotImplementedError
+        return self._left.status
 
     @property
     def right_status(self) -> PaneStatus:
         """Label of the enhanced pane."""
-        raise NotImplementedError
+        return self._right.status
 
     @property
     def series_range(self) -> SeriesRange | None:
         """Windows and robust range of the stack in view; None until enough of it is loaded."""
-        raise NotImplementedError
+        return None if self._view is None else self._ranges.get(self._view.name)
 
     @property
     def scores(self) -> Mapping[str, Mapping[str, float]]:
         """Metrics of the slice in view, by model."""
-        raise NotImplementedError
+        return self._scores
 
     def values_at(self, x_mm: float, y_mm: float) -> tuple[float | None, float | None]:
         """Values in units under a place of the slice's plane: left pane, right pane."""
-        raise NotImplementedError
+        left, right = self._left.picture, self._right.picture
+        return (
+            None if left is None else value_at(left, x_mm, y_mm),
+            None if right is None else value_at(right, x_mm, y_mm),
+        )
+
+    @property
+    def child_pids(self) -> dict[str, int | None]:
+        """Process numbers of the children, for the log and for tests."""
+        return {"files": self._library.worker.pid, "engine": self._enhancer.worker.pid}
 
     # Opening
 
     def start(self) -> None:
         """Start the files process. Called once the window is visible."""
+        if not self._library.worker.running:
+            sweep_stale()
+            self._library.worker.start()
 
     def open_paths(self, paths: list[str], *, replace: bool = False, password: str | None = None) -> None:
         """Look for series in files and folders; ``replace`` closes what is open first."""
+        if replace:
+            self.close_all()
+        self.start()
+        self._library.scan(paths, password)
 
     def open_stack(self, stack: StackInfo) -> None:
-        """Show a stack."""
+        """Show a stack, with the grey window it had when it was last in view."""
+        self.start()
+        self._enhancer.start()
+        window = self._windows.get(stack_name(stack))
+        self.store.apply(lambda state: intents.open_stack(state, stack, window))
 
     def close_all(self) -> None:
         """Close every series."""
+        self._tasks.drop_all()
+        self._library.forget_all()
+        self.store.apply(lambda state: intents.open_stack(state, None))
+        self._enhancer.forget_all()
+        for kept in (self._ranges, self._measured, self._windows):
+            kept.clear()
+        self.closed.emit()
 
     def request_thumbnail(self, stack: StackInfo) -> None:
         """Ask for ``thumbnail_ready``."""
+        self._library.thumbnail(stack)
 
     def request_header(self, stack: StackInfo, index: int) -> None:
         """Ask for ``header_ready``: every header field of a frame (volume * slices + slice)."""
+        self._library.header(stack, index)
 
     # Enhancing
 
     def choose_model(self, name: str, scale: int) -> None:
         """Enhance with another model, previewed by the fast one of its scale (undoable)."""
+        preview = self.catalog.preview(scale)
+        fast = None if preview is None or self.store.state.fast_model is None else preview.name
+        self.store.apply(lambda state: intents.choose_model(state, name, scale, fast), undo="model")
 
     def enhance_series(self) -> None:
-        """Make every slice of the volumes in view's stack with the full network."""
+        """Make every slice of the stack in view with the full network."""
+        state = self.store.state
+        if state.stack is not None:
+            self._tasks.enhance(state.stack, state.active_recipe)
 
     def export(self, request: ExportRequest) -> None:
         """Enhance what is missing and write it."""
+        self.start()
+        self._enhancer.start()
+        self._tasks.export(request, self.store.state.recipe)
 
-    def cancel_job(self, id: int) -> None:
+    def cancel_job(self, number: int) -> None:
         """Stop a job; what is finished stays."""
+        self._board.cancel(number)
 
     def stop_network(self) -> None:
         """Network off: what runs for the panes is stopped."""
+        self.store.apply(lambda state: intents.set_network(state, on=False))
 
     def retry(self, *, on_cpu: bool = False) -> None:
         """Try again what failed, and start the engine again if it stopped; ``on_cpu`` changes the device."""
+        self._enhancer.forgive()
+        if self._enhancer.blocked is not None:
+            self._enhancer.start_again()
+        if on_cpu:
+            self.store.apply(lambda state: intents.set_device(state, "cpu"), undo="device")
+        self._refresh()
 
     # Ending
 
     @property
     def busy(self) -> bool:
         """Whether a series is being enhanced or exported: closing should ask."""
-        raise NotImplementedError
+        return self._board.keeps_window
 
     def shut_down(self) -> None:
         """End both children and unlink every block. Takes up to some seconds; nothing may be called after it."""
+        self._ended = True
+        self._settle.stop()
+        self._loading.stop()
+        workers = (self._library.worker, self._enhancer.worker)
+        for worker in workers:
+            worker.begin_stop()
+        for worker in workers:
+            worker.wait_stopped()
+        self._library.close()
+
+    # From state to panes and plan
+
+    def _on_state(self, before: ViewState, after: ViewState) -> None:
+        if before.stack is not after.stack:
+            self._switch_stack(before, after)
+        if _what_is_made(before) != _what_is_made(after):
+            self._fresh = None
+            self._settled = False
+            self._settle.start()
+        if after.window is None and before.window is not None:
+            self._take_window(None)
+        self._refresh()
+
+    def _switch_stack(self, before: ViewState, after: ViewState) -> None:
+        old = self._view
+        if before.stack is not None:
+            self._windows[stack_name(before.stack)] = before.window
+        # The new one first: a stack that is opened again stays loaded.
+        self._view = None if after.stack is None else self._library.hold(after.stack, self)
+        if old is not None and old is not self._view:
+            self._library.release(old, self)
+        self._last_degraded = None
+        self.range_changed.emit(self.series_range)
+        if after.window is None:
+            self._take_window(None)
+
+    def _on_settled(self) -> None:
+        self._settled = True
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Draw what there is, then plan what is missing."""
+        if self._ended:
+            return
+        state = self.store.state
+        known = self._known(state)
+        self._draw(state, known)
+        self._tell_scores(state, known)
+        self._tasks.advance()
+        self._plan(state)
+        self._tell_states(state)
+
+    def _draw(self, state: ViewState, known: Known) -> None:
+        left = panes.left_pane(state, known)
+        if left.picture is not None and left.picture.key is not None:
+            self._last_degraded = left.picture.key
+        before, self._left = self._left, left
+        if not _same(before, left):
+            self.left_changed.emit(left.picture, left.status)
+        right = panes.right_pane(state, known)
+        before, self._right = self._right, right
+        if not _same(before, right):
+            self.right_changed.emit(right.picture, right.status)
+
+    def _plan(self, state: ViewState) -> None:
+        wants = wanted(
+            state,
+            self._enhancer.is_settled,
+            self._weights_of,
+            loaded=lambda index: self._view is not None and self._view.has(index),
+            baselines=self._baselines(state),
+            jobs=self._tasks.wants(),
+        )
+        self._enhancer.cache.pin(want for want in self._keys_in_view(state))
+        self._enhancer.plan([want for want in wants if self._may_be_made(want)], settled=self._settled)
+
+    def _may_be_made(self, want: Want) -> bool:
+        """Scores refer to the range of the whole series, which is known when all of it is loaded."""
+        scored = want.recipe.degradation is not None and want.stage is not Stage.DEGRADED
+        return not scored or want.key.stack_digest in self._measured
+
+    def _known(self, state: ViewState) -> Known:
+        enhancer = self._enhancer
+        return Known(
+            source=self._view,
+            recipes=self._recipes(state),
+            result=enhancer.cache.get,
+            failure=enhancer.failure,
+            progress=enhancer.progress,
+            card=self._card,
+            device_name=_device_name,
+            weights_of=self._weights_of,
+            fresh=self._fresh,
+            blocked=enhancer.blocked,
+            last_degraded=self._last_degraded,
+        )
+
+    def _tell_scores(self, state: ViewState, known: Known) -> None:
+        scores: dict[str, dict[str, float]] = {}
+        if state.test_mode and state.stack is not None:
+            recipes = known.recipes
+            for recipe in (*recipes.scores, *filter(None, (recipes.fast,)), recipes.full):
+                result = self._enhancer.cache.peek(key_of(state, recipe, self._weights_of))
+                if result is not None and result.scores and not result.fallback:
+                    scores[recipe.model] = dict(result.scores)
+        if scores != self._scores:
+            self._scores = scores
+            self.scores_changed.emit(scores)
+
+    def _tell_states(self, state: ViewState) -> None:
+        enhancer = self._enhancer
+        states = slice_states(
+            state,
+            self._weights_of,
+            enhancer.has,
+            lambda key: enhancer.failure(key) is not None,
+            enhancer.queue.is_running,
+            self._baselines(state),
+        )
+        if states != self._states:
+            self._states = states
+            self.slice_states_changed.emit(states)
+
+    def _keys_in_view(self, state: ViewState) -> tuple[ResultKey, ...]:
+        if state.stack is None:
+            return ()
+        recipes = self._recipes(state)
+        every = (recipes.full, recipes.fast, recipes.degraded, *recipes.scores)
+        return tuple(key_of(state, recipe, self._weights_of) for recipe in every if recipe is not None)
+
+    # What came
+
+    def _on_frames(self, opened: OpenStack) -> None:
+        if opened is not self._view:
+            self._loading.start()
+            return
+        if opened.complete and opened.name not in self._measured:
+            self._library.measure(opened, self.store.state.volume)
+        index = self.store.state.frame_index
+        if self._left.picture is None and (opened.has(index) or opened.why_missing(index)):
+            if opened.name not in self._ranges and opened.has(index):
+                self._library.measure(opened, self.store.state.volume)
+            self._refresh()
+        elif not self._loading.isActive():
+            self._loading.start()
+
+    def _on_measured(self, measured: Measured) -> None:
+        found = measured.range
+        if found is None or found.final:
+            self._measured.add(measured.stack)
+        before = self._ranges.get(measured.stack)
+        if found is not None and not (before is not None and before.final):
+            self._ranges[measured.stack] = found
+            if self._view is not None and self._view.name == measured.stack:
+                self.range_changed.emit(found)
+                self._take_window(before)
+        self._refresh()
+
+    def _take_window(self, before: SeriesRange | None) -> None:
+        """Use the first window of the series, unless the user has chosen one. ``before``: what was known until now."""
+        found = self.series_range
+        window = self.store.state.window
+        if found is not None and (window is None or (before is not None and window == before.initial)):
+            self.store.apply(lambda state: intents.set_window(state, found.initial))
+
+    def _on_result(self, key: ResultKey, _result: Result) -> None:
+        state = self.store.state
+        if state.stack is not None and key == key_of(state, self._recipes(state).full, self._weights_of):
+            self._fresh = key
+
+    def _on_progress(self, key: ResultKey) -> None:
+        state = self.store.state
+        if state.stack is not None and key == key_of(state, self._recipes(state).full, self._weights_of):
+            self._draw(state, self._known(state))
+
+    # Small answers
+
+    def _order_of(self, want: Want) -> Order | None:
+        """Where the pixels of a want are."""
+        opened = self._library.find(want.key.stack_digest)
+        frame = None if opened is None else opened.stack.frames[want.frame]
+        if opened is None or opened.ref is None or frame is None or not opened.has(want.frame):
+            return None
+        index = want.frame % opened.stack.slices
+        found = self._ranges.get(opened.name)
+        span = 0.0 if found is None or frame.slope == 0.0 else found.robust_high - found.robust_low
+        peak = span / abs(frame.slope) if span > 0.0 else 0.0
+        return Order(want.recipe, opened.ref, want.frame, index, opened.stack.geometry.slice(index), peak)
+
+    def _recipes(self, state: ViewState) -> Recipes:
+        return recipes_of(state, self._baselines(state))
+
+    def _baselines(self, state: ViewState) -> tuple[str, ...]:
+        return tuple(
+            card.name for card in self.catalog.for_scale(state.recipe.scale) if card.is_interpolation
+        )
+
+    def _card(self, name: str) -> Card | None:
+        return next((card for card in self.catalog.cards if card.name == name), None)
+
+    def _weights_of(self, name: str) -> str:
+        card = self._card(name)
+        return "" if card is None else card.weights_sha256
+
+
+def _what_is_made(state: ViewState) -> tuple[object, ...]:
+    """What decides which results are wanted; grey window, zoom and overlays do not."""
+    recipe: Recipe = state.active_recipe
+    return (state.stack, state.volume, state.slice_index, recipe, state.fast_model, state.network_on)
+
+
+def _same(one: Pane, other: Pane) -> bool:
+    return one.status == other.status and same_picture(one.picture, other.picture)
+
+
+def _device_name(device: str) -> str:
+    return device.upper()

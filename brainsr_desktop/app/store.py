@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
@@ -21,6 +22,7 @@ class Store(QObject):
         super().__init__()
         self._state = state or ViewState()
         self._history = History()
+        self._untold: deque[tuple[ViewState, ViewState]] = deque()
 
     @property
     def state(self) -> ViewState:
@@ -63,4 +65,9 @@ class Store(QObject):
 
     def _set(self, after: ViewState) -> None:
         before, self._state = self._state, after
-        self.changed.emit(before, after)
+        self._untold.append((before, after))
+        if len(self._untold) > 1:
+            return  # a listener changed the state: every listener hears of the changes in their order
+        while self._untold:
+            self.changed.emit(*self._untold[0])
+            self._untold.popleft()

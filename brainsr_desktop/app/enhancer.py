@@ -1,0 +1,213 @@
+"""Keeps the engine process busy with the most urgent slices, and keeps what it made."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from brainsr_desktop.app.child_worker import Gone, Started
+from brainsr_desktop.app.engine_worker import EngineWorker, Made, Order
+from brainsr_desktop.core.errors import ChildDied
+from brainsr_desktop.engine.messages import DeviceInfo, Devices
+from brainsr_desktop.ipc.messages import Answer, ErrorReport, Failed, JobCancelled, JobId, Progress
+from brainsr_desktop.session.cache import Result, ResultCache
+from brainsr_desktop.session.panes import Failure
+from brainsr_desktop.session.pictures import ResultKey
+from brainsr_desktop.session.planner import Want
+from brainsr_desktop.session.reports import Notice
+from brainsr_desktop.session.request_queue import RequestQueue
+
+log = logging.getLogger(__name__)
+
+LIST_DEVICES_MS: Final = 2000
+"""The first slice goes before the question what else it could run on."""
+TRIES: Final = 2
+"""A slice that ended the engine process twice is given up (FAULTS 66)."""
+
+MakeOrder = Callable[[Want], Order | None]
+"""Where the pixels of a want are; None when they are gone."""
+
+
+class Enhancer(QObject):
+    """Owns the engine worker, the request queue and the results. All of it happens in the GUI thread."""
+
+    result_ready = Signal(object, object)  # ResultKey, Result
+    slice_failed = Signal(object, object)  # ResultKey, Failure
+    progressed = Signal(object)  # ResultKey
+    idle_changed = Signal()  # something ended or the engine came back: time to plan again
+    devices_found = Signal(object)
+    memory_changed = Signal(int, int)
+    notice = Signal(object)
+
+    def __init__(
+        self, target: str, cache_bytes: int, make_order: MakeOrder, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.worker = EngineWorker(target)
+        self.worker.heard.connect(self._on_heard)
+        self.queue = RequestQueue()
+        self.cache = ResultCache(cache_bytes)
+        self.devices: tuple[DeviceInfo, ...] = ()
+        self.blocked: Failure | None = None
+        """Why nothing can be made at present."""
+        self._make_order = make_order
+        self._keys: dict[JobId, ResultKey] = {}
+        self._jobs: dict[ResultKey, JobId] = {}
+        self._fractions: dict[ResultKey, float] = {}
+        self._failures: dict[ResultKey, Failure] = {}
+        self._deaths: Counter[ResultKey] = Counter()
+        self._made_on: dict[str, tuple[str, str]] = {}
+
+    def start(self) -> None:
+        """Start the engine; nothing happens the second time."""
+        self.worker.start()
+
+    def plan(self, wants: Sequence[Want], *, settled: bool) -> None:
+        """Make these, the first first; what is in flight and not among them is cancelled."""
+        orders = self.queue.update(() if self.blocked is not None else wants, settled=settled)
+        for key in orders.cancel:
+            self.worker.cancel(self._jobs[key])
+        for want in orders.start:
+            order = self._make_order(want)
+            if order is None:
+                self.queue.ended(want.key)
+                continue
+            job = self.worker.infer(order)
+            self._keys[job] = want.key
+            self._jobs[want.key] = job
+
+    def has(self, key: ResultKey) -> bool:
+        """Whether a result is there."""
+        return key in self.cache
+
+    def is_settled(self, key: ResultKey) -> bool:
+        """Whether nothing needs to be made for a key: it is there, or it failed."""
+        return key in self.cache or key in self._failures
+
+    def failure(self, key: ResultKey) -> Failure | None:
+        """Why a slice could not be made."""
+        return self._failures.get(key)
+
+    def progress(self, key: ResultKey) -> float | None:
+        """How far a slice is, 0 to 1; None when it is not being made."""
+        return self._fractions.get(key, 0.0) if self.queue.is_running(key) else None
+
+    def made_on(self, model: str) -> tuple[str, str]:
+        """Backend and device that last ran a model; empty before it ran."""
+        return self._made_on.get(model, ("", ""))
+
+    def forgive(self, keys: Iterable[ResultKey] | None = None) -> None:
+        """Try failed slices again: these, or all of them."""
+        for key in tuple(self._failures) if keys is None else tuple(keys):
+            self._failures.pop(key, None)
+            self._deaths.pop(key, None)
+
+    def start_again(self) -> None:
+        """Start an engine that is gone."""
+        self.worker.start_again()
+
+    def forget_all(self) -> None:
+        """Drop every result and failure."""
+        self.cache.clear()
+        self._failures.clear()
+        self._deaths.clear()
+        self.memory_changed.emit(self.cache.used_bytes, self.cache.limit_bytes)
+
+    # What the worker says
+
+    def _on_heard(self, event: object) -> None:
+        match event:
+            case Made(job, result):
+                self._on_made(job, result)
+            case Started(after):
+                self._on_started(after)
+            case Gone(how):
+                self._on_gone(how)
+            case Devices(_, devices):
+                self.devices = devices
+                self.devices_found.emit(devices)
+            case Progress(job, done, total) if job in self._keys:
+                self._fractions[self._keys[job]] = done / total if total > 0 else 0.0
+                self.progressed.emit(self._keys[job])
+            case JobCancelled(job):
+                self._take(job)
+                self.idle_changed.emit()
+            case Failed(job, report):
+                self._on_failed(job, report)
+            case Answer():
+                log.warning("unexpected %s", type(event).__name__)
+
+    def _on_started(self, after: str) -> None:
+        self.blocked = None
+        QTimer.singleShot(LIST_DEVICES_MS, self, self._ask_for_devices)
+        if after:
+            self.notice.emit(
+                Notice(
+                    "warning",
+                    f"The network process stopped ({after}). It was started again.",
+                    "The slice is computed once more.",
+                )
+            )
+        self.idle_changed.emit()
+
+    def _ask_for_devices(self) -> None:
+        if not self.devices:
+            self.worker.list_devices()
+
+    def _on_gone(self, how: str) -> None:
+        self.blocked = Failure(
+            f"the network process stopped ({how})", "Start it again, or use another device."
+        )
+        self.notice.emit(
+            Notice(
+                "error",
+                f"The network process stopped again ({how}).",
+                "Your images are safe. Start it again, or choose another device or model.",
+                label="Start again",
+                action=self.start_again,
+            )
+        )
+        self.idle_changed.emit()
+
+    def _on_made(self, job: JobId, result: Result) -> None:
+        flight = self.queue.flight(self._keys[job]) if job in self._keys else None
+        key = self._take(job)
+        if flight is not None and not result.fallback:
+            self._made_on[flight.want.recipe.model] = (result.backend, result.device)
+        if key is not None:
+            self.cache.put(key, result)
+            self.result_ready.emit(key, result)
+            self.memory_changed.emit(self.cache.used_bytes, self.cache.limit_bytes)
+        self.idle_changed.emit()
+
+    def _on_failed(self, job: JobId, report: ErrorReport) -> None:
+        flight = self.queue.flight(self._keys[job]) if job in self._keys else None
+        unwanted = flight is not None and flight.cancelling
+        key = self._take(job)
+        if key is None:
+            # Devices or warming up; a slice that needs the model will say the same where it can be seen.
+            log.warning("the engine could not get ready: %s", report.message)
+        elif report.family == ChildDied.__name__ and (unwanted or self._may_try_again(key)):
+            log.info("a slice is made once more")
+        elif not unwanted:
+            failure = Failure(report.message, report.advice, report.traceback)
+            self._failures[key] = failure
+            self.slice_failed.emit(key, failure)
+        self.idle_changed.emit()
+
+    def _may_try_again(self, key: ResultKey) -> bool:
+        self._deaths[key] += 1
+        return self._deaths[key] < TRIES
+
+    def _take(self, job: JobId) -> ResultKey | None:
+        """A request ended: its key, None if it was none for a slice."""
+        key = self._keys.pop(job, None)
+        if key is not None:
+            self._jobs.pop(key, None)
+            self._fractions.pop(key, None)
+            self.queue.ended(key)
+        return key

@@ -1,0 +1,317 @@
+"""Everything that is open: looks for series, loads stacks into shared blocks, keeps them while someone needs them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from brainsr_desktop.app.child_worker import Gone, Started
+from brainsr_desktop.app.files_worker import BlockMade, FilesWorker, Measured, MeasureOrder
+from brainsr_desktop.app.jobs import JobBoard
+from brainsr_desktop.core.errors import ChildDied
+from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
+from brainsr_desktop.io.messages import (
+    FrameLoaded,
+    HeaderRead,
+    ScanDone,
+    SeriesFound,
+    StackLoaded,
+    ThumbnailMade,
+)
+from brainsr_desktop.ipc.messages import Answer, ErrorReport, Failed, JobCancelled, JobId, Progress
+from brainsr_desktop.session.open_stack import OpenStack
+from brainsr_desktop.session.pictures import stack_name
+from brainsr_desktop.session.reports import Notice
+
+log = logging.getLogger(__name__)
+
+TRIES: Final = 2
+"""A request that ended the files process twice is given up."""
+STOPPED: Final = "the process that reads files stopped"
+
+
+@dataclass(slots=True)
+class _Scan:
+    paths: tuple[str, ...]
+    password: str | None
+    prefix: str
+    board: int = 0
+    found: int = 0
+    tries: int = 1
+
+
+@dataclass(slots=True)
+class _Load:
+    opened: OpenStack
+    tries: int = 1
+
+
+class StackLibrary(QObject):
+    """Owns the files worker. All of it happens in the GUI thread, and none of it waits.
+
+    What concerns neither scans nor loads (exports) is passed on as ``answered``; ``restarted`` tells that the files
+    process is a new one, and ``stopped`` that it is gone.
+    """
+
+    series_found = Signal(object)  # SeriesInfo
+    scan_progress = Signal(int, int)
+    scan_done = Signal(object)  # ScanSummary
+    thumbnail_ready = Signal(str, object)
+    header_ready = Signal(object, object)
+    frames_changed = Signal(object)  # OpenStack: a frame or the block came, or nothing more will
+    measured = Signal(object)  # Measured
+    answered = Signal(object)  # Answer
+    restarted = Signal()
+    stopped = Signal()
+    notice = Signal(object)
+
+    def __init__(self, target: str, board: JobBoard, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.worker = FilesWorker(target)
+        self.worker.heard.connect(self._on_heard)
+        self._board = board
+        self._scans: dict[JobId, _Scan] = {}
+        self._loads: dict[JobId, _Load] = {}
+        self._thumbnails: dict[JobId, StackInfo] = {}
+        self._headers: dict[JobId, tuple[StackInfo, int]] = {}
+        self._open: dict[str, OpenStack] = {}
+        self._holders: dict[str, set[object]] = {}
+        self._announced: set[str] = set()
+        self._lost: set[str] = set()
+        self._scan_count = 0
+
+    # Looking for series
+
+    def scan(self, paths: Iterable[str], password: str | None = None) -> None:
+        """Look for series; they are told as they are found."""
+        chosen = tuple(str(Path(path).absolute()) for path in paths)
+        self._scan_count += 1
+        prefix = "" if self._scan_count == 1 else f"{self._scan_count}:"
+        scan = _Scan(chosen, password, prefix)
+        scan.board = self._board.open("Look for images", cancel=lambda: self._cancel_scan(scan))
+        self._start_scan(scan)
+
+    def forget_all(self) -> None:
+        """Stop every scan and forget what was found."""
+        for job, scan in list(self._scans.items()):
+            self.worker.cancel(job)
+            self._board.end(scan.board, "cancelled")
+        self._scans.clear()
+        self._thumbnails.clear()
+        self._announced.clear()
+        self._scan_count = 0
+
+    def thumbnail(self, stack: StackInfo) -> None:
+        """Ask for a small picture."""
+        self._thumbnails[self.worker.thumbnail(stack)] = stack
+
+    def header(self, stack: StackInfo, index: int) -> None:
+        """Ask for the header of a frame."""
+        self._headers[self.worker.header(stack, index)] = (stack, index)
+
+    # Open stacks
+
+    def hold(self, stack: StackInfo, holder: object) -> OpenStack:
+        """Have a stack loaded for as long as ``holder`` needs it."""
+        name = stack_name(stack)
+        self._holders.setdefault(name, set()).add(holder)
+        opened = self._open.get(name)
+        if opened is None:
+            opened = self._open[name] = OpenStack(stack)
+            self._loads[self.worker.load(stack)] = _Load(opened)
+        return opened
+
+    def release(self, opened: OpenStack, holder: object) -> None:
+        """No longer need a stack; the last one closes it."""
+        holders = self._holders.get(opened.name, set())
+        holders.discard(holder)
+        if holders or self._open.get(opened.name) is not opened:
+            return
+        del self._open[opened.name]
+        self._holders.pop(opened.name, None)
+        for job, load in list(self._loads.items()):
+            if load.opened is opened:
+                self.worker.cancel(job)
+                del self._loads[job]
+        opened.close()
+
+    def find(self, name: str) -> OpenStack | None:
+        """The open stack of that name."""
+        return self._open.get(name)
+
+    def measure(self, opened: OpenStack, volume: int) -> None:
+        """Have the ranges of what is loaded of a volume computed; ``measured`` follows."""
+        loaded = opened.loaded(volume)
+        if opened.block is not None and loaded:
+            self.worker.measure(
+                MeasureOrder(opened.stack, opened.name, opened.block, loaded, volume, opened.complete)
+            )
+
+    def close(self) -> None:
+        """Unlink every block; the worker must have stopped."""
+        for opened in self._open.values():
+            opened.close()
+        self._open.clear()
+
+    # What the worker says
+
+    def _on_heard(self, event: object) -> None:
+        match event:
+            case BlockMade():
+                self._on_block(event)
+            case Measured():
+                self.measured.emit(event)
+            case Started(after) if after:
+                self.notice.emit(
+                    Notice(
+                        "warning", f"The process that reads files stopped ({after}). It was started again."
+                    )
+                )
+                self.restarted.emit()
+            case Started():
+                self.restarted.emit()
+            case Gone(how):
+                self._on_gone(how)
+            case Answer():
+                self._on_answer(event)
+
+    def _on_answer(self, answer: Answer) -> None:
+        if answer.job in self._scans:
+            self._on_scan(answer, self._scans[answer.job])
+        elif answer.job in self._loads:
+            self._on_load(answer, self._loads[answer.job])
+        elif answer.job in self._thumbnails:
+            self._on_thumbnail(answer)
+        elif answer.job in self._headers:
+            self._on_header(answer)
+        else:
+            self.answered.emit(answer)
+
+    def _on_gone(self, how: str) -> None:
+        self.notice.emit(
+            Notice(
+                "error",
+                f"The process that reads files stopped again ({how}).",
+                "What is open stays usable. Start it again to open or export more.",
+                label="Start again",
+                action=self.worker.start_again,
+            )
+        )
+        self.stopped.emit()
+
+    def _on_scan(self, answer: Answer, scan: _Scan) -> None:
+        match answer:
+            case Progress():
+                self._board.update(scan.board, answer.done, answer.total)
+                self.scan_progress.emit(answer.done, answer.total)
+            case SeriesFound():
+                self._announce(answer.series, scan)
+            case ScanDone():
+                self._end_scan(answer.job, scan, answer.summary)
+            case JobCancelled():
+                # What was found until then is there; a scan that found nothing has nothing to say.
+                self._end_scan(answer.job, scan, ScanSummary(scan.found, scan.found) if scan.found else None)
+            case Failed() if _died(answer) and scan.tries < TRIES:
+                del self._scans[answer.job]
+                scan.tries += 1
+                self._start_scan(scan)
+            case Failed():
+                self._end_scan(answer.job, scan, None)
+                self.notice.emit(notice_of(answer.report))
+
+    def _start_scan(self, scan: _Scan) -> None:
+        self._scans[self.worker.scan(scan.paths, password=scan.password)] = scan
+
+    def _cancel_scan(self, scan: _Scan) -> None:
+        for job, other in self._scans.items():
+            if other is scan:
+                self.worker.cancel(job)
+
+    def _end_scan(self, job: JobId, scan: _Scan, summary: ScanSummary | None) -> None:
+        del self._scans[job]
+        self._board.end(scan.board, "done" if summary is not None else "cancelled")
+        if summary is not None:
+            self.scan_done.emit(summary)
+
+    def _announce(self, series: SeriesInfo, scan: _Scan) -> None:
+        """Tell of a series; ids get the scan's prefix, so that they are unique in the session."""
+        stacks = tuple(replace(stack, id=scan.prefix + stack.id) for stack in series.stacks)
+        # A scan that was begun again after its process had died finds the same series once more.
+        fresh = tuple(stack for stack in stacks if stack_name(stack) not in self._announced)
+        self._announced.update(stack_name(stack) for stack in fresh)
+        scan.found += sum(stack.files for stack in fresh)
+        if fresh:
+            self.series_found.emit(replace(series, stacks=fresh))
+
+    def _on_block(self, event: BlockMade) -> None:
+        load = self._loads.get(event.job)
+        if load is None:  # it was given up while its block was being made
+            event.block.close()
+            return
+        load.opened.take_block(event.block)
+        self.frames_changed.emit(load.opened)
+
+    def _on_load(self, answer: Answer, load: _Load) -> None:
+        opened = load.opened
+        match answer:
+            case FrameLoaded():
+                opened.frame_loaded(answer.index, answer.problem)
+            case StackLoaded():
+                del self._loads[answer.job]
+                opened.digest = answer.digest
+            case Failed() if _died(answer) and load.tries < TRIES:
+                del self._loads[answer.job]
+                load.tries += 1
+                # From the start: the digest covers every frame. What is loaded stays in view meanwhile.
+                self._loads[self.worker.load(opened.stack, opened.block)] = load
+            case Failed():
+                del self._loads[answer.job]
+                opened.trouble = answer.report.message
+                self.notice.emit(notice_of(answer.report))
+            case JobCancelled():
+                del self._loads[answer.job]
+        self.frames_changed.emit(opened)
+
+    def _on_thumbnail(self, answer: Answer) -> None:
+        if not answer.final:
+            return
+        stack = self._thumbnails.pop(answer.job)
+        if isinstance(answer, ThumbnailMade):
+            self.thumbnail_ready.emit(stack.id, _pixels(answer))
+        elif isinstance(answer, Failed) and _died(answer) and stack_name(stack) not in self._lost:
+            self._lost.add(stack_name(stack))
+            self.thumbnail(stack)
+
+    def _on_header(self, answer: Answer) -> None:
+        if not answer.final:
+            return
+        stack, _ = self._headers.pop(answer.job)
+        if isinstance(answer, HeaderRead):
+            self.header_ready.emit(stack, answer.rows)
+        elif isinstance(answer, Failed):
+            self.notice.emit(notice_of(answer.report))
+
+
+def notice_of(report: ErrorReport) -> Notice:
+    """An error of a child as a notice."""
+    return Notice("error", report.message, report.advice, report.traceback)
+
+
+def _pixels(answer: ThumbnailMade) -> NDArray[np.uint8]:
+    shape = (
+        (answer.rows, answer.columns)
+        if answer.samples == 1
+        else (answer.rows, answer.columns, answer.samples)
+    )
+    return np.frombuffer(answer.pixels, np.uint8).reshape(shape)
+
+
+def _died(answer: Failed) -> bool:
+    return answer.report.family == ChildDied.__name__

@@ -1,0 +1,256 @@
+"""The long jobs: enhance a series, export. One at a time, in the order they were asked for, behind the panes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+
+from brainsr_desktop.app.enhancer import Enhancer
+from brainsr_desktop.app.export_task import ExportEnd, ExportTask
+from brainsr_desktop.app.jobs import JobBoard
+from brainsr_desktop.app.series_task import SeriesTask
+from brainsr_desktop.app.stack_library import STOPPED, StackLibrary
+from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.ipc.messages import ErrorReport
+from brainsr_desktop.models.card import Card
+from brainsr_desktop.session.cache import Result
+from brainsr_desktop.session.exporting import export_recipe, frame_key, model_note, suitable
+from brainsr_desktop.session.panes import Failure
+from brainsr_desktop.session.pictures import ResultKey
+from brainsr_desktop.session.planner import Want, WeightsOf
+from brainsr_desktop.session.reports import ExportRequest, JobState, Notice
+
+NAME_LENGTH: Final = 40
+
+
+class TaskRunner(QObject):
+    """Runs one `SeriesTask` or `ExportTask` after another. ``changed`` asks for a new plan."""
+
+    changed = Signal()
+    notice = Signal(object)
+
+    def __init__(
+        self,
+        library: StackLibrary,
+        enhancer: Enhancer,
+        board: JobBoard,
+        card_of: Callable[[str], Card],
+        weights_of: WeightsOf,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._library = library
+        self._enhancer = enhancer
+        self._board = board
+        self._card_of = card_of
+        self._weights_of = weights_of
+        self._waiting: deque[tuple[int, Callable[[int], None]]] = deque()
+        self._series: SeriesTask | None = None
+        self._export: ExportTask | None = None
+        library.answered.connect(self._on_answer)
+        library.restarted.connect(self._on_files_restarted)
+        library.stopped.connect(self._on_files_stopped)
+        enhancer.result_ready.connect(self._on_result)
+        enhancer.slice_failed.connect(self._on_failure)
+
+    def enhance(self, stack: StackInfo, recipe: Recipe) -> None:
+        """Make every slice of a stack with a recipe."""
+        total = len(suitable(stack, range(len(stack.frames))))
+        if total == 0:
+            self.notice.emit(_nothing_to_do(stack))
+            return
+        self._add(f"Enhance {_named(stack)}", total, lambda number: self._begin_series(number, stack, recipe))
+
+    def export(self, request: ExportRequest, recipe: Recipe) -> None:
+        """Enhance what is missing of some frames, and write them."""
+        total = len(suitable(request.stack, request.indices))
+        if total == 0:
+            self.notice.emit(_nothing_to_do(request.stack))
+            return
+        title = f"Export {_named(request.stack)}"
+        self._add(title, total, lambda number: self._begin_export(number, request, export_recipe(recipe)))
+
+    def wants(self) -> Iterator[Want]:
+        """What the running job wants from the engine."""
+        if self._series is not None:
+            yield from self._series.wants()
+        if self._export is not None:
+            yield from self._export.wants()
+
+    def advance(self) -> None:
+        """Look how far the running job is, and go on with it."""
+        if self._series is not None:
+            self._advance_series(self._series)
+        if self._export is not None:
+            export = self._export
+            export.advance(self._enhancer.cache.peek)
+            if self._export is export:
+                self._board.update(export.number, export.done, export.total)
+
+    def drop_all(self) -> None:
+        """Stop every job at once: what they worked on is being closed."""
+        for number, _ in tuple(self._waiting):
+            self._board.end(number, "cancelled")
+        self._waiting.clear()
+        if self._series is not None:
+            self._end_series(self._series, "cancelled")
+        if self._export is not None:
+            self._export.cancel()
+
+    def _add(self, title: str, total: int, begin: Callable[[int], None]) -> None:
+        number = self._board.open(
+            title, total, cancel=lambda: self._cancel(number), keeps_window=True, waits=True
+        )
+        self._waiting.append((number, begin))
+        self._begin_next()
+
+    def _begin_next(self) -> None:
+        if self._series is None and self._export is None and self._waiting:
+            number, begin = self._waiting.popleft()
+            begin(number)
+            self.changed.emit()
+
+    def _cancel(self, number: int) -> None:
+        for waiting in tuple(self._waiting):
+            if waiting[0] == number:
+                self._waiting.remove(waiting)
+                self._board.end(number, "cancelled")
+        if self._series is not None and self._series.number == number:
+            self._end_series(self._series, "cancelled")
+        elif self._export is not None and self._export.number == number:
+            self._export.cancel()
+            self.changed.emit()
+
+    # A series
+
+    def _begin_series(self, number: int, stack: StackInfo, recipe: Recipe) -> None:
+        opened = self._library.hold(stack, self)
+        self._series = SeriesTask(number, opened, recipe, self._weights_of)
+        self._enhancer.forgive(self._series.keys)
+        self._series.look(self._enhancer.has)
+        self._board.begin(number, self._series.done, self._series.total)
+
+    def _advance_series(self, task: SeriesTask) -> None:
+        task.look(self._enhancer.has)
+        self._board.update(task.number, task.done, task.total)
+        if task.finished:
+            made = task.total - task.failed
+            words = f"{made} of {task.total} slices of {_named(task.opened.stack)} are enhanced."
+            self.notice.emit(Notice("warning" if task.failed else "info", words))
+            self._end_series(task, "failed" if made == 0 else "done")
+
+    def _end_series(self, task: SeriesTask, state: JobState) -> None:
+        self._series = None
+        self._library.release(task.opened, self)
+        self._board.end(task.number, state)
+        self._begin_next()
+        self.changed.emit()
+
+    # An export
+
+    def _begin_export(self, number: int, request: ExportRequest, recipe: Recipe) -> None:
+        stack = request.stack
+        backend, device = self._enhancer.made_on(recipe.model)
+        self._enhancer.forgive(
+            frame_key(stack, index, recipe, self._weights_of) for index in suitable(stack, request.indices)
+        )
+        self._export = ExportTask(
+            number,
+            request,
+            self._library.hold(stack, self),
+            recipe,
+            model_note(self._card_of(recipe.model), backend=backend, device=device),
+            self._weights_of,
+            self._library.worker,
+            lambda end: self._end_export(end, recipe),
+        )
+        self._board.begin(number, 0, self._export.total)
+
+    def _end_export(self, end: ExportEnd, recipe: Recipe) -> None:
+        task, self._export = self._export, None
+        if task is None:
+            return
+        self._library.release(task.opened, self)
+        self._board.end(task.number, end.state)
+        self.notice.emit(self._notice_of(end, task.request, recipe))
+        self._begin_next()
+        self.changed.emit()
+
+    def _notice_of(self, end: ExportEnd, request: ExportRequest, recipe: Recipe) -> Notice:
+        detail = "\n".join(f"{problem.code}: {problem.reason} ({problem.done})" for problem in end.problems)
+        if end.state == "done":
+            failed = end.total - end.written
+            words = f"{end.files} files written to {end.target}, {failed} slices failed."
+            return Notice(
+                "warning" if failed else "info",
+                words,
+                detail=detail,
+                label="Open folder",
+                action=lambda: _open_folder(end.target),
+            )
+        kept = f"{end.written} of {end.total} slices are written"
+        if end.error is None:
+            words = f"The export was stopped. {kept} and kept." if end.written else "The export was stopped."
+            advice = "The same export goes on where it stopped."
+        else:
+            words = f"The export failed: {end.error.message} {kept}."
+            advice = end.error.advice
+            detail = "\n".join(filter(None, (detail, end.error.traceback)))
+        return Notice(
+            "info" if end.error is None else "error",
+            words,
+            advice,
+            detail,
+            label="Continue",
+            action=lambda: self.export(request, recipe),
+        )
+
+    # What others say
+
+    def _on_answer(self, answer: object) -> None:
+        if self._export is not None:
+            self._export.on_answer(answer)  # type: ignore[arg-type]  # Qt's signals know no types
+            self.changed.emit()
+
+    def _on_files_restarted(self) -> None:
+        if self._export is not None:
+            self._export.on_files_restarted()
+
+    def _on_files_stopped(self) -> None:
+        if self._export is not None:
+            self._export.on_files_stopped(
+                ErrorReport("ChildDied", f"{STOPPED}.", "Start it again, then continue.")
+            )
+
+    def _on_result(self, key: ResultKey, result: Result) -> None:
+        if self._series is not None:
+            self._series.on_result(key)
+        if self._export is not None:
+            self._export.on_result(key, result)
+
+    def _on_failure(self, key: ResultKey, failure: Failure) -> None:
+        if self._series is not None:
+            self._series.on_failure(key)
+        if self._export is not None:
+            self._export.on_failure(key, failure)
+
+
+def _named(stack: StackInfo) -> str:
+    number = "" if stack.series_number is None else f" {stack.series_number}"
+    name = " ".join(stack.description.split())[:NAME_LENGTH]
+    return f"series{number} “{name}”" if name else f"series{number}"
+
+
+def _nothing_to_do(stack: StackInfo) -> Notice:
+    reason = stack.why_not or "no volume of it is suitable"
+    return Notice("warning", f"The {_named(stack)} cannot be enhanced: {reason}.", "It can be viewed.")
+
+
+def _open_folder(target: str) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(target))))
