@@ -11,7 +11,6 @@ import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,21 +21,24 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from brainsr_desktop.core.errors import BrainSRError, ModelError, UsageError
-from brainsr_desktop.core.resample import METHODS, enlarge
 from brainsr_desktop.engine.backends.openvino_backend import import_openvino
-from brainsr_desktop.train import checkpoint, records, validation
+from brainsr_desktop.engine.pipeline import Engine
+from brainsr_desktop.models.card import CARD_FILE, WEIGHTS_FILE, read_card
+from brainsr_desktop.models.catalog import BASELINES, Catalog
+from brainsr_desktop.train import checkpoint, records
 from brainsr_desktop.train.config import Config, read
 from brainsr_desktop.train.curve import draw_curve
 from brainsr_desktop.train.dataset import read_stack_file
+from brainsr_desktop.train.evaluate import Options, evaluate_bench
 from brainsr_desktop.train.loop import build_network
-from brainsr_desktop.train.validation import BenchSlice, Enlarger, Floats
+from brainsr_desktop.train.validation import Enlarger, Floats
 
-WEIGHTS_FILE: Final = "weights.safetensors"
 GRAPH_FILE: Final = "graph.xml"
 AGREEMENT: Final = 1e-4
 """Largest difference allowed between the graph and the torch module, as a fraction of the range."""
 
 _MINIMUM_SIDE: Final = 16
+_FIGURES: Final = ("head_psnr", "psnr", "ssim", "n", "gain_db", "gain_ci95", "best_baseline")
 
 
 def publish(
@@ -58,46 +60,47 @@ def publish(
     weights = {name: tensor.to(torch.float16) for name, tensor in saved.average.items()}
     network = build_network(config.network).eval().requires_grad_(False)
     network.load_state_dict(weights)
-    models.mkdir(parents=True, exist_ok=True)
-    beside = models / f".{config.name}.new"
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir()
-    save_file(weights, beside / WEIGHTS_FILE, metadata={"format": "pt"})
-    (beside / WEIGHTS_FILE).chmod(0o644)
-    graph = write_graph(network, beside / GRAPH_FILE)
-    bench = validation.read_bench(data / config.data.validation, config.network.scale)
-    figures = measured(bench, graph, config.network.scale)
-    if config.card.role == "fidelity":
-        _require_better(config.name, figures)
-    draw_curve(run, saved.config).replace(beside / "curve.png")
+    staging = models / ".publishing"
+    shutil.rmtree(staging, ignore_errors=True)
+    folder = staging / config.name
+    folder.mkdir(parents=True)
+    save_file(weights, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    (folder / WEIGHTS_FILE).chmod(0o644)
+    write_graph(network, folder / GRAPH_FILE)
+    draw_curve(run, saved.config).replace(folder / "curve.png")
     training = {
-        "command": command or saved.command or f"brainsr train {config.name}.toml",
+        "command": command or saved.command,
         "commit": commit,
         "steps": saved.step,
         "seconds": round(saved.seconds),
         "loss": _loss_text(saved.config),
     }
-    sources = data_table(data, saved.config.data.stacks)
-    card = card_table(config, network, beside, sources=sources, training=training, figures=figures)
-    (beside / "card.toml").write_text(tomlkit.dumps(card), encoding="utf-8")
-    return _put_in_place(beside, models / config.name)
+    card = card_table(config, network, folder)
+    card |= {"data": data_table(data, saved.config.data.stacks), "training": training}
+    _write_card(folder, card)
+    card["metrics"] = measured(folder, data / config.data.validation)
+    if config.card.role == "fidelity":
+        _require_better(config.name, card["metrics"])
+    _write_card(folder, card)
+    _put_in_place(folder, models / config.name)
+    staging.rmdir()
+    return models / config.name
 
 
-def measured(bench: list[BenchSlice], enlarged: Enlarger, scale: int) -> dict[str, dict[str, Any]]:
-    """Per protocol the model's figures behind the engine's normalisation, and the best interpolation's head PSNR."""
+def _write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    (folder / CARD_FILE).write_text(tomlkit.dumps(card), encoding="utf-8")
+
+
+def measured(folder: Path, bench: Path) -> dict[str, dict[str, Any]]:
+    """The model's figures per protocol as `brainsr evaluate` finds them, beside those of the best interpolation."""
+    card = read_card(folder)
+    report = evaluate_bench(
+        bench, [card.name], Engine(Catalog((card, *BASELINES))), options=Options(device="cpu")
+    )
     table = {}
-    for protocol in validation.PROTOCOLS:
-        rows = {
-            method: validation.mean_scores(bench, protocol, partial(enlarge, scale=scale, method=method))
-            for method in METHODS
-        }
-        best = max(rows, key=lambda method: rows[method]["head_psnr"])
-        own = validation.mean_scores(bench, protocol, validation.normalised(enlarged))
-        table[protocol] = {name: round(value, 4) for name, value in own.items()} | {
-            "n": len(bench),
-            "best_baseline": best,
-            "best_baseline_head_psnr": round(rows[best]["head_psnr"], 4),
-        }
+    for protocol, row in report["results"][card.name][f"x{card.scale}"].items():
+        figures = {name: row[name] for name in _FIGURES if row[name] is not None}
+        table[protocol] = figures | {"best_baseline_head_psnr": round(row["head_psnr"] - row["gain_db"], 5)}
     return table
 
 
@@ -139,16 +142,8 @@ def write_graph(network: nn.Module, path: Path) -> Enlarger:
     return enlarged
 
 
-def card_table(
-    config: Config,
-    network: nn.Module,
-    folder: Path,
-    *,
-    sources: Mapping[str, Any],
-    training: Mapping[str, Any],
-    figures: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The card's entries; the files in `folder` are listed with their hashes."""
+def card_table(config: Config, network: nn.Module, folder: Path) -> dict[str, Any]:
+    """The card's entries on the network and the words about it; the files in `folder` are listed with their hashes."""
     card = config.card
     return {
         "schema": 1,
@@ -171,9 +166,6 @@ def card_table(
         "limits": card.limits,
         "config": dict(config.network.config),
         "files": {path.name: _sha256(path) for path in sorted(folder.iterdir())},
-        "data": dict(sources),
-        "training": dict(training),
-        "metrics": {protocol: dict(row) for protocol, row in figures.items()},
     }
 
 
@@ -216,14 +208,13 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _put_in_place(beside: Path, target: Path) -> Path:
+def _put_in_place(folder: Path, target: Path) -> None:
     former = target.with_name(f".{target.name}.old")
     shutil.rmtree(former, ignore_errors=True)
     if target.exists():
         target.rename(former)
-    beside.rename(target)
+    folder.rename(target)
     shutil.rmtree(former, ignore_errors=True)
-    return target
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -9,17 +9,15 @@ import pytest
 from brainsr_desktop.core.errors import UsageError
 from brainsr_desktop.train.config import from_table, read, to_table
 
-SHIPPED = sorted(
-    str(entry) for entry in resources.files("brainsr_desktop.train").joinpath("configs").iterdir()
-)
+CONFIGS = Path(str(resources.files("brainsr_desktop.train"))) / "configs"
 
 
-@pytest.mark.parametrize("path", SHIPPED)
-def test_that_every_shipped_configuration_is_valid_and_named_like_its_file(path: str) -> None:
-    config = read(Path(path))
-    assert config.name == Path(path).stem
+@pytest.mark.parametrize("path", sorted(CONFIGS.iterdir()), ids=lambda path: path.stem)
+def test_that_every_shipped_configuration_is_valid_and_keeps_away_from_the_test_data(path: Path) -> None:
+    config = read(path)
+    assert config.name == path.stem
     assert config.card.title and config.card.description and config.card.limits
-    assert not any(name in (*config.data.stacks,) for name in ("val.npz", "test.npz", "val_bench.npz"))
+    assert all(stack.startswith("train_") for stack in config.data.stacks)
 
 
 def test_that_a_configuration_survives_json(made: Path) -> None:
