@@ -10,8 +10,8 @@ from typing import Final
 from brainsr_desktop.core.errors import ReadError
 from brainsr_desktop.io import messages
 from brainsr_desktop.io.decode_process import shared_decoder
-from brainsr_desktop.io.dicom_read import header_rows
 from brainsr_desktop.io.export import Exports
+from brainsr_desktop.io.header_view import header_rows
 from brainsr_desktop.io.load import load_stack
 from brainsr_desktop.io.scan import scan
 from brainsr_desktop.io.thumbnail import thumbnail

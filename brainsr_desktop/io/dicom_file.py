@@ -112,18 +112,23 @@ def _is_vr(raw: bytes) -> bool:
 
 @contextmanager
 def open_dicom(
-    stream: BinaryIO, *, only: Sequence[int] | None = None, defer: int | None = None
+    stream: BinaryIO, *, only: Sequence[int] | None = None, directory: bool = False
 ) -> Iterator[DicomFile]:
     """Read the data set up to the pixels; the stream is closed at the end.
 
-    ``only``: tags to keep (all if None); ``defer``: values longer than this are left out. Raises `BadDicom` for what
+    ``only``: tags to keep (all if None); ``directory``: a DICOMDIR is wanted. Raises `BadDicom` for what
     cannot be read, OSError for the system's troubles. A short data set is no error here: see `require_complete`.
     """
     with stream:
-        yield _read(stream, only, defer)
+        yield _read(stream, only, directory)
 
 
-def _read(stream: BinaryIO, only: Sequence[int] | None, defer: int | None) -> DicomFile:
+def media_class(stream: BinaryIO) -> str:
+    """The class that the file meta information names; empty for anything else than a file with one."""
+    return _file_meta(stream, 132)[1] if stream.read(132)[128:] == b"DICM" else ""
+
+
+def _read(stream: BinaryIO, only: Sequence[int] | None, directory: bool) -> DicomFile:
     repaired: list[tuple[str, str, str]] = []
     prefix = stream.read(132)
     if prefix[128:132] == b"DICM":
@@ -133,8 +138,8 @@ def _read(stream: BinaryIO, only: Sequence[int] | None, defer: int | None) -> Di
         repaired.append(("NO_PREAMBLE", "The file lacks the DICOM preamble.", "It was read all the same."))
     else:
         raise BadDicom("NOT_DICOM", "It is no DICOM file.")
-    syntax, media_class, start = _file_meta(stream, start)
-    if media_class == MEDIA_DIRECTORY:
+    syntax, kind, start = _file_meta(stream, start)
+    if kind == MEDIA_DIRECTORY and not directory:
         raise BadDicom("NO_IMAGE", "directory record, not an image")
     if syntax == DeflatedExplicitVRLittleEndian:
         stream.seek(start)
@@ -146,7 +151,7 @@ def _read(stream: BinaryIO, only: Sequence[int] | None, defer: int | None) -> Di
         repaired.append(
             ("GUESSED_SYNTAX", "The file does not say how it is encoded.", "It was guessed from its bytes.")
         )
-    return _read_elements(stream, start, size, syntax, only, defer, repaired)
+    return _read_elements(stream, start, size, syntax, only, repaired)
 
 
 def _read_elements(
@@ -155,7 +160,6 @@ def _read_elements(
     size: int,
     syntax: str,
     only: Sequence[int] | None,
-    defer: int | None,
     repaired: list[tuple[str, str, str]],
 ) -> DicomFile:
     found: PixelElement | None = None
@@ -175,7 +179,6 @@ def _read_elements(
             syntax == ImplicitVRLittleEndian,
             syntax != ExplicitVRBigEndian,
             stop_when=at_pixels,
-            defer_size=defer,
             specific_tags=None if only is None else list(only),
         )
     except DAMAGE as error:

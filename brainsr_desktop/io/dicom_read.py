@@ -22,9 +22,10 @@ from brainsr_desktop.io.dicom_checks import (
     side,
 )
 from brainsr_desktop.io.dicom_file import UNDEFINED, BadDicom, DicomFile, open_dicom, quiet
-from brainsr_desktop.io.header import Header, keyword, tag_of
+from brainsr_desktop.io.diffusion import b_value_of, gradient_of
+from brainsr_desktop.io.header import Header, tag_of
 from brainsr_desktop.io.records import Component, FileFacts, Picture, Plane
-from brainsr_desktop.io.text import clean, path_text
+from brainsr_desktop.io.text import path_text
 
 UNIT_TOLERANCE: Final = 1e-3
 """Orientation vectors this far from unit length or from a right angle are made straight; beyond it they are refused."""
@@ -194,8 +195,8 @@ def picture_of(facts: FileFacts, header: Header) -> Picture:
         echo_ms=header.number("EchoTime"),
         inversion_ms=header.number("InversionTime"),
         flip_deg=header.number("FlipAngle"),
-        b_value=_b_value(header),
-        gradient=_gradient(header),
+        b_value=b_value_of(header),
+        gradient=gradient_of(header),
     )
 
 
@@ -333,56 +334,6 @@ def _append_pixels(opened: DicomFile) -> None:
         opened.dataset.add_new(opened.pixels.keyword, representation, value)
 
 
-def header_rows(frame: FrameInfo) -> tuple[tuple[str, str, str, str], ...]:
-    """All elements of a frame's file as (tag, keyword, VR, value text), in order; long values are cut."""
-    try:
-        stream = sources.open_content(frame.path, frame.member)
-        with quiet(), open_dicom(stream, defer=1 << 16) as opened:
-            rows = _rows(opened.dataset, "")
-    except (BadDicom, OSError) as error:
-        raise ReadError(f"The header of {path_text(frame.path)} cannot be read.", path=frame.path) from error
-    return tuple(rows)
-
-
-def _rows(dataset: Dataset, indent: str, depth: int = 0) -> list[tuple[str, str, str, str]]:
-    header = Header(dataset)
-    rows: list[tuple[str, str, str, str]] = []
-    for tag in sorted(dataset.keys()):
-        raw = dataset.get_item(tag)
-        representation = str(raw.VR or "")
-        name = keyword(int(tag)) if not tag.is_private else ""
-        label = f"{indent}({tag.group:04X},{tag.elem:04X})"
-        try:
-            items = (
-                list(header.items(int(tag))) if representation == "SQ" or name.endswith("Sequence") else []
-            )
-        except (ValueError, OSError, EOFError, RecursionError, NotImplementedError):
-            items = []
-        if items:
-            rows.append((label, name, "SQ", f"{len(items)} items"))
-            if depth < 8:
-                for number, item in enumerate(items[:200], start=1):
-                    rows.append((f"{indent}  item {number}", "", "", ""))
-                    rows.extend(_rows(item.dataset, indent + "    ", depth + 1))
-            continue
-        rows.append((label, name, representation, _value_text(header, int(tag), representation, raw.value)))
-    return rows
-
-
-def _value_text(header: Header, tag: int, representation: str, value: object) -> str:
-    if value is None:
-        return "(long value)"
-    if (
-        representation in {"OB", "OW", "OF", "OD", "UN"}
-        and isinstance(value, bytes)
-        and not value[:64].isascii()
-    ):
-        return f"({len(value)} bytes)"
-    if isinstance(value, bytes) and representation in {"US", "SS", "UL", "SL", "FL", "FD", "UV", "SV"}:
-        return clean("\\".join(f"{number:g}" for number in header.numbers(tag)[:64]))
-    return header.text(tag, name=representation == "PN")
-
-
 def _made_by_ai(header: Header) -> bool:
     if "[SRX" in header.text("SeriesDescription").upper():
         return True
@@ -435,46 +386,3 @@ def _with_unit(value: float | None, unit: str) -> str:
 
 def _positive(value: float | None) -> float | None:
     return value if value is not None and value > 0 else None
-
-
-def _b_value(header: Header) -> float | None:
-    standard = header.number("DiffusionBValue")
-    if standard is not None:
-        return standard
-    for group, creator, element, representation in _PRIVATE_B:
-        tag = header.private_tag(group, creator, element)
-        values = header.numbers(tag, private_vr=representation) if tag else ()
-        if values:
-            return values[0] % 1_000_000_000
-    return None
-
-
-_PRIVATE_B: Final = (
-    (0x0019, "SIEMENS MR HEADER", 0x0C, "IS"),
-    (0x0043, "GEMS_PARM_01", 0x39, "IS"),
-    (0x0065, "Image Private Header", 0x09, "FD"),
-    (0x2001, "Philips Imaging DD 001", 0x03, "FL"),
-)
-
-
-def _gradient(header: Header) -> tuple[float, float, float] | None:
-    values = header.numbers("DiffusionGradientOrientation", 3)
-    if not values:
-        item = header.first_item("DiffusionGradientDirectionSequence")
-        values = item.numbers("DiffusionGradientOrientation", 3) if item else ()
-    for group, creator, element in (
-        (0x0019, "SIEMENS MR HEADER", 0x0E),
-        (0x0065, "Image Private Header", 0x37),
-    ):
-        tag = header.private_tag(group, creator, element)
-        if not values and tag:
-            values = header.numbers(tag, 3, private_vr="FD")
-    for group, creator, first, representation in (
-        (0x0019, "GEMS_ACQU_01", 0xBB, "DS"),
-        (0x2005, "Philips MR Imaging DD 001", 0xB0, "FL"),
-    ):
-        if not values and header.private_tag(group, creator, first):
-            tags = [header.private_tag(group, creator, first + axis) or 0 for axis in range(3)]
-            parts = [header.numbers(tag, private_vr=representation)[:1] for tag in tags if tag]
-            values = tuple(number for part in parts for number in part)
-    return _vec(values) if len(values) == 3 and any(values) else None

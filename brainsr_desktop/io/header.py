@@ -106,6 +106,10 @@ class Header:
         """Values of a code string, upper case."""
         return tuple(clean(value.upper()) for value in self._ascii_values(key))
 
+    def names(self, key: Key) -> tuple[str, ...]:
+        """The values of a code string as they are."""
+        return self._ascii_values(key)
+
     def uid(self, key: Key) -> str:
         """A unique identifier; empty if absent or not made of at most 64 digits and points."""
         values = self._ascii_values(key)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from brainsr_desktop.core.errors import Problem, ReadError
-from brainsr_desktop.io import archive
+from brainsr_desktop.io import archive, dicomdir
 from brainsr_desktop.io.text import natural_key, path_text
 
 FILE_LIMIT: Final = 200_000
@@ -119,9 +119,24 @@ class Walk:
                 yield from self._folder(path, path)
             else:
                 yield from self._file(path, path_text(Path(path).name))
+                yield from self._listed(path)
         if missing and len(missing) == len(self._paths):
             message = f"{path_text(missing[0])} does not exist or cannot be read."
             raise ReadError(message, advice="Check the path and the permissions.", path=missing[0])
+
+    def _listed(self, path: str) -> Iterator[Source]:
+        """The files that a DICOMDIR names, when it was opened itself."""
+        folder = Path(path).parent.resolve()
+        try:
+            with open_content(path, None) as stream:
+                if not dicomdir.is_dicomdir(stream):
+                    return
+            listed = dicomdir.listed_files(open_content(path, None), folder)
+        except (OSError, ReadError):
+            return
+        self.problems += listed.problems
+        for file in listed.files:
+            yield from self._file(str(file), _relative(str(file), str(folder)))
 
     def _folder(self, top: str, path: str) -> Iterator[Source]:
         waiting = [path]
