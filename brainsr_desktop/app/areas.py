@@ -16,7 +16,7 @@ from brainsr_desktop.app.panels.device import DevicePanel
 from brainsr_desktop.app.panels.display import DisplayPanel
 from brainsr_desktop.app.panels.metrics import MetricsPanel
 from brainsr_desktop.app.panels.model import ModelPanel
-from brainsr_desktop.app.panels.side_panel import SidePanel
+from brainsr_desktop.app.panels.side_panel import BAR_WIDTH_PX, SidePanel
 from brainsr_desktop.app.panels.test import TestPanel
 from brainsr_desktop.app.plain_text import size_text
 from brainsr_desktop.app.series_browser import SeriesBrowser
@@ -25,8 +25,8 @@ from brainsr_desktop.app.status_readout import StatusReadout
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport_pair import ViewportPair
 
-FIRST_SIZES: Final = (280, 700, 300)
-BROWSER_LEAST_PX: Final = 220
+FIRST_SIZES: Final = (300, 670, 310)
+BROWSER_LEAST_PX: Final = 230
 
 
 class Areas:
@@ -45,6 +45,7 @@ class Areas:
         self.test = TestPanel(store)
         self.metrics = MetricsPanel(store, controller.catalog)
         self.panel = SidePanel()
+        self._panel_px = FIRST_SIZES[2]
         for key, title, content, icon in (
             ("model", "Model", self.model, "model"),
             ("device", "Device", self.device, "device"),
@@ -91,6 +92,17 @@ class Areas:
         bar.addWidget(self.readout, 1)
         for widget in (self.lock, self.memory, self.job_button):
             bar.addPermanentWidget(widget)
+
+    def fold_panel(self, folded: bool) -> None:
+        """The side panel as a bar of buttons, or as wide as before; the panes take or give the room."""
+        if folded == self.panel.folded:
+            return
+        browser, centre, panel = self.splitter.sizes()
+        if folded:
+            self._panel_px = panel
+        self.panel.set_folded(folded)
+        width = BAR_WIDTH_PX if folded else max(self._panel_px, self.panel.minimumSizeHint().width())
+        self.splitter.setSizes([browser, centre + panel - width, width])
 
     def show_memory(self, used: int, limit: int) -> None:
         """How much of the store for results is taken."""

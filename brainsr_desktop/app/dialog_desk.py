@@ -111,8 +111,8 @@ class DialogDesk(QObject):
         """The problem list."""
         self.problems.table.set_hidden(self._store.state.hide_patient)
         self.problems.show_problems(problems, summary)
+        self.problems.hide()  # a list that lies behind the window comes up in front
         self.problems.show()
-        self.problems.raise_()
 
     def show_failure(self) -> None:
         """The technical text behind a failed slice."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -91,14 +91,14 @@ def job_words(job: JobView) -> str:
 
 
 class JobList(QFrame):
-    """A pop-up above the status bar with one row a job; ended ones stay for a while."""
+    """Lies over the window above the status bar, one row a job; ended ones stay for a while."""
 
     cancel_asked = Signal(int)
     count_changed = Signal(int)  # jobs that run or wait
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        super().__init__(parent)
+        self.setObjectName("jobs")
         self.setAccessibleName("Jobs")
         self._jobs: dict[int, JobView] = {}
         self._rows: dict[int, JobRow] = {}
@@ -110,14 +110,15 @@ class JobList(QFrame):
         self._column.setSpacing(0)
         self._column.addWidget(self.empty)
         self._column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(inside)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidget(inside)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
-        self.resize(380, 260)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.addWidget(self._scroll)
+        self.resize(400, 260)
+        self.hide()
 
     @property
     def running(self) -> tuple[JobView, ...]:
@@ -144,11 +145,23 @@ class JobList(QFrame):
         self.empty.setVisible(not self._rows)
         self.count_changed.emit(len(self.running))
 
-    def open_above(self, button: QToolButton) -> None:
-        """Show the list with its lower right corner at the button."""
-        corner = button.mapToGlobal(QPoint(button.width(), 0))
-        self.move(corner - QPoint(self.width(), self.height() + 4))
+    def toggle_above(self, button: QWidget) -> None:
+        """Show the list with its lower right corner at the button, or put it away."""
+        if self.isVisible():
+            self.hide()
+            return
+        corner = button.mapTo(self.window(), QPoint(button.width(), 0))
+        self.move(corner - QPoint(self.width(), self.height() + 6))
         self.show()
+        self.raise_()
+        self._scroll.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt calls it; Esc puts the list away."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.hide()
+            return
+        super().keyPressEvent(event)
 
     def _forget_old(self) -> None:
         ended = [number for number, job in self._jobs.items() if job.state in ENDED]
@@ -172,7 +185,7 @@ class JobButton(QToolButton):
         self.setMinimumHeight(24)
         self.setToolTip("Show the jobs")
         jobs.count_changed.connect(self._on_count)
-        self.clicked.connect(lambda: jobs.open_above(self))
+        self.clicked.connect(lambda: jobs.toggle_above(self))
         self._on_count(0)
 
     def _on_count(self, count: int) -> None:

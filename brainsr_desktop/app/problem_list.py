@@ -123,6 +123,7 @@ class ProblemList(QDialog):
         self.view.setAlternatingRowColors(True)
         self.view.setTabKeyNavigation(False)
         self.view.verticalHeader().hide()
+        self.view.verticalHeader().setDefaultSectionSize(26)
         self.view.setWordWrap(False)
         header = self.view.horizontalHeader()
         for column, width in enumerate((240, 170, 320)):

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
+    QRect,
     QSortFilterProxyModel,
     Qt,
     QTimer,
@@ -24,6 +25,8 @@ from PySide6.QtGui import (
     QIcon,
     QImage,
     QKeyEvent,
+    QPainter,
+    QPalette,
     QPixmap,
     QStandardItem,
     QStandardItemModel,
@@ -35,6 +38,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
+    QStyleOptionViewItem,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -119,6 +123,14 @@ class SeriesTree(QTreeView):
 
     opened = Signal(object)  # StackInfo
 
+    def drawBranches(self, _painter: QPainter, _rect: QRect, _index: AnyIndex) -> None:
+        """Qt calls it; headings draw their own arrow."""
+
+    def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        """Qt calls it; a row draws no highlight of its own, its card does."""
+        option.palette.setColor(QPalette.ColorRole.Highlight, Qt.GlobalColor.transparent)
+        super().drawRow(painter, option, index)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         stack = self.currentIndex().data(Role.STACK)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and stack is not None:
@@ -172,7 +184,8 @@ class SeriesBrowser(QWidget):
         self.tree.setModel(self._filter)
         self.tree.setItemDelegate(SeriesCardDelegate(self.tree))
         self.tree.setHeaderHidden(True)
-        self.tree.setIndentation(14)
+        self.tree.setIndentation(6)
+        self.tree.setRootIsDecorated(False)
         self.tree.setUniformRowHeights(False)
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -200,6 +213,7 @@ class SeriesBrowser(QWidget):
         self.kind.currentIndexChanged.connect(self._look)
         self.tree.opened.connect(self.opened)
         self.tree.doubleClicked.connect(self._on_double_click)
+        self.tree.clicked.connect(self._on_click)
         self.problems.clicked.connect(self.problems_asked)
 
     # --- what is there
@@ -376,7 +390,9 @@ class SeriesBrowser(QWidget):
         stack = index.data(Role.STACK)
         if stack is not None:
             self.opened.emit(stack)
-        else:
+
+    def _on_click(self, index: QModelIndex) -> None:
+        if index.data(Role.STACK) is None:
             self.tree.setExpanded(index, not self.tree.isExpanded(index))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -463,4 +479,5 @@ def _stack_order(stack: StackInfo) -> tuple[float, int, str]:
 
 
 def _newest_first(date: str) -> int:
-    return -int(date) if date.isdigit() else 0
+    digits = date.replace("-", "")
+    return -int(digits) if digits.isdigit() else 0

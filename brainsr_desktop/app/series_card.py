@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Literal
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPixmap
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from brainsr_desktop.app.plain_text import plural, shown
@@ -52,7 +52,7 @@ def title(stack: StackInfo) -> str:
 
 
 def facts(stack: StackInfo) -> str:
-    """`20 slices, 256 x 256, 0.86 x 0.86 x 7 mm, AX`."""
+    """`20 slices, 256 x 256, 0.86 x 0.86 x 7 mm, AX`; the spaces inside a part do not break."""
     geometry = stack.geometry
     parts = [plural(stack.slices, "slice")]
     if stack.volumes > 1:
@@ -64,7 +64,7 @@ def facts(stack: StackInfo) -> str:
         parts.append(" x ".join(f"{size:.3g}" for size in sizes) + " mm")
     if stack.has_position:
         parts.append(PLANE_LETTERS[geometry.plane])
-    return ", ".join(parts)
+    return ", ".join(part.replace(" ", "\u00a0") for part in parts)
 
 
 def badges(stack: StackInfo, enhanced: Enhanced) -> tuple[Badge, ...]:
@@ -85,7 +85,7 @@ def spoken(stack: StackInfo, enhanced: Enhanced) -> str:
     parts = [title(stack), facts(stack), shown(stack.split_reason), shown(stack.order_note)]
     parts.append(f"viewing only: {shown(stack.why_not)}" if stack.why_not else "")
     parts += [badge.text for badge in badges(stack, enhanced) if badge.text != "view only"]
-    return ", ".join(part for part in parts if part)
+    return ", ".join(part for part in parts if part).replace("\u00a0", " ")
 
 
 class SeriesCardDelegate(QStyledItemDelegate):
@@ -103,13 +103,31 @@ class SeriesCardDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         stack = index.data(Role.STACK)
-        if not isinstance(stack, StackInfo):
-            super().paint(painter, option, index)
-            return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_card(painter, option, index, stack)
+        if isinstance(stack, StackInfo):
+            self._paint_card(painter, option, index, stack)
+        else:
+            self._paint_heading(painter, option, index)
         painter.restore()
+
+    def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        palette, area = option.palette, QRect(option.rect)
+        ink = palette.color(QPalette.ColorRole.Text)
+        middle = QPointF(area.left() + 9, area.center().y() + 0.5)
+        down = bool(option.state & QStyle.StateFlag.State_Open)
+        points = ((-4, -2), (0, 2.5), (4, -2)) if down else ((-2, -4), (2.5, 0), (-2, 4))
+        painter.setPen(QPen(ink, 1.6))
+        painter.drawPolyline([middle + QPointF(*point) for point in points])
+        font = QFont(option.font)
+        font.setBold(not index.parent().isValid())
+        painter.setFont(font)
+        words = area.adjusted(20, 0, -4, 0)
+        text = QFontMetrics(font).elidedText(str(index.data()), Qt.TextElideMode.ElideRight, words.width())
+        painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(accent_colour())
+            painter.drawRoundedRect(QRectF(area).adjusted(1.5, 1.5, -1.5, -1.5), 4, 4)
 
     def _paint_card(
         self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex, stack: StackInfo
@@ -119,7 +137,7 @@ class SeriesCardDelegate(QStyledItemDelegate):
         area = QRect(option.rect).adjusted(2, 2, -4, -2)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-        accent = palette.color(QPalette.ColorRole.Highlight)
+        accent = accent_colour()
         fill = QColor(accent)
         fill.setAlpha(70 if selected else 28 if hovered else 0)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -138,6 +156,11 @@ class SeriesCardDelegate(QStyledItemDelegate):
         words = inner.adjusted(THUMBNAIL_PX + MARGIN_PX, 0, 0, 0)
         enhanced: Enhanced = index.data(Role.ENHANCED) or ""
         _paint_words(painter, words, option.font, palette, stack, enhanced)
+
+
+def accent_colour() -> QColor:
+    """The theme's accent; the tree's own palette has none, so that rows draw no highlight."""
+    return QGuiApplication.palette().color(QPalette.ColorRole.Highlight)
 
 
 def _paint_thumbnail(painter: QPainter, area: QRect, pixmap: object) -> None:
@@ -193,7 +216,7 @@ def _paint_block(painter: QPainter, font: QFont, colour: QColor, area: QRect, te
 def wrapped(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str]:
     """Break at spaces; the last line is elided where the text goes on."""
     lines: list[str] = []
-    words = text.split()
+    words = [word for word in text.split(" ") if word]
     while words and len(lines) < most:
         count = len(words)
         while count > 1 and metrics.horizontalAdvance(" ".join(words[:count])) > width:

@@ -126,6 +126,9 @@ class MainWindow(QMainWindow):
         areas.display.preset_asked.connect(self.commands.take_window)
         areas.empty.open_asked.connect(opening.ask_folder)
         areas.empty.sample_asked.connect(opening.open_sample)
+        areas.pair.cursor_moved.connect(
+            lambda at: self.statusBar().clearMessage() if at is not None else None
+        )
         areas.pair.details_requested.connect(self.dialogs.show_failure)
         areas.pair.retry_requested.connect(lambda: controller.retry(on_cpu=True))
         areas.pair.context_menu_requested.connect(self._show_pane_menu)
@@ -195,8 +198,8 @@ class MainWindow(QMainWindow):
         if (before.stack, before.hide_patient) != (after.stack, after.hide_patient):
             self._show_state(after)
         if before.test_mode != after.test_mode and after.test_mode:
-            self.areas.panel.section("test").set_open(True)
             self.areas.panel.section("metrics").set_open(True)
+            self.areas.panel.show_section("test")
         if not after.test_mode and before.test_mode:
             self.areas.metrics.set_scores({})
         self.preferences.set(with_choices(self.preferences.settings, after))
@@ -333,14 +336,14 @@ class MainWindow(QMainWindow):
 
     def _unfold_panel(self) -> None:
         self._unfolded_by_hand = True
-        self.areas.panel.set_folded(False)
+        self.areas.fold_panel(False)
 
     def _fold(self, width: int) -> None:
         narrow = width < FOLD_PANEL_BELOW_PX
         if not narrow:
             self._unfolded_by_hand = False
         if not self._unfolded_by_hand:
-            self.areas.panel.set_folded(narrow)
+            self.areas.fold_panel(narrow)
         wanted = self.actions_["browser"].isChecked() and width >= FOLD_BROWSER_BELOW_PX
         if not self.isFullScreen():
             self.areas.browser.setVisible(wanted)

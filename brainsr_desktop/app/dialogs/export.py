@@ -139,7 +139,9 @@ class ExportDialog(QDialog):
             field.setEnabled(only)
             field.valueChanged.connect(self._on_range)
         model = self._card.title if self._card is not None else self._state.recipe.model
-        picture = plain_label(f"Enhanced by {shown(model)}, x{self._state.recipe.scale}. "
+        scale = f"x{self._state.recipe.scale}"
+        named = model if scale in model else f"{model}, {scale}"
+        picture = plain_label(f"Enhanced by {shown(named)}. "
                               "Slices that are not there yet are computed.", name="quiet")  # fmt: skip
         row = QHBoxLayout()
         for widget in (self.range, self.first, QLabel("to"), self.last):
@@ -164,10 +166,10 @@ class ExportDialog(QDialog):
             tick.setChecked(name in self._last.formats)
             tick.toggled.connect(self._update)
             reason = self.reasons[name] = plain_label(name="quiet")
-            row = QHBoxLayout()
-            row.addWidget(tick)
-            row.addWidget(reason, 1)
-            layout.addLayout(row)
+            reason.setIndent(26)
+            reason.hide()
+            layout.addWidget(tick)
+            layout.addWidget(reason)
         self.syntax = QComboBox()
         fill(self.syntax, SYNTAXES)
         choose(self.syntax, self._last.transfer_syntax)
@@ -282,6 +284,8 @@ class ExportDialog(QDialog):
         self.why.setText(obstacle)
         self.why.setVisible(bool(obstacle))
         self.go.setEnabled(not obstacle)
+        if self.sizeHint().height() > self.height():
+            self.adjustSize()
 
     def _grey_out(self) -> None:
         each = [
@@ -294,6 +298,7 @@ class ExportDialog(QDialog):
             tick.setEnabled(possible)
             some = "not for every series: " if possible and reasons else ""
             self.reasons[name].setText(f"{some}{shown(reasons[0])}" if reasons else "")
+            self.reasons[name].setVisible(bool(reasons))
 
     def _summary(self, count: int, size: int) -> str:
         sides = {(s.stack.geometry.columns, s.stack.geometry.rows) for s in self.selections}
@@ -302,7 +307,8 @@ class ExportDialog(QDialog):
         if len(sides) == 1:
             columns, rows = next(iter(sides))
             parts.append(f"{columns * scale} x {rows * scale}")
-        parts.append(f"about {size_text(size)}")
+        if self.chosen_formats:
+            parts.append(f"about {size_text(size)}")
         if self._seconds is not None:
             parts.append(f"about {duration_text(self._seconds * count)} if none is computed yet")
         if self._free is not None and self._free[1] is not None:

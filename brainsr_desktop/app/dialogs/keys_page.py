@@ -50,6 +50,7 @@ class KeysPage(QWidget):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setTabKeyNavigation(False)
+        self.table.verticalHeader().setDefaultSectionSize(26)
         self.table.setShowGrid(False)
         for row, spec in enumerate(SPECS):
             self.table.setItem(row, 0, QTableWidgetItem(spec.name))

@@ -88,6 +88,10 @@ class SearchedTable(QWidget):
         self.view.setWordWrap(False)
         self.view.setTabKeyNavigation(False)
         self.view.verticalHeader().hide()
+        self.view.verticalHeader().setDefaultSectionSize(26)
+        self.view.horizontalHeader().setDefaultAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
         self.view.horizontalHeader().setStretchLastSection(True)
         for place, width in enumerate(widths):
             self.view.setColumnWidth(place, width)

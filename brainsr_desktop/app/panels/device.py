@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
-from brainsr_desktop.app.panels.forms import Choice, choose, column, fill, labelled, plain_label
+from brainsr_desktop.app.panels.forms import Choice, choose, column, fill, labelled, narrow_list, plain_label
 from brainsr_desktop.app.plain_text import shown, size_text
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.engine.messages import DeviceInfo
@@ -30,11 +30,10 @@ class DevicePanel(QWidget):
         super().__init__(parent)
         self._store = store
         self._devices: tuple[DeviceInfo, ...] = ()
-        self.device = QComboBox()
-        self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.device = narrow_list()
         self.precision = Choice("Precision", (("Exact", "exact"), ("Fast", "fast")))
         self.precision.button("fast").setToolTip("Half precision: quicker, differs in the last digits")
-        self.tile = QComboBox()
+        self.tile = narrow_list()
         fill(self.tile, [("Automatic", 0), *((f"{side} x {side}", side) for side in TILES_PX)])
         self.tile.setToolTip("Smaller tiles need less memory and take a little longer")
         self.told = plain_label("Loading networks...", name="quiet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QPushButton, QWidget
 
 from brainsr_desktop.app.panels.forms import (
     Choice,
@@ -14,6 +14,7 @@ from brainsr_desktop.app.panels.forms import (
     column,
     fill,
     labelled,
+    narrow_list,
     plain_label,
 )
 from brainsr_desktop.app.panels.window_presets import NAMES
@@ -36,7 +37,7 @@ class DisplayPanel(QWidget):
         self.level = _number("Level (centre)")
         self.width_ = _number("Window (width)")
         self.width_.setMinimum(1e-6)
-        self.presets = QComboBox()
+        self.presets = narrow_list()
         fill(self.presets, [("Choose...", -1), *((f"{key}  {name}", key) for key, name in enumerate(NAMES))])
         self.auto = QPushButton("Automatic")
         self.auto.setAccessibleName("Automatic grey window")

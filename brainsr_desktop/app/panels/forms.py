@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 TARGET_PX: Final = 26
+LEAST_FIELD_PX: Final = 84
 
 
 def plain_label(text: str = "", *, name: str = "", wrap: bool = True) -> QLabel:
@@ -68,6 +69,14 @@ def choose(box: QComboBox, value: object) -> None:
         box.setCurrentIndex(box.findData(value))
 
 
+def narrow_list() -> QComboBox:
+    """A list that does not widen the panel for its longest entry."""
+    box = QComboBox()
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)
+    return box
+
+
 class NoWheelSpinBox(QDoubleSpinBox):
     """A number field that leaves the wheel to the panel's scrolling until it has the focus."""
 
@@ -75,6 +84,11 @@ class NoWheelSpinBox(QDoubleSpinBox):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt asks for it; the widest number that is possible must not widen the panel."""
+        return QSize(LEAST_FIELD_PX, super().minimumSizeHint().height())
 
     def wheelEvent(self, event: object) -> None:
         if self.hasFocus():
@@ -182,6 +196,7 @@ class Choice(QWidget):
             button.setCheckable(True)
             button.setMinimumHeight(TARGET_PX)
             button.setObjectName("segment")
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setAccessibleName(f"{name} {text}")
             self._group.addButton(button, len(self._values))
             self._values.append(value)

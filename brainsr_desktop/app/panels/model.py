@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QWidget
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QListWidget, QListWidgetItem, QPushButton, QWidget
 
 from brainsr_desktop.app.panels.forms import Choice, SliderRow, column, plain_label
 from brainsr_desktop.app.plain_text import shown, tool_tip
@@ -15,6 +15,7 @@ from brainsr_desktop.models.catalog import Catalog
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import ViewState
 
+MOST_ROWS: Final = 14
 GROUPS: Final[tuple[tuple[Role, str], ...]] = (
     ("fidelity", "Networks"),
     ("perceptual", "Networks that invent detail"),
@@ -51,7 +52,6 @@ class ModelPanel(QWidget):
         self.scale = Choice("Scale", (("x2", 2), ("x4", 4)))
         self.list = QListWidget()
         self.list.setAccessibleName("Model")
-        self.list.setMinimumHeight(150)
         self.facts = plain_label(name="quiet")
         self.reason = plain_label(name="warning_text")
         self.card = QPushButton("About this model...")
@@ -62,16 +62,14 @@ class ModelPanel(QWidget):
         self.strength = SliderRow("Strength", 0, 100, 1, unit="%", neutral=100)
         self.strength.setToolTip("Mix of the network's picture with cubic interpolation")
         self.problems = plain_label(name="warning_text")
-        switches = QHBoxLayout()
-        switches.addWidget(self.network)
-        switches.addWidget(self.fast)
         layout = column(self)
         layout.addWidget(self.scale)
         layout.addWidget(self.list)
         layout.addWidget(self.facts)
         layout.addWidget(self.card)
         layout.addWidget(self.reason)
-        layout.addLayout(switches)
+        layout.addWidget(self.network)
+        layout.addWidget(self.fast)
         layout.addWidget(self.strength)
         layout.addWidget(self.problems)
         self.scale.chosen.connect(self.choose_scale)
@@ -145,8 +143,18 @@ class ModelPanel(QWidget):
                 item.setToolTip(tool_tip(card.description, one_line(card)))
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{card.title}, {heading}, {one_line(card)}")
                 self.list.addItem(item)
-        rows = min(max(self.list.count(), 5), 11)
-        self.list.setMinimumHeight(rows * max(self.list.sizeHintForRow(0), 20) + 6)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        """As high as its rows, so that the panel scrolls and not the list in it."""
+        heights = [max(self.list.sizeHintForRow(row), 18) for row in range(self.list.count())]
+        self.list.setFixedHeight(sum(heights[:MOST_ROWS]) + 2 * self.list.frameWidth() + 4)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt calls it; another font or style makes other rows."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self._fit_height()
 
     def _add_heading(self, text: str) -> None:
         item = QListWidgetItem(text)

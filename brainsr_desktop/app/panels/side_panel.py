@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
+    QStyle,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -18,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from brainsr_desktop.app import icons
 
-PANEL_WIDTH_PX: Final = 300
+PANEL_WIDTH_PX: Final = 310
+WIDEST_PX: Final = 520
 BAR_WIDTH_PX: Final = 44
 
 
@@ -84,14 +86,15 @@ class SidePanel(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(1)
         self._column.addStretch(1)
-        inside = QWidget()
-        inside.setLayout(self._column)
-        inside.setObjectName("panel_inside")
+        self._inside = QWidget()
+        self._inside.setLayout(self._column)
+        self._inside.setObjectName("panel_inside")
+        self._inside.installEventFilter(self)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(inside)
+        self._scroll.setWidget(self._inside)
         self._bar = QWidget()
         self._bar_column = QVBoxLayout(self._bar)
         self._bar_column.setContentsMargins(4, 4, 4, 4)
@@ -133,11 +136,24 @@ class SidePanel(QWidget):
         if folded:
             self.setFixedWidth(BAR_WIDTH_PX)
         else:
-            self.setMinimumWidth(PANEL_WIDTH_PX - 40)
-            self.setMaximumWidth(PANEL_WIDTH_PX + 220)
+            self.setMinimumWidth(0)
+            self.setMaximumWidth(WIDEST_PX)
+        self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         return QSize(BAR_WIDTH_PX if self.folded else PANEL_WIDTH_PX, 400)
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt asks for it: no field is cut off at the right."""
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        width = BAR_WIDTH_PX if self.folded else self._inside.minimumSizeHint().width() + bar
+        return QSize(width, 100)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Qt calls it: other contents may want another width."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return False
 
     @property
     def open_sections(self) -> tuple[str, ...]:
@@ -158,7 +174,12 @@ class SidePanel(QWidget):
         """Open a section, bring it into view and give it the focus."""
         if self.folded:
             self.unfold_asked.emit()
+        self.show_section(key)
+        self._sections[key].heading.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def show_section(self, key: str) -> None:
+        """Open a section and bring it into view."""
         section = self._sections[key]
         section.set_open(True)
-        section.heading.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._scroll.ensureWidgetVisible(section)
+        # The section has its new height only after the layout has run.
+        QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(section, 0, 0))

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QSpinBox, QWidget
 
-from brainsr_desktop.app.panels.forms import Choice, SliderRow, column, labelled, plain_label
+from brainsr_desktop.app.panels.forms import LEAST_FIELD_PX, Choice, SliderRow, column, labelled, plain_label
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.session import intents
@@ -47,6 +47,8 @@ class TestPanel(QWidget):
         self.seed = QSpinBox()
         self.seed.setRange(0, LARGEST_SEED)
         self.seed.setKeyboardTracking(False)
+        self.seed.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.seed.setMinimumWidth(LEAST_FIELD_PX)
         self.new_noise = QPushButton("New noise")
         self.truth = QCheckBox("Show the truth on the left (O)")
         self.mismatch = plain_label(name="warning_text")
@@ -69,7 +71,7 @@ class TestPanel(QWidget):
         inside.addLayout(presets)
         inside.addWidget(plain_label("Reduce resolution", wrap=False))
         inside.addWidget(self.reduction)
-        inside.addLayout(labelled("by", self.method))
+        inside.addLayout(labelled("Method", self.method))
         inside.addWidget(self.mismatch)
         inside.addWidget(self.blur)
         inside.addWidget(self.noise)
