@@ -142,11 +142,9 @@ def path_text(path: str | os.PathLike[str]) -> str:
 
 def table(rows: Sequence[Sequence[Any]], heads: Sequence[str]) -> str:
     """Columns under their heads, numbers to the right."""
-    cells = [list(heads), *[["" if value is None else str(value) for value in row] for row in rows]]
-    widths = [max(len(plain(row[i])) for row in cells) for i in range(len(heads))]
-    to_the_right = [
-        bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(heads))
-    ]
+    cells = [list(heads), *[["" if value is None else plain(str(value)) for value in row] for row in rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
+    to_the_right = [all(_is_number(row[i]) for row in cells[1:]) for i in range(len(heads))]
     lines = [
         "  ".join(
             cell.rjust(width) if right else cell.ljust(width)
@@ -155,3 +153,11 @@ def table(rows: Sequence[Sequence[Any]], heads: Sequence[str]) -> str:
         for row in cells
     ]
     return "\n".join(lines)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

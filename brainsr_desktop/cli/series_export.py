@@ -6,9 +6,8 @@ import argparse
 import logging
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Literal, cast
 
@@ -29,7 +28,7 @@ from brainsr_desktop.core.errors import (
 from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
-from brainsr_desktop.engine.pipeline import FALLBACK, FLAT, Engine, Enhanced, Ready
+from brainsr_desktop.engine.pipeline import FALLBACK, FLAT, Engine, Enhanced
 from brainsr_desktop.io.export_names import series_number
 from brainsr_desktop.io.messages import (
     CloseExport,
@@ -98,7 +97,11 @@ def run(options: argparse.Namespace, console: Console, plan: Plan, catalog: Cata
         ready = pool.prepare(plan.recipe)
         found = scan(files, options.paths, console)
         stacks = found.chosen(options.series)
-        _tell_engine(ready, console)
+        engine = ready.result()
+        console.detail(
+            f"The engine is {engine.backend} on {engine.device}, ready after {engine.seconds:.1f} s"
+        )
+        plan = replace(plan, model=replace(plan.model, backend=engine.backend, device=engine.device))
         exporter = SeriesExport(files, pool, plan, _taken_numbers(found, plan.recipe.scale), console)
         outcomes = []
         for count, stack in enumerate(stacks, 1):
@@ -146,7 +149,7 @@ class SeriesExport:
         """The whole way of one series; errors of the series are in the outcome."""
         started = time.monotonic()
         try:
-            status, ended, problems = self._export(stack, title)
+            status, ended, problems, slices = self._export(stack, title)
         except BrainSRError as error:
             log.warning("A series failed", exc_info=True)
             message = f"{error.message} {error.advice}".strip()
@@ -156,20 +159,20 @@ class SeriesExport:
             stack.series_uid,
             status,
             ended.target,
-            len(self._indices(stack)),
+            slices,
             time.monotonic() - started,
             "; ".join(dict.fromkeys(failures)) or None,
         )
 
-    def _export(self, stack: StackInfo, title: str) -> tuple[Status, Exported, list[Problem]]:
+    def _export(self, stack: StackInfo, title: str) -> tuple[Status, Exported, list[Problem], int]:
         if stack.why_not is not None:
             raise InputUnsuitable(f"This series cannot be enhanced: {stack.why_not}.")
-        indices = self._indices(stack)
+        indices = self._usable(stack)
         with closing(SharedArray.create(stack.shape, stack.dtype)) as source:
             digest, damaged = self._load(stack, indices, source, title)
-            good = tuple(index for index in indices if index not in damaged)
-            if not good:
+            if len(damaged) == len(indices):
                 raise ReadError(f"Not one slice could be read: {next(iter(damaged.values())).reason}")
+            asked = tuple(index for index in self._chosen(stack) if index not in damaged)
             opened = cast(
                 ExportOpened,
                 self._files.call(
@@ -177,7 +180,7 @@ class SeriesExport:
                         job,
                         stack,
                         digest,
-                        good,
+                        asked,
                         self._plan.geometry(stack.geometry),
                         self._plan.recipe,
                         self._plan.model,
@@ -199,24 +202,27 @@ class SeriesExport:
                 self._leave(opened)
                 raise
         status: Status = "skipped" if opened.complete else "done"
-        return status, ended, list(dict.fromkeys((*ended.problems, *notes)))
+        problems = list(dict.fromkeys((*ended.problems, *notes)))
+        return status, ended, problems, len(indices) - len(damaged)
 
-    def _indices(self, stack: StackInfo) -> tuple[int, ...]:
-        """The pictures to make: of the chosen slices, in every volume that may be enhanced, and not missing."""
+    def _chosen(self, stack: StackInfo) -> tuple[int, ...]:
+        """The pictures of the chosen slices, in every volume."""
         wanted = range(stack.slices) if self._plan.slices is None else self._plan.slices
-        chosen = [number for number in wanted if number < stack.slices]
-        if not chosen:
+        numbers = [number for number in wanted if number < stack.slices]
+        if not numbers:
             raise ReadError(f"--slices: the series has {stack.slices} slices, none of those asked for.")
-        indices = tuple(
-            volume * stack.slices + number
-            for volume in range(stack.volumes)
-            if stack.volume_unsuitable[volume] is None
-            for number in chosen
-            if stack.frames[volume * stack.slices + number] is not None
+        return tuple(volume * stack.slices + number for volume in range(stack.volumes) for number in numbers)
+
+    def _usable(self, stack: StackInfo) -> tuple[int, ...]:
+        """Those of the chosen pictures that are there and may be enhanced; the export names the others."""
+        usable = tuple(
+            index
+            for index in self._chosen(stack)
+            if stack.frames[index] is not None and stack.volume_unsuitable[index // stack.slices] is None
         )
-        if not indices:
+        if not usable:
             raise ReadError("None of the chosen slices can be used.")
-        return indices
+        return usable
 
     def _load(
         self, stack: StackInfo, indices: tuple[int, ...], source: SharedArray, title: str
@@ -240,8 +246,7 @@ class SeriesExport:
         self, stack: StackInfo, source: SharedArray, opened: ExportOpened, title: str
     ) -> list[Problem]:
         """Make what is missing and write it; what is to be said of single slices."""
-        if len(opened.missing) < len(self._indices(stack)):
-            self._console.detail(f"{title}: goes on, {len(opened.missing)} slices are missing")
+        self._console.detail(f"{title}: {len(opened.missing)} slices to make")
         pixels, recipe = source.array, self._plan.recipe
 
         def make(engine: Engine, check_cancelled: Callable[[], None], index: int) -> Enhanced:
@@ -301,12 +306,6 @@ def _taken_numbers(found: Found, scale: int) -> dict[str, tuple[int, ...]]:
         taken[stack.id] = tuple(numbers)
         numbers.append(series_number(stack.series_number, scale, tuple(numbers)))
     return taken
-
-
-def _tell_engine(ready: Future[Ready], console: Console) -> None:
-    """Wait for the model; raises what kept it from being loaded."""
-    done = ready.result()
-    console.detail(f"The engine is {done.backend} on {done.device}, ready after {done.seconds:.1f} s")
 
 
 def _tell(outcome: Outcome, options: argparse.Namespace, console: Console) -> None:

@@ -48,9 +48,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def brainsr(environment: dict[str, str]) -> Brainsr:
     """Run ``brainsr`` with these arguments."""
 
-    def run(
-        *arguments: str | Path, more: Mapping[str, str] | None = None, cwd: Path | None = None
-    ) -> Ended:
+    def run(*arguments: str | Path, more: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ended:
         command = [sys.executable, "-m", "brainsr_desktop.cli.main", *map(str, arguments)]
         done = subprocess.run(
             command,
