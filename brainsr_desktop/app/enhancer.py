@@ -40,7 +40,7 @@ class Enhancer(QObject):
     progressed = Signal(object)  # ResultKey
     idle_changed = Signal()  # something ended or the engine came back: time to plan again
     devices_found = Signal(object)
-    memory_changed = Signal(int, int)
+    memory_changed = Signal(object, object)
     notice = Signal(object)
 
     def __init__(

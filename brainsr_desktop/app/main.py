@@ -1,0 +1,129 @@
+"""Builds the program out of its parts: the only place that wires them."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import psutil
+from PySide6.QtCore import QSocketNotifier, QTimer
+from PySide6.QtWidgets import QApplication
+
+from brainsr_desktop import __version__, paths
+from brainsr_desktop import log as log_file
+from brainsr_desktop import settings as settings_file
+from brainsr_desktop.app.controller import Controller
+from brainsr_desktop.app.mishaps import Mishaps
+from brainsr_desktop.app.single_instance import SingleInstance, hand_over, server_name
+from brainsr_desktop.app.store import Store
+from brainsr_desktop.app.window import MainWindow
+from brainsr_desktop.session.reports import Notice
+
+log = logging.getLogger(__name__)
+
+MIB: Final = 2**20
+
+
+def run(chosen: Sequence[str], *, new_window: bool = False, smoke_test: str | None = None) -> int:
+    """Open the window on some paths; the exit status of the program."""
+    log_file.start(paths.log_dir())
+    log.info("version %s begins", __version__)
+    app = _application()
+    loaded = settings_file.load(paths.settings_path())
+    absolute = [str(Path(path).absolute()) for path in chosen]
+    name = server_name(paths.settings_path())
+    alone = new_window or smoke_test is not None or not loaded.settings.general.single_instance
+    if not alone and hand_over(name, absolute):
+        log.info("handed over to the window that runs")
+        return 0
+    mishaps = Mishaps()
+    mishaps.install()
+    store = Store()
+    controller = Controller(store, cache_bytes=loaded.settings.networks.store_mib * MIB)
+    window = MainWindow(store, controller, loaded.settings)
+    mishaps.happened.connect(controller.notice)
+    mishaps.interrupted.connect(app.quit)
+    for note in loaded.notes:
+        controller.notice.emit(Notice("warning", note))
+    try:
+        if smoke_test is not None:
+            return _smoke(window, Path(smoke_test), absolute)
+        instance = SingleInstance(name)
+        if not alone:
+            instance.paths_received.connect(lambda received: _come_forward(window, received))
+            instance.listen()
+        window.show()
+        QTimer.singleShot(0, window, controller.start)
+        if absolute:
+            QTimer.singleShot(0, window, lambda: window.open_paths(absolute))
+        with _ended_by_signals(app):
+            return app.exec()
+    finally:
+        window.hide()
+        controller.shut_down()
+        mishaps.remove()
+        log.info("the end")
+        log_file.stop()
+
+
+def _application() -> QApplication:
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication([sys.argv[0]])
+    app.setApplicationName(paths.PROGRAM)
+    app.setApplicationDisplayName("")  # the window's title says it already
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName(paths.PROGRAM)
+    return app
+
+
+def _smoke(window: MainWindow, out: Path, chosen: Sequence[str]) -> int:
+    from brainsr_desktop.app.smoke_test import SmokeTest
+
+    started = psutil.Process().create_time()
+    log.info("smoke test, %.1f s after the start", time.time() - started)
+    source = Path(chosen[0]) if chosen else paths.sample_dir()
+    return SmokeTest(window, out, source, started).run()
+
+
+def _come_forward(window: MainWindow, received: Sequence[str]) -> None:
+    if window.isMinimized():
+        window.showNormal()
+    window.raise_()
+    window.activateWindow()
+    if received:
+        window.open_paths(list(received))
+
+
+@contextmanager
+def _ended_by_signals(app: QApplication) -> Iterator[None]:
+    """Ctrl-C and a request to end close the window properly; Python alone would see them only after Qt's loop."""
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    reading, writing = socket.socketpair()
+    for end in (reading, writing):
+        end.setblocking(False)
+    notifier = QSocketNotifier(reading.fileno(), QSocketNotifier.Type.Read)
+    notifier.activated.connect(app.quit)
+    before = {number: signal.signal(number, _noticed) for number in wanted}
+    wakeup = signal.set_wakeup_fd(writing.fileno())
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        notifier.setEnabled(False)
+        reading.close()
+        writing.close()
+
+
+def _noticed(_number: int, _frame: FrameType | None) -> None:
+    """The wake-up of the event loop does the rest."""
