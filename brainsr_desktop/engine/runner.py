@@ -114,15 +114,11 @@ class Runner:
                 recipe = replace(recipe, device=CPU)
 
     def _open_first(self, card: Card, recipe: Recipe) -> tuple[Backend, list[str]]:
-        notes: list[str] = []
-        possible = choices(card, recipe.device)
-        if all(choice.device in self._lost for choice in possible):
-            possible = choices(card, CPU)
+        wanted = choices(card, recipe.device)
+        notes = [f"Used the CPU: {choice.device} failed." for choice in wanted if choice.device in self._lost]
+        possible = [choice for choice in wanted if choice.device not in self._lost] or choices(card, CPU)
         problem: DeviceUnavailable | None = None
         for choice in possible:
-            if choice.device in self._lost:
-                notes.append(f"Used the CPU: {choice.device} failed.")
-                continue
             try:
                 return self._open(choice, card, recipe), notes
             except DeviceUnavailable as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,10 @@ def make_model(
     if graph:
         openvino = import_openvino()
         shape = openvino.PartialShape([1, 1, -1, -1])
-        model = openvino.convert_model(made, example_input=torch.zeros(1, 1, 32, 32), input=[shape])
+        with warnings.catch_warnings():
+            # The converter traces by torch.jit, which torch calls deprecated.
+            warnings.filterwarnings("ignore", ".*torch.jit", DeprecationWarning)
+            model = openvino.convert_model(made, example_input=torch.zeros(1, 1, 32, 32), input=[shape])
         openvino.save_model(model, folder / "graph.xml", compress_to_fp16=False)
     card = {
         "schema": 1,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -29,21 +31,26 @@ def import_openvino() -> Any:
 
 
 class OpenVino:
-    """A compiled graph and one request, run one input at a time."""
+    """A graph, compiled when it is first run; one input at a time."""
 
     name = "openvino"
 
-    def __init__(self, compiled: Any, device: str) -> None:
+    def __init__(self, compile_graph: Callable[[], Any], device: str) -> None:
         self.device = device
-        self._compiled = compiled
-        self._request = compiled.create_infer_request()
+        self._compile = compile_graph
+        self._request: Any = None
 
     def run(self, batch: Floats, check_cancelled: CheckCancelled) -> Floats:
         """See `base.Backend`. Stops inside a tile, between two layers."""
+        # Inputs of any shape are taken, so a run that ends early leaves the compiled graph with half of the layers set
+        # for another shape; what follows would fail. It is compiled anew then, and kept after a whole run only.
+        request, self._request = self._request, None
         try:
-            self._request.start_async({0: np.ascontiguousarray(batch)}, share_inputs=True)
-            self._wait(check_cancelled)
-            return np.array(self._request.get_output_tensor().data, np.float32)
+            request = request or self._compile().create_infer_request()
+            given = np.ascontiguousarray(batch)  # a name keeps it alive while the request reads it
+            request.start_async({0: given}, share_inputs=True)
+            _wait(request, check_cancelled)
+            result = np.array(request.get_output_tensor().data, np.float32)
         except MemoryError as error:
             raise OutOfMemory("There is not enough memory for the slice.") from error
         except RuntimeError as error:
@@ -51,27 +58,23 @@ class OpenVino:
             if self.device == CPU:
                 raise OutOfMemory("There is not enough memory for the slice.") from error
             raise DeviceUnavailable(f"The device {self.device} failed.", advice="Use the CPU.") from error
+        self._request = request
+        return result
 
     def release(self) -> None:
-        """Forget the buffers of the shapes that were run."""
-        self._compiled.release_memory()
-        self._request = self._compiled.create_infer_request()
+        """Forget the compiled graph and its buffers; the next run compiles again."""
+        self._request = None
 
-    def _wait(self, check_cancelled: CheckCancelled) -> None:
-        while not self._request.wait_for(CANCEL_INTERVAL_MS):
-            try:
-                check_cancelled()
-            except BaseException:
-                self._stop()
-                raise
-        self._request.wait()
 
-    def _stop(self) -> None:
-        self._request.cancel()
+def _wait(request: Any, check_cancelled: CheckCancelled) -> None:
+    while not request.wait_for(CANCEL_INTERVAL_MS):
         try:
-            self._request.wait()
-        except RuntimeError:  # OpenVINO's word for "cancelled"
-            return
+            check_cancelled()
+        except BaseException:
+            request.cancel()
+            with suppress(RuntimeError):  # OpenVINO's word for "cancelled"
+                request.wait()
+            raise
 
 
 def open_backend(card: Card, scale: int, device: str, precision: Precision) -> OpenVino:
@@ -81,14 +84,14 @@ def open_backend(card: Card, scale: int, device: str, precision: Precision) -> O
     target = _target(core, device)
     model = _read(core, card)
     hints = {"INFERENCE_PRECISION_HINT": _precision(core, target, precision), "PERFORMANCE_HINT": "LATENCY"}
+    backend = OpenVino(lambda: core.compile_model(model, target, hints), device)
+    side = max(16, card.minimum_side, card.size_multiple)
     try:
-        backend = OpenVino(core.compile_model(model, target, hints), device)
-    except RuntimeError as error:
+        tried = backend.run(np.zeros((1, 1, side, side), np.float32), lambda: None)
+    except (OutOfMemory, DeviceUnavailable) as error:
         raise DeviceUnavailable(
             f"OpenVINO cannot run the model {card.name} on {device}.", advice="Choose another device."
         ) from error
-    side = max(16, card.minimum_side, card.size_multiple)
-    tried = backend.run(np.zeros((1, 1, side, side), np.float32), lambda: None)
     if tried.shape != (1, 1, scale * side, scale * side):
         raise CardInvalid(
             f"The model {card.name} does not enlarge by {scale}, as its card says.",
