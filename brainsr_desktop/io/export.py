@@ -130,10 +130,12 @@ class Exports:
 
     def end(self) -> None:
         """Let go of every open export, at the end of the process; their partial folders stay."""
-        for job in self._jobs.values():
-            if job.target.lock is not None:
-                job.target.lock.release(remove=True)
+        targets = [job.target for job in self._jobs.values()] + [target for target, _ in self._finished.values()]
+        for target in targets:
+            if target.lock is not None:
+                target.lock.release(remove=True)
         self._jobs.clear()
+        self._finished.clear()
 
     def _job(self, number: int) -> ExportJob:
         if number not in self._jobs:
@@ -159,6 +161,8 @@ def _open(request: OpenExport, ctx: Context) -> ExportJob | tuple[Target, tuple[
     if not frames:
         reason = left_out[0].reason if left_out else "no slice was chosen"
         raise UsageError(f"There is nothing to export: {reason}.")
+    if not options.formats:
+        raise UsageError("No file format was chosen for the export.")
     if not formats:
         raise WriteError(
             f"This series cannot be exported: {refused[0].reason} ({refused[0].code}).", advice=_ADVICE

@@ -223,3 +223,12 @@ def export(loaded: Loaded, request: OpenExport) -> Exported:
 def files_of(folder: Path | str, suffix: str = ".dcm") -> list[Path]:
     """Exported files of a kind, in the order of their names."""
     return sorted(path for path in Path(folder).iterdir() if path.name.endswith(suffix))
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
