@@ -1,6 +1,6 @@
 """The one path from pixels to pixels: window, commands and evaluation all go through `Engine.enhance`.
 
-Degrade, normalise, run in tiles, check, map back, mix by strength. The output is in the input's stored units; where
+Degrade, normalise, run in tiles, check, map back, keep the regions' brightness, mix by strength. The output is in the input's stored units; where
 a network's output cannot be used the slice is cubic interpolation, and says so.
 """
 
@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from brainsr_desktop.core.consistency import keep_region_means
 from brainsr_desktop.core.degrade import Degradation, degrade
 from brainsr_desktop.core.errors import BadOutput, InputUnsuitable, UsageError
 from brainsr_desktop.core.geometry import Geometry, Vec3
@@ -164,7 +165,10 @@ class Engine:
         run = self._runner.run(Job(given, card, recipe, check, progress))
         wrong = _what_is_wrong(run.pixels, given)
         if wrong is None:
-            return _Made.of(run, _mixed(normalisation.backward(run.pixels), source.low, recipe))
+            picture = normalisation.backward(run.pixels)
+            if not card.is_interpolation:
+                picture = keep_region_means(picture, source.low, scale)
+            return _Made.of(run, _mixed(picture, source.low, recipe))
         if card.is_interpolation:
             raise BadOutput(f"The values of this slice cannot be interpolated: the result is {wrong}.")
         log.warning("The output of %s is %s; cubic interpolation instead", card.name, wrong)
