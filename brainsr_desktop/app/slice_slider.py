@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QToolButton, QVBoxLayout, QWidget
@@ -15,6 +16,8 @@ from brainsr_desktop.app.viewport_overlays import position_text
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.pictures import SliceState
 from brainsr_desktop.session.state import ViewState
+
+_BUTTON_PX: Final = 28
 
 
 class SliceSlider(QWidget):
@@ -87,6 +90,7 @@ class SliceSlider(QWidget):
     def _button(self, icon: str, words: str, step: int) -> QToolButton:
         button = QToolButton()
         icons.set_icon(button, icon)
+        button.setMinimumSize(_BUTTON_PX, _BUTTON_PX)
         button.setToolTip(words)
         button.setAccessibleName(words)
         button.setAutoRepeat(abs(step) == 1)

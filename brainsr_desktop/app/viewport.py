@@ -61,6 +61,8 @@ class Look:
 class SliceItem(pg.ImageItem):  # type: ignore[misc]
     """Ready 8-bit pixels in a rectangle of the plane; nearest or smooth, cut to the picture's own edge."""
 
+    qimage: QImage
+
     def __init__(self) -> None:
         super().__init__(axisOrder="row-major")
         self.smooth = False

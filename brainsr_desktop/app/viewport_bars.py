@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QColor,
+    QIcon,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -225,7 +226,7 @@ class NoticeStrip(QLabel):
         self.setFixedHeight(max(_STRIP_PX, needed + 8))
 
 
-def _button(text: str, tip: str, asked: Signal) -> QPushButton:
+def _button(text: str, tip: str, asked: SignalInstance) -> QPushButton:
     button = QPushButton(text)
     button.setAccessibleName(text)
     button.setToolTip(f"{text}: {tip[0].lower()}{tip[1:]}")

@@ -290,6 +290,9 @@ class ViewportPair(QWidget):
     def _on_state_changed(self, before: ViewState, after: ViewState) -> None:
         if after.stack is not before.stack:
             self._reductions.clear()
+            for side, given in self._given.items():
+                if given.stack is not after.stack:
+                    self._given[side] = replace(given, picture=None)
         self._refresh()
 
     def _extent_mm(self) -> tuple[float, float]:
