@@ -18,8 +18,6 @@ from typing import Any, Final, Literal, TypeVar
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from brainsr_desktop.core.errors import NotWritable
-
 SCHEMA: Final = 1
 LARGEST_FILE_BYTES: Final = 1 << 20
 RECENT_KEPT: Final = 12
@@ -187,7 +185,7 @@ _SECTIONS: Final[Mapping[str, type]] = {
 }
 
 
-class _NotSettings(Exception):  # noqa: N818 - not shown as an error
+class _NotSettings(Exception):
     """The file is no settings file of ours; the text says why."""
 
 
@@ -208,7 +206,7 @@ def save(settings: Settings, path: Path) -> None:
     """Write the settings over what is in the file, keeping entries and comments it does not know. Atomic.
 
     Raises:
-        NotWritable: the folder cannot be written to, or is full.
+        OSError: the folder cannot be written to, or is full.
     """
     try:
         document = tomlkit.parse(path.read_text("utf-8"))
@@ -216,13 +214,8 @@ def save(settings: Settings, path: Path) -> None:
         document = tomlkit.document()
         document.add(tomlkit.comment("BrainSR Desktop. Entries that the program does not know are kept."))
     _write_into(document, settings)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace_file(path, tomlkit.dumps(document))
-    except OSError as error:
-        raise NotWritable(
-            "The settings could not be saved.", advice="The program runs on with what you chose.", path=path
-        ) from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace_file(path, tomlkit.dumps(document))
 
 
 def with_recent(settings: Settings, folder: RecentFolder) -> Settings:
@@ -296,7 +289,7 @@ def _set_aside(path: Path, reason: str) -> str:
     aside = path.with_name(path.name + ".bad")
     text = f"The settings file cannot be used: {reason}. The defaults are used."
     try:
-        os.replace(path, aside)
+        path.replace(aside)
     except OSError:
         return text
     return f"{text} The old file was kept as {aside.name}."
@@ -338,8 +331,8 @@ def _replace_file(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        Path(name).replace(path)
     except OSError:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            Path(name).unlink()
         raise

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brainsr_desktop.core.errors import NotWritable
 from brainsr_desktop.settings import (
     LARGEST_FILE_BYTES,
     General,
@@ -114,16 +113,16 @@ def test_that_only_twelve_folders_are_remembered_and_none_twice() -> None:
     assert settings.recent[0].series == 4
 
 
-def test_that_a_folder_that_cannot_be_made_is_a_plain_error(tmp_path: Path) -> None:
+def test_that_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(NotWritable, match="could not be saved"):
+    with pytest.raises(FileExistsError):
         save(Settings(), tmp_path / "file" / "settings.toml")
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")
-def test_that_a_read_only_folder_is_a_plain_error(tmp_path: Path) -> None:
+def test_that_a_read_only_folder_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(NotWritable):
+    with pytest.raises(PermissionError):
         save(Settings(), tmp_path / "settings.toml")
     tmp_path.chmod(0o700)
 

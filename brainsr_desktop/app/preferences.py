@@ -9,7 +9,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
 
-from brainsr_desktop.core.errors import NotWritable
 from brainsr_desktop.settings import Settings, save
 
 _log = logging.getLogger(__name__)
@@ -24,8 +23,9 @@ class _Save(QRunnable):
     def run(self) -> None:
         try:
             save(self._settings, self._path)
-        except NotWritable as error:
-            self._failed(f"{error.message} {error.advice}")
+        except OSError:
+            _log.warning("The settings could not be saved", exc_info=True)
+            self._failed("The settings could not be saved. The program runs on with what you chose.")
 
 
 class Preferences(QObject):
