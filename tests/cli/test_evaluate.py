@@ -1,0 +1,105 @@
+"""``brainsr evaluate``: figures by its contract, on a benchmark file and on series."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+
+from brainsr_desktop.core.degrade import Degradation, degrade
+from brainsr_desktop.core.resample import enlarge
+from tests.cli.conftest import Brainsr
+
+FIGURES = {
+    "head_psnr",
+    "psnr",
+    "ssim",
+    "nrmse",
+    "hfen",
+    "gmsd",
+    "haarpsi",
+    "n",
+    "gain_db",
+    "gain_ci95",
+    "best_baseline",
+}
+
+
+def test_that_a_benchmark_gives_the_figures_of_the_contract(
+    brainsr: Brainsr, shared: Path, tmp_path: Path
+) -> None:
+    bench = shared / "data" / "val_bench.npz"
+    files = {name: tmp_path / f"figures.{name}" for name in ("json", "csv", "png")}
+    ended = brainsr(
+        "evaluate", "--bench", bench, "--models", "nearest,espcn-x4", "--stride", "20",
+        "--json", files["json"], "--csv", files["csv"], "--figure", files["png"],
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    report = json.loads(files["json"].read_text())
+    assert report["bench"] == "val_bench.npz"
+    assert set(report["results"]) == {"nearest", "espcn-x4"}
+    assert set(report["results"]["espcn-x4"]) == {"x4"}
+    assert set(report["results"]["espcn-x4"]["x4"]) == {"bicubic", "kspace", "noisy"}
+    row = report["results"]["nearest"]["x4"]["bicubic"]
+    assert set(row) >= FIGURES
+    assert row["n"] == 3
+    assert row["gain_db"] < 0
+    with files["csv"].open(newline="") as file:
+        rows = {(r["model"], r["scale"], r["protocol"]): r for r in csv.DictReader(file)}
+    assert float(rows["nearest", "x4", "bicubic"]["head_psnr"]) == row["head_psnr"]
+    with Image.open(files["png"]) as picture:
+        assert picture.size[0] > 600
+
+
+def test_that_series_are_degraded_and_made_again(brainsr: Brainsr, sample: Path) -> None:
+    ended = brainsr(
+        "evaluate", sample, "--series", "2", "--slices", "25", "--models", "bicubic", "--scale", "2",
+        "--noise", "2", "--seed", "4", "--down", "bicubic", "--json", "-",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    (figures,) = ended.json["results"]["bicubic"]["x2"].values()
+    truth = pydicom.dcmread(sample / "2_t1_reference" / "IM0025.dcm").pixel_array.astype(np.float32)
+    recipe = Degradation(noise_percent=2.0, reduction=2, method="bicubic", seed=4)
+    again = enlarge(degrade(truth, recipe, slice_index=24), 2, "bicubic")
+    error = np.sqrt(np.mean((again - truth) ** 2, dtype=np.float64))
+    assert figures["n"] == 1
+    assert figures["nrmse"] == pytest.approx(
+        error / np.sqrt(np.mean(truth.astype(np.float64) ** 2)), rel=0.01
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ([], "--bench"),
+        (["--bench", "x.npz", "y"], "--bench"),
+        (["resources", "--card", "espcn-x4"], "--card"),
+        (["resources", "--figure", "x.png"], "--figure"),
+        (["resources", "--models", "nothing"], "nothing"),
+        (["resources", "--scale", "1"], "--scale"),
+    ],
+)
+def test_that_wrong_use_ends_with_status_2(
+    brainsr: Brainsr, project: Path, options: list[str], named: str
+) -> None:
+    ended = brainsr("evaluate", *options, cwd=project)
+    assert ended.status == 2
+    assert named in ended.err
+
+
+def test_that_a_file_that_is_no_benchmark_ends_with_status_3(brainsr: Brainsr, tmp_path: Path) -> None:
+    (tmp_path / "x.npz").write_bytes(b"nothing of the kind")
+    assert brainsr("evaluate", "--bench", tmp_path / "x.npz").status == 3
+    assert brainsr("evaluate", "--bench", tmp_path / "y.npz").status == 3
+
+
+@pytest.mark.slow
+def test_that_the_card_of_the_small_model_is_reproduced(brainsr: Brainsr, shared: Path) -> None:
+    ended = brainsr("evaluate", "--bench", shared / "data" / "val_bench.npz", "--card", "espcn-x4")
+    assert ended.status == 0, ended.err
+    assert "the figures of the card" in ended.err
