@@ -148,7 +148,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     _image("previous_model", "&Previous model", "[", ","),
     _image("next_model", "&Next model", "]", "."),
     _image("scale", "Scale x2 / x&4", "G", tip="Change between two and four times"),
-    _window("stop", "Stop the preview", "Esc", tip="Stop what is being computed for this slice"),
+    _image("stop", "Stop the preview", "Esc", tip="Stop what is being computed for this slice"),
     _window("keys", "&Keys and mouse", "F1", tip="All keys, with search"),
     _window("research_notice", "&Research notice", tip="What this program is for, and what not"),
     _window("open_log", "Open the &log folder", tip="Logs hold no patient data"),

@@ -20,11 +20,13 @@ from brainsr_desktop.app.slice_slider import SliceSlider
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport_pair import ViewportPair
 from brainsr_desktop.session import intents
+from brainsr_desktop.session.pictures import PaneState
 from brainsr_desktop.session.state import Tool, ViewState
 from brainsr_desktop.session.windows import SeriesRange
 
 TOOLS: Final[tuple[Tool, ...]] = ("window", "pan", "zoom", "scroll")
 FAR: Final = 10
+UNFINISHED: Final = frozenset({PaneState.LOADING, PaneState.INTERPOLATED, PaneState.FAST})
 ZOOM_STEP: Final = 1.25
 NEED_STACK: Final = (
     "close_all", "save_picture", "copy_picture", "fit", "zoom_in", "zoom_out", "original_pixels", "enhanced_pixels",
@@ -127,9 +129,6 @@ class Commands(QObject):
 
     def take_window(self, key: int) -> None:
         """Use the grey window of a key."""
-        if key == 0:
-            self._apply(lambda s: intents.set_window(s, None), "automatic window")
-            return
         own = self._preferences.settings.viewing
         found = None if self._range is None else preset(key, self._range, (own.own_center, own.own_width))
         if found is not None:
@@ -161,9 +160,14 @@ class Commands(QObject):
         self._controller.retry()
 
     def _stop(self) -> None:
-        if self._window.isFullScreen():
+        """Esc: the drag, then the tool, then full screen, then what is being computed."""
+        if self._pair.cancel_drag():
+            return
+        if self._store.state.tool != "window":
+            self._apply(lambda s: intents.choose_tool(s, "window"))
+        elif self._window.isFullScreen():
             self._actions["full_screen"].trigger()
-        else:
+        elif self._controller.right_status.state in UNFINISHED:
             self._controller.stop_network()
 
     # --- what the actions say

@@ -19,12 +19,14 @@ from brainsr_desktop.app.dialogs.header import HeaderDialog, Row
 from brainsr_desktop.app.dialogs.keys import KeysDialog
 from brainsr_desktop.app.dialogs.notice import DetailsDialog, ResearchNotice, notice_version
 from brainsr_desktop.app.dialogs.settings import SettingsDialog
+from brainsr_desktop.app.export_choice import seconds_of
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.problem_list import ProblemList
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.models.card import Card
+from brainsr_desktop.session.pictures import PaneState
 from brainsr_desktop.session.state import ViewState
 
 Dialog = TypeVar("Dialog", bound=QDialog)
@@ -102,8 +104,15 @@ class DialogDesk(QObject):
         state = self._store.state
         if state.stack is None and not stacks:
             return
-        dialog = ExportDialog(state, stacks or tuple(s for s in (state.stack,) if s), self._controller.catalog,
-                              self._preferences.settings.export, self._window)  # fmt: skip
+        status = self._controller.right_status
+        dialog = ExportDialog(
+            state,
+            stacks or tuple(stack for stack in (state.stack,) if stack is not None),
+            self._controller.catalog,
+            self._preferences.settings.export,
+            self._window,
+            seconds_per_slice=seconds_of(status.text) if status.state is PaneState.FULL else None,
+        )
         dialog.chosen.connect(self._on_export)
         self._show(dialog, modal=True)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QWidget
 
 from brainsr_desktop import log, paths
 from brainsr_desktop.app.controller import Controller
-from brainsr_desktop.app.plain_text import HIDDEN, plural, shown
+from brainsr_desktop.app.plain_text import plural, shown
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.recent import today
 from brainsr_desktop.app.store import Store
@@ -22,6 +22,7 @@ from brainsr_desktop.settings import RecentFolder, with_recent
 
 NOT_IMAGES: Final = frozenset({"EMPTY", "NOT_DICOM", "NO_IMAGE"})
 """Reason codes of files that are none of ours: counted, but no problem."""
+ENCRYPTED: Final = frozenset({"PASSWORD", "PASSWORD_WRONG"})
 FEW_SLICES: Final = 3
 
 
@@ -40,6 +41,7 @@ class Opening(QObject):
         self._store = store
         self._preferences = preferences
         self._window = window
+        self._chosen: tuple[str, ...] = ()
         self._paths: tuple[str, ...] = ()
         self._fresh: list[StackInfo] = []
         self._waits_for_first = False
@@ -79,19 +81,27 @@ class Opening(QObject):
         """Open the study that is built in."""
         self.open([str(paths.sample_dir())], remember=False)
 
-    def open(self, chosen: Sequence[str], *, replace: bool = False, remember: bool = True) -> None:
+    def open(
+        self,
+        chosen: Sequence[str],
+        *,
+        replace: bool = False,
+        remember: bool = True,
+        password: str | None = None,
+    ) -> None:
         """Open files and folders beside what is open, or instead of it."""
         chosen = [str(path) for path in chosen if path]
         if not chosen:
             return
         beside = self._store.state.stack is not None and not replace
         log.keep_out(*chosen)
-        self._paths = tuple(chosen) if remember else ()
+        self._chosen = tuple(chosen)
+        self._paths = self._chosen if remember else ()
         self._fresh = []
         self._waits_for_first = True
         if replace:
             self._problems = ()
-        self._controller.open_paths(list(chosen), replace=replace)
+        self._controller.open_paths(list(chosen), replace=replace, password=password)
         if beside:
             again = [*chosen]
             self.noticed.emit(
@@ -137,7 +147,9 @@ class Opening(QObject):
         self._problems += (*summary.skipped, *summary.problems)
         self.problems_changed.emit(self._problems)
         self.said.emit(summary_words(summary, len({stack.series_uid for stack in found})))
-        if summary.used == 0:
+        if any(problem.code in ENCRYPTED for problem in summary.skipped):
+            self._offer_password(any(problem.code == "PASSWORD_WRONG" for problem in summary.skipped))
+        elif summary.used == 0:
             self._tell_nothing_found(summary)
         elif self._paths and self._preferences.settings.general.remember_recent:
             self._remember(len({stack.series_uid for stack in found}))
@@ -146,7 +158,7 @@ class Opening(QObject):
         others = sum(problem.code in NOT_IMAGES for problem in summary.skipped)
         unreadable = len(summary.skipped) - others
         looked = f"{plural(summary.seen, 'file')} looked at, {others} of other types, {unreadable} unreadable"
-        name = self._named(self._paths or (str(paths.sample_dir()),))
+        name = self._named(self._chosen)
         self.noticed.emit(
             Notice(
                 "warning",
@@ -156,6 +168,22 @@ class Opening(QObject):
                 action=self.show_problems if summary.skipped else self.ask_folder,
             )
         )
+
+    def _offer_password(self, wrong: bool) -> None:
+        chosen = self._chosen
+        text = "The password does not open the archive." if wrong else "The archive is encrypted."
+        self.noticed.emit(
+            Notice("warning", text, label="Enter password...", action=lambda: self._ask_password(chosen))
+        )
+
+    def _ask_password(self, chosen: tuple[str, ...]) -> None:
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle("Password")
+        dialog.setLabelText("Password of the archive:")
+        dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
+        dialog.textValueSelected.connect(lambda password: self.open(chosen, password=password))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def _remember(self, series: int) -> None:
         settings = self._preferences.settings
@@ -190,8 +218,3 @@ def summary_words(summary: ScanSummary, series: int) -> str:
 def counted(problems: Sequence[Problem]) -> int:
     """How many problems the browser's last line tells: files that are no images are none."""
     return sum(problem.code not in NOT_IMAGES for problem in problems)
-
-
-def hidden_name(name: str, *, hidden: bool) -> str:
-    """A name, or the word that stands for it."""
-    return HIDDEN if hidden else shown(name)

@@ -8,20 +8,27 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from brainsr_desktop.app.panels.forms import column, plain_label
+from brainsr_desktop.app.panels.forms import Choice, column, plain_label
 from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.models.catalog import Catalog
 from brainsr_desktop.session.state import ViewState
 
-COLUMNS: Final = (("psnr", "PSNR, dB", 2), ("ssim", "SSIM", 4))
+Column = tuple[str, str, int]
+"""Name of the score, title (with unit), digits."""
+
+COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
+    "head": (("head_psnr", "PSNR, dB", 2), ("ssim", "SSIM", 4)),
+    "slice": (("psnr", "PSNR, dB", 2), ("ssim_slice", "SSIM", 4)),
+}
+"""By mask; the names are those of `core.metrics.SCORES`."""
 NO_REFERENCE: Final = (
     "No reference: no score is possible. How near a result is to the truth can only be told in test mode, where the "
     "true slice is known."
 )
 STATED: Final = (
-    "This slice against the true one. Data range: robust range of the series (peak of PSNR and SSIM). "
-    "Mask: whole slice."
+    "This slice against the true one. Data range: robust range of the series (peak of PSNR and SSIM); "
+    "values beyond it are cut. Mask: {mask}."
 )
 Scores = Mapping[str, Mapping[str, float]]
 
@@ -34,6 +41,10 @@ class MetricsPanel(QWidget):
         self._store = store
         self._catalog = catalog
         self._scores: Scores = {}
+        self._mask = "head"
+        self.mask = Choice("Mask", (("Head", "head"), ("Whole slice", "slice")))
+        self.mask.show_value(self._mask)
+        self.mask.chosen.connect(self._on_mask)
         self.words = plain_label()
         self.table = QWidget()
         self.table.setAccessibleName("Scores of this slice")
@@ -41,21 +52,32 @@ class MetricsPanel(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(4)
         self.difference = plain_label(name="emphasis")
-        self.stated = plain_label(STATED, name="quiet")
+        self.stated = plain_label(name="quiet")
         layout = column(self)
-        for widget in (self.words, self.table, self.difference, self.stated):
+        for widget in (self.words, self.mask, self.table, self.difference, self.stated):
             layout.addWidget(widget)
         store.changed.connect(self._on_changed)
         self._draw()
 
     def set_scores(self, scores: Scores) -> None:
-        """Figures by model name, then by metric ("psnr" in dB, "ssim")."""
+        """Figures by model name, then by the names of `core.metrics.SCORES`."""
         self._scores = scores
         self._draw()
 
     def cells(self) -> list[list[str]]:
         """What the table shows, row by row, the heading first."""
-        return [[self._text_at(row, place) for place in range(len(COLUMNS) + 1)] for row in range(self._rows)]
+        return [
+            [self._text_at(row, place) for place in range(len(self._columns) + 1)]
+            for row in range(self._rows)
+        ]
+
+    @property
+    def _columns(self) -> tuple[Column, ...]:
+        return COLUMNS[self._mask]
+
+    def _on_mask(self, value: object) -> None:
+        self._mask = str(value)
+        self._draw()
 
     def _text_at(self, row: int, place: int) -> str:
         item = self._grid.itemAtPosition(row, place)
@@ -72,7 +94,9 @@ class MetricsPanel(QWidget):
         can = state.test_mode and state.stack is not None
         has = can and bool(self._scores)
         self.table.setVisible(has)
+        self.mask.setVisible(has)
         self.stated.setVisible(has)
+        self.stated.setText(STATED.format(mask="head" if self._mask == "head" else "whole slice"))
         self.difference.setVisible(False)
         self.words.setVisible(not has)
         if not can:
@@ -95,21 +119,24 @@ class MetricsPanel(QWidget):
         baselines = {card.name: card.title for card in self._catalog.cards if card.is_interpolation}
         present = state.recipe.model
         order = [present, *(name for name in baselines if name != present)]
-        self._add_row(["", *(title for _, title, _ in COLUMNS)], bold=True)
+        self._add_row(["", *(title for _, title, _ in self._columns)], bold=True)
         for name in order:
             scores = self._scores.get(name)
             if scores is not None or name == present:
-                self._add_row([self._title(name), *_figures(scores or {})], bold=name == present)
+                self._add_row(
+                    [self._title(name), *_figures(scores or {}, self._columns)], bold=name == present
+                )
         self._draw_difference(present, [name for name in baselines if name in self._scores])
 
     def _draw_difference(self, present: str, baselines: list[str]) -> None:
         own = self._scores.get(present, {})
-        rivals = [name for name in baselines if name != present and "psnr" in self._scores[name]]
-        if "psnr" not in own or not rivals:
+        headline = self._columns[0][0]
+        rivals = [name for name in baselines if name != present and headline in self._scores[name]]
+        if headline not in own or not rivals:
             return
-        best = max(rivals, key=lambda name: self._scores[name]["psnr"])
+        best = max(rivals, key=lambda name: self._scores[name][headline])
         lines = [f"{self._title(present)} against {self._title(best)}, the best interpolation:"]
-        for key, title, digits in COLUMNS:
+        for key, title, digits in self._columns:
             if key in own and key in self._scores[best]:
                 difference = own[key] - self._scores[best][key]
                 arrow = "▲" if difference > 0 else "▼" if difference < 0 else "="
@@ -134,8 +161,8 @@ class MetricsPanel(QWidget):
         self._rows += 1
 
 
-def _figures(scores: Mapping[str, float]) -> list[str]:
-    return [f"{scores[key]:.{digits}f}" if key in scores else "..." for key, _, digits in COLUMNS]
+def _figures(scores: Mapping[str, float], columns: tuple[Column, ...]) -> list[str]:
+    return [f"{scores[key]:.{digits}f}" if key in scores else "..." for key, _, digits in columns]
 
 
 def _drawn(state: ViewState) -> tuple[object, ...]:
