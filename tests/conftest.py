@@ -31,3 +31,9 @@ def shared() -> Path:
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The small real files that come with the source tree."""
+    return PROJECT / "tests" / "data"
