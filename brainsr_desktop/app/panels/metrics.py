@@ -42,9 +42,9 @@ class MetricsPanel(QWidget):
         self._catalog = catalog
         self._scores: Scores = {}
         self._mask = "head"
-        self.mask = Choice("Mask", (("Head", "head"), ("Whole slice", "slice")))
-        self.mask.show_value(self._mask)
-        self.mask.chosen.connect(self._on_mask)
+        self.masks = Choice("Mask", (("Head", "head"), ("Whole slice", "slice")))
+        self.masks.show_value(self._mask)
+        self.masks.chosen.connect(self._on_mask)
         self.words = plain_label()
         self.table = QWidget()
         self.table.setAccessibleName("Scores of this slice")
@@ -54,7 +54,7 @@ class MetricsPanel(QWidget):
         self.difference = plain_label(name="emphasis")
         self.stated = plain_label(name="quiet")
         layout = column(self)
-        for widget in (self.words, self.mask, self.table, self.difference, self.stated):
+        for widget in (self.words, self.masks, self.table, self.difference, self.stated):
             layout.addWidget(widget)
         store.changed.connect(self._on_changed)
         self._draw()
@@ -94,7 +94,7 @@ class MetricsPanel(QWidget):
         can = state.test_mode and state.stack is not None
         has = can and bool(self._scores)
         self.table.setVisible(has)
-        self.mask.setVisible(has)
+        self.masks.setVisible(has)
         self.stated.setVisible(has)
         self.stated.setText(STATED.format(mask="head" if self._mask == "head" else "whole slice"))
         self.difference.setVisible(False)
