@@ -33,8 +33,8 @@ def tick_picture(slider: SliceSlider, index: int) -> np.ndarray[tuple[int, ...],
     image = slider.track.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
     lines = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     colours = lines[:, : image.width() * 3].reshape(image.height(), image.width(), 3)
-    x = round(slider.track.place(index))
-    return colours[:, x - 7 : x + 8].copy()
+    x, ratio = slider.track.place(index), slider.devicePixelRatioF()
+    return colours[:, round((x - 7) * ratio) : round((x + 8) * ratio)].copy()
 
 
 def test_that_the_ticks_of_all_states_differ_in_shape(qtbot: QtBot) -> None:
@@ -160,8 +160,8 @@ def test_that_a_crowded_slider_still_shows_a_failed_slice(qtbot: QtBot) -> None:
     even = slider.track.grab().toImage()
     slider.set_slice_states({1201: SliceState.FAILED})
     failed = slider.track.grab().toImage()
-    x = round(slider.track.place(1201))
-    column = range(x - 6, x + 7)
+    x, ratio = slider.track.place(1201), slider.devicePixelRatioF()
+    column = range(round((x - 6) * ratio), round((x + 7) * ratio))
     assert any(
         even.pixelColor(at, y) != failed.pixelColor(at, y) for at in column for y in range(failed.height())
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -60,12 +63,12 @@ def test_that_a_dot_lies_under_both_cursors(
     # The half-pixel rule: centre of original (r, c) is enhanced (s (r + 0.5) - 0.5, ...), in mm one and the same place.
     truth = ((DOT[1] + 0.5) * spacing[1], (DOT[0] + 0.5) * spacing[0])
     enhanced_pixel = min(spacing) / scale
-    screen_pixel = pair.field.mm_per_px
+    screen_pixel = pair.field.mm_per_px / pair.devicePixelRatioF()
     for view, seen in ((left, seen_left), (right, seen_right)):
         # A picture drawn with single pixels is itself only as exact as half a screen pixel.
         assert view.to_mm(seen) == pytest.approx(truth, abs=0.5 * enhanced_pixel + 0.5 * screen_pixel)
         at = view.to_px(truth)
-        assert abs(at.x() - seen.x()) < 0.5 + 0.5 * enhanced_pixel / screen_pixel
+        assert abs(at.x() - seen.x()) < 0.5 + 0.5 * enhanced_pixel / pair.field.mm_per_px
         assert view.to_mm(at) == pytest.approx(truth, abs=1e-6)
     move(left, left.to_px(truth))
     assert pair.cursor_mm == pytest.approx(truth, abs=1e-6)
@@ -184,6 +187,15 @@ def test_that_the_original_in_the_enhanced_pane_looks_like_the_original(qtbot: Q
     assert np.array_equal(drawn(pair.left.view), drawn(pair.right.view))
 
 
+def test_that_all_this_holds_on_a_screen_of_a_fractional_scale() -> None:
+    # The scale of a screen is fixed when an application starts: another process.
+    chosen = "(fit and axial) or grey or enhanced or large"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", chosen]
+    scaled = {**os.environ, "QT_SCALE_FACTOR": "1.5"}
+    done = subprocess.run(command, env=scaled, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def checks(side: int) -> np.ndarray[Any, np.dtype[np.int16]]:
     """A chess board of black and white pixels."""
     rows, columns = np.indices((side, side))
@@ -193,7 +205,8 @@ def checks(side: int) -> np.ndarray[Any, np.dtype[np.int16]]:
 def pair_zoomed(qtbot: QtBot, screen_px_per_pixel: float, changes: dict[str, Any]) -> ViewportPair:
     stack = make_stack(400, 400)
     pair, store = show_pair(qtbot, make_state(stack, **changes))
-    width, height = pair.left.view.size_px
+    ratio = pair.devicePixelRatioF()
+    width, height = (side * ratio for side in pair.left.view.size_px)
 
     def zoomed(state: ViewState) -> ViewState:
         across, down = width / screen_px_per_pixel, height / screen_px_per_pixel
@@ -216,4 +229,5 @@ def pixels_seen(pair: ViewportPair, rows: int, columns: int) -> np.ndarray[Any, 
     view = pair.left.view
     image = drawn(view)
     places = [[view.to_px((column + 0.5, row + 0.5)) for column in range(columns)] for row in range(rows)]
-    return np.array([[image[int(at.y()), int(at.x())] for at in line] for line in places])
+    ratio = view.devicePixelRatioF()
+    return np.array([[image[int(at.y() * ratio), int(at.x() * ratio)] for at in line] for line in places])

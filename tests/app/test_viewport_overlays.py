@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
+from brainsr_desktop.app.viewport import Viewport
 from brainsr_desktop.app.viewport_overlays import (
     Corners,
     Letters,
@@ -167,14 +168,19 @@ def test_that_a_letter_moves_to_the_other_side_when_flipped(qtbot: QtBot) -> Non
     pair, store = show_pair(qtbot, make_state(stack, overlays="all"))
     pair.set_left(picture_of(stack, np.zeros((40, 32), np.int16)), ORIGINAL)
     view = pair.left.view
-    row = slice(view.viewport().height() // 2 - 12, view.viewport().height() // 2 + 12)
-    before = drawn(view)[row]
+    before = middle_row(view)
     store.apply(intents.flip_h)
-    after = drawn(view)[row]
-    assert not np.array_equal(before[:, :40], after[:, :40])
-    # R and L have swapped: the letter R, wherever it stands, has the same pixels.
-    r_before, r_after = before[:, 8:30], after[:, -30:]
-    assert np.count_nonzero(r_before) == pytest.approx(np.count_nonzero(r_after), rel=0.15)
+    after = middle_row(view)
+    edge = 40 * before.shape[1] // round(view.size_px[0])
+    assert not np.array_equal(before[:, :edge], after[:, :edge])
+    # R and L have swapped: the letter R, wherever it stands, has as many bright pixels.
+    assert np.count_nonzero(before[:, :edge]) == pytest.approx(np.count_nonzero(after[:, -edge:]), rel=0.15)
+
+
+def middle_row(view: Viewport) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """The part of a pane between the upper and the lower third."""
+    seen = drawn(view)
+    return seen[len(seen) // 3 : 2 * len(seen) // 3]
 
 
 @pytest.mark.parametrize("has_spacing", [True, False])
