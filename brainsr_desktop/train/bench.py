@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 import zlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 FULL_SCALE: Final = 4095.0
 """Stored value of intensity 1.0."""
 
+_READ_ERRORS: Final = (OSError, EOFError, LookupError, ValueError, zlib.error, zipfile.BadZipFile)
 _INPUT = re.compile(r"([a-z]+)_x(\d+)_(\d{3})")
 
 
@@ -44,26 +46,23 @@ class Bench:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._file = np.load(path, allow_pickle=False)
-            self._meta = {
-                int(entry["i"]): entry for entry in (json.loads(str(m)) for m in self._file["meta"])
-            }
-        except (
-            OSError,
-            EOFError,
-            LookupError,
-            ValueError,
-            TypeError,
-            zlib.error,
-            zipfile.BadZipFile,
-        ) as error:
-            raise ReadError(
-                f"{path.name} is not a benchmark file that can be read.",
-                advice="A benchmark is an .npz file as the data catalogue describes it.",
-                path=path,
-            ) from error
-        self._inputs = {found.groups() for name in self._file.files if (found := _INPUT.fullmatch(name))}
+        with ExitStack() as stack:
+            try:
+                # numpy leaves a file open that it opened and could not read
+                self._file = stack.enter_context(
+                    np.load(stack.enter_context(path.open("rb")), allow_pickle=False)
+                )
+                entries = [json.loads(str(entry)) for entry in self._file["meta"]]
+                self._meta = {int(entry["i"]): entry for entry in entries}
+                names = list(self._file.files)
+            except (*_READ_ERRORS, TypeError, AttributeError) as error:
+                raise ReadError(
+                    f"{path.name} is not a benchmark file that can be read.",
+                    advice="A benchmark is an .npz file as the data catalogue describes it.",
+                    path=path,
+                ) from error
+            self._open = stack.pop_all()
+        self._inputs = {found.groups() for name in names if (found := _INPUT.fullmatch(name))}
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +70,7 @@ class Bench:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._open.close()
 
     @property
     def numbers(self) -> list[int]:
@@ -115,7 +114,7 @@ class Bench:
     def _array(self, name: str) -> npt.NDArray[Any]:
         try:
             return np.asarray(self._file[name])
-        except (OSError, EOFError, KeyError, ValueError, zlib.error, zipfile.BadZipFile) as error:
+        except _READ_ERRORS as error:
             raise self._damaged(name) from error
 
     def _damaged(self, name: str) -> ReadError:
