@@ -1,7 +1,7 @@
 """The one path from pixels to pixels: window, commands and evaluation all go through `Engine.enhance`.
 
-Degrade, normalise, run in tiles, check, map back, keep the regions' brightness, mix by strength. The output is in the input's stored units; where
-a network's output cannot be used the slice is cubic interpolation, and says so.
+Degrade, normalise, run in tiles, check, map back, keep the regions' brightness, mix by strength. The output is in the
+input's stored units; where a network's output cannot be used the slice is cubic interpolation, and says so.
 """
 
 from __future__ import annotations
