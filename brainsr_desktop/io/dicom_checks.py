@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pydicom.uid import UID, AllTransferSyntaxes
+from pydicom.uid import UID
 
 from brainsr_desktop.io.dicom_file import UNDEFINED, BadDicom, DicomFile
 from brainsr_desktop.io.header import Header
@@ -120,9 +120,7 @@ def check_size(rows: int, columns: int, frames: int, pixel_bytes: int) -> None:
 
 def check_syntax(syntax: str) -> None:
     if syntax not in DECODABLE:
-        known = UID(syntax) in AllTransferSyntaxes
-        name = UID(syntax).name if known else clean(syntax)
-        raise BadDicom("UNSUPPORTED_SYNTAX", f"There is no decoder for {name}.")
+        raise BadDicom("UNSUPPORTED_SYNTAX", f"There is no decoder for {clean(UID(syntax).name)}.")
 
 
 def missing_bytes(opened: DicomFile, samples: int, allocated: int) -> int:

@@ -189,7 +189,8 @@ class _Scan:
             else:
                 read.append((source, result))
             self._progress(min(self._used + len(self._skipped) + len(read), self._seen), self._seen)
-        read.sort(key=lambda member: natural_key(member[0].shown))
+        # of two copies the one nearer to the opened folder is kept
+        read.sort(key=lambda member: (member[0].shown.count("/"), natural_key(member[0].shown)))
         kept, duplicates = without_duplicates([pictures for _, pictures in read], self._check_cancelled)
         self._skipped += duplicates
         self._used += len(kept)
