@@ -22,6 +22,9 @@ from brainsr_desktop.io.records import Picture, Plane
 from brainsr_desktop.io.volumes import Volumes, split_volumes
 
 ANGLE_TOLERANCE_DEG: Final = 1.0
+STATION_MM: Final = 2.0
+STATION_PX: Final = 2.0
+"""Pictures in one plane that lie further apart, in mm and in pixels, would be shown in the wrong place as volumes."""
 SPACING_TOLERANCE: Final = 0.01
 """Relative, or as much in mm, whichever is larger."""
 
@@ -130,16 +133,16 @@ def _by_station(pictures: Sequence[Picture]) -> list[list[Picture]]:
     axes = np.asarray([plane.row_direction, plane.column_direction])
     inside = np.asarray(places) @ axes.T
     offsets = np.asarray(places) @ np.asarray(normal_of(plane))
-    size = min(pictures[0].rows, pictures[0].columns) * min(pictures[0].spacing_mm or (1.0, 1.0))
+    limit = max(STATION_MM, STATION_PX * max(pictures[0].spacing_mm or (1.0, 1.0)))
     groups: list[list[int]] = []
     for bucket in order.buckets(offsets, order.tolerance(pictures)):
-        if np.ptp(inside[bucket], axis=0).max() > size / 4:
+        if np.ptp(inside[bucket], axis=0).max() > limit:
             break
     else:
         return [list(pictures)]
     for index in np.lexsort((offsets, inside[:, 1], inside[:, 0])):
         for group in groups:
-            if np.abs(inside[group[0]] - inside[index]).max() <= size / 4:
+            if np.abs(inside[group[0]] - inside[index]).max() <= limit:
                 group.append(int(index))
                 break
         else:
