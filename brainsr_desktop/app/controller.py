@@ -68,7 +68,7 @@ class Controller(QObject):
     )  # dict[str, dict[str, float]]: model -> metrics of the slice in view, test mode
     job_changed = Signal(object)  # JobView
     notice = Signal(object)  # Notice
-    memory_changed = Signal(object, object)  # bytes the results take, their limit (more than an int of C++ holds)
+    memory_changed = Signal(object, object)  # bytes the results take, their limit: more than an int of Qt holds
     header_ready = Signal(object, object)  # StackInfo, rows of (tag, keyword, VR, value)
 
     def __init__(

@@ -197,7 +197,9 @@ def _full_status(state: ViewState, result: Result, known: Known, *, fresh: bool)
     title = _title(known, state.recipe.model, state)
     if is_interpolation(known, state.recipe.model):
         return PaneStatus(PaneState.FULL, f"Interpolated ({title}), no network", detail=detail)
-    share = "" if state.recipe.strength == 1.0 else f", {state.recipe.strength:.0%} of it mixed with cubic"
+    share = (
+        "" if state.recipe.strength == 1.0 else f", {state.recipe.strength * 100:.0f} % of it, the rest cubic"
+    )
     words = f"Network {title}{share}"
     if not fresh:
         return PaneStatus(PaneState.CACHED, f"{words} - stored", detail=detail)
@@ -233,4 +235,4 @@ def _failed_status(failure: Failure) -> PaneStatus:
 def _computing(pane_state: PaneState, words: str, progress: float | None) -> PaneStatus:
     if progress is None:
         return PaneStatus(pane_state, words)
-    return PaneStatus(pane_state, f"{words}; full network {progress:.0%}", progress)
+    return PaneStatus(pane_state, f"{words}; full network {progress * 100:.0f} %", progress)
