@@ -21,7 +21,7 @@ from brainsr_desktop.io.dicom_checks import (
     require_image,
     side,
 )
-from brainsr_desktop.io.dicom_file import UNDEFINED, BadDicom, DicomFile, open_dicom, quiet
+from brainsr_desktop.io.dicom_file import BadDicom, DicomFile, open_dicom, quiet
 from brainsr_desktop.io.diffusion import b_value_of, gradient_of
 from brainsr_desktop.io.header import Header, tag_of
 from brainsr_desktop.io.records import Component, FileFacts, Picture, Plane
@@ -303,8 +303,8 @@ def seconds(time: str) -> float | None:
     return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 
-def read_dataset(frame: FrameInfo, *, pixels: bool = False) -> Dataset:
-    """The data set that a frame came from, values raw; with ``pixels`` the pixel data too.
+def read_dataset(frame: FrameInfo) -> Dataset:
+    """The data set that a frame came from, values raw, without its pixels.
 
     Raises ReadError families: the file is gone, changed into something else, or damaged.
     """
@@ -312,8 +312,6 @@ def read_dataset(frame: FrameInfo, *, pixels: bool = False) -> Dataset:
         stream = sources.open_content(frame.path, frame.member)
         with quiet(), open_dicom(stream) as opened:
             dataset = opened.dataset
-            if pixels and opened.pixels is not None:
-                _append_pixels(opened)
     except BadDicom as error:
         kind = Truncated if error.code.startswith("TRUNCATED") else NotAnImage
         raise kind(f"{path_text(frame.path)}: {error.reason}", path=frame.path) from error
@@ -321,17 +319,6 @@ def read_dataset(frame: FrameInfo, *, pixels: bool = False) -> Dataset:
         problem = sources.problem_of(error, path_text(frame.path))
         raise ReadError(f"{problem.path}: {problem.reason}", path=frame.path) from error
     return dataset
-
-
-def _append_pixels(opened: DicomFile) -> None:
-    assert opened.pixels is not None
-    opened.stream.seek(opened.pixels.offset)
-    value = opened.stream.read(opened.pixel_bytes)
-    if opened.pixels.keyword == "PixelData":
-        opened.dataset.add_new("PixelData", "OB" if opened.pixels.length == UNDEFINED else "OW", value)
-    else:
-        representation = "OF" if opened.pixels.keyword == "FloatPixelData" else "OD"
-        opened.dataset.add_new(opened.pixels.keyword, representation, value)
 
 
 def _made_by_ai(header: Header) -> bool:

@@ -5,7 +5,9 @@ PS3.3 C.7.6.16. Frames are ordered by where they lie, never by their number in t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.io.dicom_read import (
@@ -37,39 +39,35 @@ class FrameGroups:
         return None
 
 
-def frame_groups(header: Header, frames: int) -> list[FrameGroups]:
-    """The groups of every frame; fewer than ``frames`` where the file lacks some."""
+def frame_groups(header: Header, frames: int) -> tuple[list[FrameGroups], int]:
+    """The groups of every frame, and how many frames lack groups of their own."""
     shared = header.first_item("SharedFunctionalGroupsSequence")
-    own = list(header.items("PerFrameFunctionalGroupsSequence"))[:frames]
-    return [FrameGroups(item, shared) for item in own]
+    own: Sequence[Header | None] = list(header.items("PerFrameFunctionalGroupsSequence"))[:frames]
+    missing = frames - len(own)
+    return [FrameGroups(item, shared) for item in (*own, *[None] * missing)], missing
 
 
 def pictures_of_frames(facts: FileFacts, header: Header) -> list[Picture]:
-    """One picture for each frame. Frames without groups have no place; the file is marked then."""
-    groups = frame_groups(header, facts.frames)
-    pictures = [_picture(facts, number, found) for number, found in enumerate(groups)]
-    missing = facts.frames - len(pictures)
-    if not missing:
+    """One picture for each frame. Where a frame has no groups no frame has a place; the file is marked then."""
+    groups, missing = frame_groups(header, facts.frames)
+    grouped = header.has("PerFrameFunctionalGroupsSequence") or header.has("SharedFunctionalGroupsSequence")
+    if grouped:
+        pictures = [_picture(facts, number, found) for number, found in enumerate(groups)]
+    else:
+        plain = _without_groups(facts, header)
+        pictures = [replace(plain, frame=n, instance_number=n + 1) for n in range(facts.frames)]
+    if not missing or not (grouped or facts.sop_class in _ENHANCED):
         return pictures
-    marks: tuple[Problem, ...] = ()
-    if header.has("PerFrameFunctionalGroupsSequence") or "Enhanced" in facts.description or _enhanced(facts):
-        reason = f"{missing} of {facts.frames} frames have no functional group."
-        marks = (Problem(facts.shown, "BAD_FUNCTIONAL_GROUPS", reason, "Shown without geometry."),)
-    plain = _without_groups(facts, header)
-    bare = [replace(plain, frame=number, instance_number=number + 1) for number in range(facts.frames)]
-    if pictures:
-        bare[: len(pictures)] = [replace(picture, plane=None) for picture in pictures]
-    bare[0] = replace(bare[0], marks=(*bare[0].marks, *marks))
-    return bare
+    reason = f"{missing} of {facts.frames} frames have no functional group."
+    mark = Problem(facts.shown, "BAD_FUNCTIONAL_GROUPS", reason, "Shown without geometry.")
+    pictures = [replace(picture, plane=None) for picture in pictures]
+    return [replace(pictures[0], marks=(mark,)), *pictures[1:]]
 
 
-def _enhanced(facts: FileFacts) -> bool:
-    return facts.sop_class in {
-        "1.2.840.10008.5.1.4.1.1.4.1",
-        "1.2.840.10008.5.1.4.1.1.4.3",
-        "1.2.840.10008.5.1.4.1.1.4.4",
-        "1.2.840.10008.5.1.4.1.1.2.1",
-    }
+_ENHANCED: Final = frozenset(
+    f"1.2.840.10008.5.1.4.1.1.{end}" for end in ("4.1", "4.3", "4.4", "2.1", "130", "128.1")
+)
+"""Classes whose frames must have functional groups: enhanced MR, MR colour, legacy MR, CT, PET and legacy PET."""
 
 
 def _without_groups(facts: FileFacts, header: Header) -> Picture:

@@ -40,7 +40,7 @@ class SourceFiles:
         """
         key = (frame.path, frame.member)
         if self._last is None or self._last[0] != key:
-            self._last = (key, read_dataset(frame, pixels=False))
+            self._last = (key, read_dataset(frame))
         return source_slice(self._last[1], frame)
 
     def is_unchanged(self, frame: FrameInfo) -> bool:
