@@ -92,6 +92,7 @@ class StatusReadout(QLabel):
         self.setAccessibleName("Values under the cursor")
         self.setToolTip("L original, R enhanced. Rows and columns of the original, counted from 0")
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setContentsMargins(6, 0, 0, 0)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for signal in (pair.cursor_moved, pair.pictures_changed, store.changed):
             signal.connect(self._draw)

@@ -18,11 +18,14 @@ from brainsr_desktop.core.series import StackInfo, StudyInfo
 from brainsr_desktop.session.pictures import Picture
 from brainsr_desktop.session.state import ViewState, WindowLevel
 
-BAR_LENGTHS_MM: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
+BAR_LENGTHS_MM: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+RARE_LENGTHS_MM: Final = (0.05, 0.1, 0.2, 0.5, 100.0, 200.0, 500.0)
+"""Only where none of the usual lengths fits: a very small or a very large field."""
 BAR_PX: Final = (60.0, 160.0)
 SMALL_PANE_PX: Final = 300
 _MARGIN_PX: Final = 10.0
-_PRIVATE_WORDS: Final = ("patient", "name", "birth", "date", "institution", "physician", "accession", "study")
+_TOLD: Final = ("TR", "TE", "TI", "b-value")
+"""Header lines that are shown; none of them tells who the patient is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,11 @@ def letters_on_screen(stack: StackInfo, flip_h: bool, flip_v: bool) -> Letters:
 
 def bar_of(px_per_mm: float) -> tuple[float, float] | None:
     """The longest round scale bar of 60 to 160 pixels: (mm, logical pixels)."""
-    fitting = [
-        (length, length * px_per_mm)
-        for length in BAR_LENGTHS_MM
-        if BAR_PX[0] <= length * px_per_mm <= BAR_PX[1]
-    ]
-    return fitting[-1] if fitting else None
+    for lengths in (BAR_LENGTHS_MM, RARE_LENGTHS_MM):
+        fitting = [length for length in lengths if BAR_PX[0] <= length * px_per_mm <= BAR_PX[1]]
+        if fitting:
+            return fitting[-1], fitting[-1] * px_per_mm
+    return None
 
 
 def position_text(stack: StackInfo, slice_index: int) -> str:
@@ -112,8 +114,8 @@ def corners_of(
         top_right=right,
         bottom_left=_slice_lines(state, stack, slice_line),
         bottom_right=(
-            f"{rows} × {columns}, {size}",
-            f"{interpolation}, {px_per_mm * max(row_mm, column_mm) * 100:.0f} %",
+            f"{rows} × {columns}  {size}",
+            f"{interpolation}  {px_per_mm * max(row_mm, column_mm) * 100:.0f} %",
             window_line,
         ),
     )
@@ -139,12 +141,8 @@ def _study_lines(
 def _slice_lines(state: ViewState, stack: StackInfo, slice_line: str) -> tuple[str, ...]:
     label = stack.volume_labels[state.volume] if state.volume < len(stack.volume_labels) else ""
     thick = "" if stack.thickness_mm is None else f"thickness {_pixel(stack.thickness_mm)} mm"
-    place = ", ".join(_filled(position_text(stack, state.slice_index), thick))
-    told = [
-        f"{name} {value}"
-        for name, value in stack.header
-        if value and not any(word in name.lower() for word in _PRIVATE_WORDS)
-    ]
+    place = "  ".join(_filled(position_text(stack, state.slice_index), thick))
+    told = [f"{name} {value}" for name, value in stack.header if name in _TOLD and value]
     return _filled("  ".join(told), label, place, slice_line)
 
 
@@ -198,9 +196,9 @@ def _layer(size: QSizeF, font: QFont, content: Content, ratio: float) -> QPixmap
     if content.letters is not None:
         _letters(painter, area, font, content.letters)
     painter.setFont(font)
-    _corners(painter, area.adjusted(_MARGIN_PX, 7, -_MARGIN_PX, -7), content.corners)
+    below = _corners(painter, area.adjusted(_MARGIN_PX, 7, -_MARGIN_PX, -7), content.corners)
     if content.bar is not None:
-        _bar(painter, area, content.bar, content.corners)
+        _bar(painter, area, content.bar, content.corners, below)
     painter.end()
     return layer
 
@@ -213,23 +211,44 @@ def _outlined(painter: QPainter, at: QPointF, text: str, colour: str = IMAGE.tex
     painter.drawText(at, text)
 
 
-def _corners(painter: QPainter, area: QRectF, corners: Corners) -> None:
+def _corners(painter: QPainter, area: QRectF, corners: Corners) -> float:
+    """Paint the corners; the height of the taller one at the bottom."""
     metrics = QFontMetricsF(painter.font())
     room = area.width() * 0.47
+    tallest = 0.0
     for lines, right, bottom in (
         (corners.top_left, False, False),
         (corners.top_right, True, False),
         (corners.bottom_left, False, True),
         (corners.bottom_right, True, True),
     ):
-        y = area.bottom() - metrics.descent() - (len(lines) - 1) * metrics.lineSpacing()
-        if not bottom:
-            y = area.top() + metrics.ascent()
-        for line in lines:
-            text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, room)
+        fitting = [part for line in lines for part in wrapped(line, metrics, room)]
+        y = area.top() + metrics.ascent()
+        if bottom:
+            y = area.bottom() - metrics.descent() - (len(fitting) - 1) * metrics.lineSpacing()
+            tallest = max(tallest, len(fitting) * metrics.lineSpacing())
+        for text in fitting:
             x = area.right() - metrics.horizontalAdvance(text) if right else area.left()
             _outlined(painter, QPointF(x, y), text)
             y += metrics.lineSpacing()
+    return tallest
+
+
+def wrapped(line: str, metrics: QFontMetricsF, room: float) -> list[str]:
+    """A line broken where it is too long: between its parts (two spaces), then between words, then cut with "..."."""
+
+    def packed(parts: list[str], between: str) -> list[str]:
+        lines = parts[:1]
+        for part in parts[1:]:
+            longer = f"{lines[-1]}{between}{part}"
+            if metrics.horizontalAdvance(longer) <= room:
+                lines[-1] = longer
+            else:
+                lines.append(part)
+        return lines
+
+    words = [part for text in packed(line.split("  "), "  ") for part in packed(text.split(" "), " ")]
+    return [metrics.elidedText(word, Qt.TextElideMode.ElideRight, room) for word in words]
 
 
 def _letters(painter: QPainter, area: QRectF, font: QFont, letters: Letters) -> None:
@@ -258,15 +277,14 @@ def _letters(painter: QPainter, area: QRectF, font: QFont, letters: Letters) -> 
         _outlined(painter, QPointF(x + metrics.horizontalAdvance(text[:1]), y), text[1:])
 
 
-def _bar(painter: QPainter, area: QRectF, bar: tuple[float, float], corners: Corners) -> None:
+def _bar(painter: QPainter, area: QRectF, bar: tuple[float, float], corners: Corners, below: float) -> None:
     length_mm, length_px = bar
     metrics = QFontMetricsF(painter.font())
     left, y = area.center().x() - length_px / 2, area.bottom() - 34
     right = left + length_px
     widest = max(map(metrics.horizontalAdvance, (*corners.bottom_left, *corners.bottom_right)), default=0.0)
     if widest + 2 * _MARGIN_PX > left:
-        lines = max(len(corners.bottom_left), len(corners.bottom_right))
-        y = min(y, area.bottom() - 15 - lines * metrics.lineSpacing())
+        y = min(y, area.bottom() - 15 - below)
     for colour, width in ((IMAGE.outline, 4.0), (IMAGE.text, 2.0)):
         painter.setPen(QPen(QColor(colour), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))
         painter.drawLine(QPointF(left, y), QPointF(right, y))

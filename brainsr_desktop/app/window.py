@@ -31,7 +31,7 @@ from brainsr_desktop.app.recent import RecentMenu
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.theme import Theme
 from brainsr_desktop.app.window_memory import corrected_place, first_state, least_size, screens, with_choices
-from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.core.series import SeriesInfo, StackInfo
 from brainsr_desktop.session.pictures import SliceState
 from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.session.state import ViewState
@@ -103,6 +103,7 @@ class MainWindow(QMainWindow):
     def _connect_controller(self) -> None:
         controller, areas = self.controller, self.areas
         controller.series_found.connect(areas.browser.add)
+        controller.series_found.connect(self._on_series_found)
         controller.closed.connect(areas.browser.clear)
         controller.closed.connect(lambda: self._show_state(self.store.state))
         controller.thumbnail_ready.connect(areas.browser.set_thumbnail)
@@ -203,6 +204,12 @@ class MainWindow(QMainWindow):
         if not after.test_mode and before.test_mode:
             self.areas.metrics.set_scores({})
         self.preferences.set(with_choices(self.preferences.settings, after))
+
+    def _on_series_found(self, series: SeriesInfo) -> None:
+        # The first series is opened before the browser has it: only now its patient is known.
+        state = self.store.state
+        if any(stack is state.stack for stack in series.stacks):
+            self._show_state(state)
 
     def _show_state(self, state: ViewState) -> None:
         areas = self.areas

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtGui import QFont, QFontMetricsF
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.viewport import Viewport
@@ -20,6 +22,7 @@ from brainsr_desktop.app.viewport_overlays import (
     day,
     letters_on_screen,
     position_text,
+    wrapped,
 )
 from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.session import intents
@@ -86,7 +89,13 @@ def corners(**changes: Any) -> Corners:
         160,
         (1.4, 1.4),
         thickness_mm=5.0,
-        header=(("TR", "1900 ms"), ("TE", "2.98 ms"), ("Institution", "SECRET"), ("Study date", "SECRET")),
+        header=(
+            ("TR", "1900 ms"),
+            ("TE", "2.98 ms"),
+            ("Institution", "SECRET"),
+            ("Protocol", "SECRET"),
+            ("Study date", "SECRET"),
+        ),
         **stack_changes,
     )
     state = make_state(stack, slice_index=11, overlays="all", **changes)
@@ -101,10 +110,10 @@ def test_that_the_corners_tell_patient_study_slice_and_window() -> None:
     assert found.bottom_left == (
         "TR 1900 ms  TE 2.98 ms",
         "b-value 0",
-        "z 55.0 mm, thickness 5 mm",
+        "z 55.0 mm  thickness 5 mm",
         "Slice 12 / 24",
     )
-    assert found.bottom_right == ("640 × 640, 0.35 × 0.35 mm", "nearest, 105 %", "W 1000  L 500")
+    assert found.bottom_right == ("640 × 640  0.35 × 0.35 mm", "nearest  105 %", "W 1000  L 500")
 
 
 def test_that_no_patient_data_are_left_when_they_are_hidden() -> None:
@@ -132,6 +141,25 @@ def test_that_unknown_sizes_and_places_are_not_invented() -> None:
     text = "\n".join((*found.bottom_left, *found.bottom_right))
     assert "pixel size unknown" in text
     assert "z " not in text
+
+
+@pytest.mark.parametrize(
+    ("room", "lines"),
+    [
+        (40.0, ["TR 1900 ms  TE 3 ms  long-word"]),
+        (20.0, ["TR 1900 ms  TE 3 ms", "long-word"]),
+        (12.0, ["TR 1900 ms", "TE 3 ms", "long-word"]),
+        (9.0, ["TR 1900", "ms", "TE 3 ms", "long-word"]),
+    ],
+)
+def test_that_long_lines_break_between_parts_then_between_words(
+    qapp: QApplication, room: float, lines: list[str]
+) -> None:
+    font = QFont("DejaVu Sans Mono")
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    metrics = QFontMetricsF(font)
+    found = wrapped("TR 1900 ms  TE 3 ms  long-word", metrics, (room + 0.5) * metrics.horizontalAdvance("m"))
+    assert found == lines
 
 
 @pytest.mark.parametrize(
