@@ -9,7 +9,7 @@ PY := .venv/bin/python
 INSTALLED := .venv/installed
 PYTEST_ARGS ?=
 
-.PHONY: run test check tests bench package sample venv clean help
+.PHONY: run test check tests bench package bundle sample venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -32,9 +32,15 @@ bench: $(INSTALLED)  ## Score every model; BENCH=FILE.npz names the slices
 	mkdir -p out
 	$(PY) -m brainsr_desktop.cli.main evaluate --bench "$(BENCH)" --models all --json out/bench.json --csv out/bench.csv
 
-package: $(INSTALLED)  ## Wheel and source archive in dist/
-	$(PY) -m pip install --quiet --constraint constraints.txt build
-	$(PY) -m build --outdir dist
+package: $(INSTALLED)  ## The wheel, in dist/
+	$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@ls dist/*.whl
+
+bundle: $(INSTALLED)  ## A folder that runs without Python, in dist/brainsr-desktop; checked on the sample
+	$(PY) -m pip install --quiet 'pyinstaller>=6.10'
+	$(PY) -m PyInstaller --noconfirm --log-level WARN --distpath dist --workpath build packaging/brainsr.spec
+	rm -rf build/check
+	dist/brainsr-desktop/brainsr enhance resources/sample --series 1 --slices 25 --output build/check
 
 sample: $(INSTALLED)  ## Make the sample study anew; SOURCE=FOLDER holds the original slices
 	@test -n "$(SOURCE)" || { echo "Name the folder of the original slices: make sample SOURCE=path" >&2; exit 2; }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib.resources
+import importlib.util
 import tomllib
 from contextlib import ExitStack
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from brainsr_desktop.cli.console import Console, table
-from brainsr_desktop.core.errors import UsageError
+from brainsr_desktop.core.errors import DeviceUnavailable, UsageError
 
 HELP = "train a network"
 EXAMPLE = "brainsr train brainsr-x4.toml --data ~/training-data --out ~/runs"
@@ -51,6 +52,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
         path = _config_path(options.config, stack)
         if options.data is None:
             raise UsageError("--data is missing: the folder with the training files.")
+        if importlib.util.find_spec("torch") is None:
+            raise DeviceUnavailable(
+                "Training needs PyTorch, which this installation is without.",
+                advice="Install the program with pip.",
+            )
 
         from brainsr_desktop.train.loop import train
 

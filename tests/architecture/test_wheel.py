@@ -86,8 +86,8 @@ def test_that_an_installation_lists_the_shipped_models(
     environment = {**os.environ, "PYTHONPATH": str(installed), "HOME": str(tmp_path)}
     command = [sys.executable, "-m", "brainsr_desktop.cli.main", "models"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
-    for folder in (project / "models").iterdir():
-        assert folder.name in done.stdout
+    for card in (project / "models").glob("[!.]*/card.toml"):
+        assert card.parent.name in done.stdout
 
 
 def test_that_both_programs_are_entry_points_and_nothing_else_is_installed(installed: Path) -> None:
