@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
 
-from brainsr_desktop.app.view_field import PointMm
+from brainsr_desktop.app.view_field import PointMm, SizePx
 from brainsr_desktop.session.state import RectMm, Tool, ViewState, WindowLevel
-
-if TYPE_CHECKING:
-    from brainsr_desktop.app.viewport import Viewport
 
 Side = Literal["left", "right"]
 NOTCH: Final = 120
@@ -26,6 +24,16 @@ ONE_GESTURE_MS: Final = 500
 """Turns of the wheel that follow each other within this time are one undo step."""
 NARROWEST: Final = 1e-3
 """A drag does not make the window narrower than this part of the robust range."""
+
+
+class PaneView(Protocol):
+    """What the mouse map needs of the pane that it follows."""
+
+    @property
+    def size_px(self) -> SizePx: ...
+    def viewport(self) -> QWidget: ...
+    def to_mm(self, at: QPointF) -> PointMm: ...
+    def set_rubber(self, rect: RectMm | None) -> None: ...
 
 
 class PaneActions(Protocol):
@@ -92,7 +100,7 @@ class Drag:
 class MouseMap:
     """Follows the mouse over one pane."""
 
-    def __init__(self, view: Viewport, side: Side, actions: PaneActions) -> None:
+    def __init__(self, view: PaneView, side: Side, actions: PaneActions) -> None:
         self._view, self._side, self._actions = view, side, actions
         self._drag: Drag | None = None
         self._wheel = 0
@@ -202,7 +210,8 @@ class MouseMap:
     def context_menu(self, event: QEvent) -> None:
         """The menu key asks for the menu at the pane's middle; the mouse's own request is answered on release."""
         if isinstance(event, QContextMenuEvent) and event.reason() == QContextMenuEvent.Reason.Keyboard:
-            self._actions.ask_menu(self._side, self._view.mapToGlobal(self._view.rect().center()))
+            port = self._view.viewport()
+            self._actions.ask_menu(self._side, port.mapToGlobal(port.rect().center()))
         event.accept()
 
     def tell_cursor(self) -> None:
