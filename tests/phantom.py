@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -88,7 +88,7 @@ def classic(
     return paths
 
 
-def slice_dataset(picture: NDArray[Any], *, series: int = 1, number: int = 1) -> FileDataset:
+def slice_dataset(picture: NDArray[Any], *, series: int = 1, number: int = 1) -> Dataset:
     """A classic MR data set with every required attribute but geometry."""
     dataset = _patient(series)
     dataset.SOPClassUID = MR_IMAGE
@@ -100,8 +100,9 @@ def slice_dataset(picture: NDArray[Any], *, series: int = 1, number: int = 1) ->
     return dataset
 
 
-def _patient(series: int) -> FileDataset:
-    dataset = FileDataset("", {}, file_meta=FileMetaDataset(), preamble=bytes(128))
+def _patient(series: int) -> Dataset:
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate = "Phantom^Head", "P1", "19700101"
     dataset.StudyDate, dataset.StudyDescription, dataset.InstitutionName = "20240102", "Test", "Nowhere"
@@ -133,16 +134,16 @@ def save(dataset: Dataset, path: Path, syntax: str = ExplicitVRLittleEndian) -> 
     dataset.file_meta.TransferSyntaxUID = UID(syntax)
     dataset.file_meta.MediaStorageSOPClassUID = UID(dataset.get("SOPClassUID", MR_IMAGE))
     dataset.file_meta.MediaStorageSOPInstanceUID = UID(dataset.get("SOPInstanceUID") or f"{ROOT}.0")
-    if syntax == ExplicitVRBigEndian and dataset.BitsAllocated == 16:
-        dataset.PixelData = np.frombuffer(dataset.PixelData, "<u2").astype(">u2").tobytes()
+    if syntax == ExplicitVRBigEndian and dataset.BitsAllocated > 8:
+        word = dataset.BitsAllocated // 8
+        dataset.PixelData = np.frombuffer(dataset.PixelData, f"<u{word}").astype(f">u{word}").tobytes()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         dataset.save_as(
             path,
             implicit_vr=syntax == ImplicitVRLittleEndian,
             little_endian=syntax != ExplicitVRBigEndian,
-            force_encoding=syntax
-            not in (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian),
+            enforce_file_format=True,
         )
 
 

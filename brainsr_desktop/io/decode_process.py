@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import sys
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -32,8 +33,11 @@ MEMORY_LIMIT_BYTES: Final = 8 << 30
 class DecoderProcess:
     """Decodes pictures in a child that is started when first needed. Methods may be called from any thread."""
 
-    def __init__(self, limit_s: float = SLICE_LIMIT_S) -> None:
+    def __init__(
+        self, limit_s: float = SLICE_LIMIT_S, target: Callable[[Connection], None] | None = None
+    ) -> None:
         self._limit_s = limit_s
+        self._target = serve if target is None else target
         self._lock = threading.Lock()
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
@@ -87,7 +91,7 @@ class DecoderProcess:
         self._end()
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=serve, args=(theirs,), name="brainsr decoder", daemon=True)
+        process = context.Process(target=self._target, args=(theirs,), name="brainsr decoder", daemon=True)
         process.start()
         theirs.close()
         self._process, self._pipe = process, ours
@@ -107,7 +111,6 @@ class DecoderProcess:
         if self._process is not None:
             self._process.kill()
             self._process.join()
-            self._process.close()
         self._pipe = self._process = None
 
 
