@@ -97,6 +97,12 @@ CONTRAST: Final = Colours(
     computing="#6fb0ff",
 )
 THEMES: Final[dict[str, Colours]] = {"light": LIGHT, "dark": DARK, "contrast": CONTRAST}
+_SCHEMES: Final = {
+    "system": Qt.ColorScheme.Unknown,
+    "light": Qt.ColorScheme.Light,
+    "dark": Qt.ColorScheme.Dark,
+    "contrast": Qt.ColorScheme.Dark,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +198,8 @@ class Theme(QObject):
     def apply(self, choice: Choice, text_percent: int = 100) -> None:
         """Show a theme now, without a restart; ``text_percent`` 80 to 200, text is never smaller than 10 pt."""
         self._choice = choice
+        # For what the system draws itself: title bar, file dialogs.
+        self._app.styleHints().setColorScheme(_SCHEMES[choice])
         font = self._app.font()
         font.setPointSizeF(
             max(SMALLEST_TEXT_PT, max(SMALLEST_TEXT_PT, self._system_font_pt) * text_percent / 100)

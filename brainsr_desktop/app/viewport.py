@@ -95,7 +95,9 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
     def __init__(self, name: str, reductions: Reductions, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=IMAGE.back)
         self.setAccessibleName(name)
+        # What is dropped goes to the window.
         self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
         self._box = pg.ViewBox(
             enableMouse=False, enableMenu=False, invertY=True, lockAspect=1.0, defaultPadding=0.0
         )
@@ -183,6 +185,7 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
             self._place(self._look)
         if self._picture is None or self._look is None:
             self._item.setVisible(False)
+            self._item.clear()
             return
         visible = self._look.field.rect(self.size_px)
         part = visible_part(self._picture, visible, self.devicePixelRatioF() / self._look.field.mm_per_px)

@@ -10,9 +10,11 @@ from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QColor,
+    QFont,
     QIcon,
     QPainter,
     QPaintEvent,
+    QPalette,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
@@ -129,6 +131,7 @@ class StateBar(QWidget):
         self._label = Label("", "folder", IMAGE.dim_text)
         self._icon, self._text = QLabel(), ElidedLabel()
         self._text.setAccessibleName(name)
+        _embolden(self._text)
         self.details = _button(DETAILS, "What went wrong, as technical text", self.details_requested)
         self.retry = _button(
             "Retry on CPU", "Compute this slice again on the processor", self.retry_requested
@@ -173,7 +176,7 @@ class StateBar(QWidget):
         self._icon.setPixmap(icons.pixmap(label.icon, _ICON_PX, label.colour, self.devicePixelRatioF()))
         self._text.setText(label.text)
         self._text.setToolTip(label.text)
-        self._text.setStyleSheet(f"color: {label.colour}; font-weight: 600;")
+        _colour(self._text, label.colour)
         self.details.setVisible(self._buttons and label.has_details)
         self.retry.setVisible(self._buttons and label.can_retry)
         self.update()
@@ -205,25 +208,46 @@ class NoticeStrip(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._colour()
+        self.setMargin(3)
+        self.setAutoFillBackground(True)
+        _embolden(self)
+        _colour(self, IMAGE.amber, IMAGE.back)
 
     def set_notice(self, text: str) -> None:
         """Show a notice in amber, or nothing."""
         if text != self.text():
             self.setText(text)
-            self._colour()
-
-    def _colour(self) -> None:
-        back = IMAGE.bar if self.text() else IMAGE.back
-        self.setStyleSheet(f"color: {IMAGE.amber}; background: {back}; font-weight: 600; padding: 3px;")
+            _colour(self, IMAGE.amber, IMAGE.bar if text else IMAGE.back)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Qt calls it."""
         super().resizeEvent(event)
+        self._take_height()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt calls it; larger text needs more room."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._take_height()
+
+    def _take_height(self) -> None:
         room = QRect(0, 0, max(1, self.width() - 8), 1000)
         wrapped = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         needed = self.fontMetrics().boundingRect(room, wrapped, NOTICE_PLAIN).height()
         self.setFixedHeight(max(_STRIP_PX, needed + 8))
+
+
+def _embolden(label: QLabel) -> None:
+    font = QFont(label.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    label.setFont(font)
+
+
+def _colour(label: QLabel, text: str, back: str = IMAGE.bar) -> None:
+    palette = label.palette()
+    palette.setColor(QPalette.ColorRole.WindowText, QColor(text))
+    palette.setColor(QPalette.ColorRole.Window, QColor(back))
+    label.setPalette(palette)
 
 
 def _button(text: str, tip: str, asked: SignalInstance) -> QPushButton:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.theme import IMAGE, contrast
@@ -106,6 +108,21 @@ def test_that_progress_is_told_in_words_and_drawn_as_a_line(qtbot: QtBot) -> Non
     line = image.height() - 2
     assert image.pixelColor(image.width() // 8, line).name() == IMAGE.blue
     assert image.pixelColor(image.width() // 2, line).name() == IMAGE.button
+
+
+def test_that_the_notice_has_room_for_larger_text(qtbot: QtBot, qapp: QApplication) -> None:
+    pair, _ = show_pair(qtbot, make_state(), (701, 500))
+    pair.set_right(None, FULL)
+    before = pair.right.strip.height()
+    font = qapp.font()
+    larger = QFont(font)
+    larger.setPointSizeF(2 * font.pointSizeF())
+    qapp.setFont(larger)
+    try:
+        QApplication.processEvents()
+        assert pair.right.strip.height() > 1.5 * before
+    finally:
+        qapp.setFont(font)
 
 
 def test_that_both_pictures_have_one_height_with_and_without_a_notice(qtbot: QtBot) -> None:

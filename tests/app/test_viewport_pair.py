@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QContextMenuEvent, QNativeGestureEvent, QPointingDevice
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -25,7 +27,6 @@ from tests.app.viewing import (
     drag,
     drawn,
     leave,
-    make_stack,
     make_state,
     move,
     picture_of,
@@ -308,6 +309,42 @@ def test_that_a_right_click_asks_for_the_menu_and_a_drag_does_not(qtbot: QtBot) 
     assert store.state.rect_mm is not None
 
 
+def test_that_the_menu_key_asks_for_the_menu(qtbot: QtBot) -> None:
+    pair, _ = filled_pair(qtbot)
+    view = pair.right.view
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), view.mapToGlobal(QPoint()))
+    with qtbot.waitSignal(pair.context_menu_requested) as asked:
+        QApplication.sendEvent(view, event)
+    assert asked.args is not None
+    assert asked.args[0] == "right"
+
+
+def test_that_a_pinch_zooms_about_the_fingers(qtbot: QtBot) -> None:
+    pair, _ = filled_pair(qtbot)
+    view, at = pair.left.view, QPointF(120, 90)
+    before, scale = view.to_mm(at), pair.field.mm_per_px
+    event = QNativeGestureEvent(
+        Qt.NativeGestureType.ZoomNativeGesture,
+        QPointingDevice.primaryPointingDevice(),
+        2,
+        at,
+        at,
+        at,
+        0.25,
+        QPointF(),
+    )
+    QApplication.sendEvent(view.viewport(), event)
+    assert pair.field.mm_per_px == pytest.approx(scale / 1.25)
+    assert view.to_mm(at) == pytest.approx(before, abs=1e-6)
+
+
+def test_that_files_dropped_on_a_picture_reach_the_window(qtbot: QtBot) -> None:
+    pair, _ = filled_pair(qtbot)
+    for pane in (pair.left, pair.right):
+        assert not pane.view.acceptDrops()
+        assert not pane.view.viewport().acceptDrops()
+
+
 def test_that_the_cursor_is_forgotten_when_the_mouse_leaves(qtbot: QtBot) -> None:
     pair, _ = filled_pair(qtbot)
     seen: list[object] = []
@@ -382,7 +419,15 @@ def test_that_a_progress_of_the_full_network_is_told_beside_the_fast_picture(qtb
     assert pair.right.view.accessibleDescription().startswith("slice 1 of 24, Preview")
 
 
-def test_that_the_stack_is_let_go_of(qtbot: QtBot) -> None:
-    pair, store = filled_pair(qtbot, make_state(make_stack(volumes=2)))
+def test_that_a_closed_stack_leaves_no_pixels_behind(qtbot: QtBot) -> None:
+    pair, store = show_pair(qtbot, make_state())
+    assert store.state.stack is not None
+    pixels = np.ones((2048, 1024), np.int16)
+    held = weakref.ref(pixels)
+    pair.set_left(picture_of(store.state.stack, pixels), ORIGINAL)
+    pair.set_right(picture_of(store.state.stack, pixels, smooth=True), FULL)
+    del pixels
+    assert held() is not None
     store.apply(lambda state: intents.open_stack(state, None))
-    assert (pair.left_picture, pair.right_picture) == (None, None)
+    assert held() is None
+    assert drawn(pair.right.view).max() < 255
