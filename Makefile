@@ -8,6 +8,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/installed
 PYTEST_ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run test check tests bench package bundle sample venv clean help
 
@@ -54,7 +55,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	    { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(PY) || $(PYTHON) -m venv .venv || \
 	    { rm -rf .venv; echo "Python's venv module is not complete. On Debian: sudo apt-get install python3-venv" >&2; exit 1; }
-	$(PY) -m pip install --constraint constraints.txt --editable '.[dev]'
+	@echo "Installing the packages into .venv; this takes some minutes the first time"
+	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	$(PY) -m pip uninstall --quiet --yes openvino-telemetry
 	@touch $@
 
