@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from brainsr_desktop.core.errors import InternalError
 from brainsr_desktop.engine.messages import Devices, Infer, Inferred, ListDevices, Prepare, Prepared
@@ -15,10 +19,20 @@ from brainsr_desktop.ipc.child import JobContext, serve
 from brainsr_desktop.ipc.messages import ArrayRef
 from brainsr_desktop.ipc.shared_array import attach
 
+BEHIND: Final = 10
+"""Niceness of the engine process."""
+
 
 def main(connection: Connection) -> None:
     """Entry point, named by text: "brainsr_desktop.engine.child:main"."""
+    _step_behind_the_window()
     serve_engine(connection, Engine())
+
+
+def _step_behind_the_window() -> None:
+    """The engine takes every core; with a lower priority than the window's, scrolling stays smooth meanwhile."""
+    with suppress(psutil.Error, OSError):  # a system that does not allow it loses smoothness only
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else BEHIND)
 
 
 def serve_engine(connection: Connection, engine: Engine) -> None:
