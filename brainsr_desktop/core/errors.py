@@ -99,8 +99,8 @@ class InternalError(BrainSRError):
     """Anything unforeseen; the traceback is in the log."""
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it, and it is never shown
-    """The job was cancelled."""
+class Cancelled(Exception):
+    """The job was cancelled: not an error, for the user asked for it; never shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 Conventions, said once:
 
-- Positions are LPS in millimetres: x grows to the patient's left, y to posterior, z to the head (DICOM PS3.3 C.7.6.2.1.1).
-- ``row_direction`` is the direction of growing *column* index (ImageOrientationPatient[0:3]), ``column_direction`` that of
-  growing *row* index ([3:6]); both are unit vectors, their cross product is the ``normal``.
+- Positions are LPS in millimetres: x grows to the patient's left, y to posterior, z to the head (DICOM PS3.3
+  C.7.6.2.1.1).
+- ``row_direction`` is the direction of growing *column* index (ImageOrientationPatient[0:3]), ``column_direction``
+  that of growing *row* index ([3:6]); both are unit vectors, their cross product is the ``normal``.
 - ``spacing_mm`` is (between rows, between columns), as in PixelSpacing.
 - A position is the centre of the first pixel; index coordinates are (row, column), whole numbers at pixel centres,
   so a picture's edges lie at -0.5 and n - 0.5.
@@ -53,7 +54,8 @@ class Geometry:
 
     def offsets_mm(self) -> NDArray[np.float64]:
         """Position of each slice along the normal, mm, shape (slices,)."""
-        return np.asarray(self.positions_mm, float) @ np.asarray(self.normal)
+        offsets: NDArray[np.float64] = np.asarray(self.positions_mm, float) @ np.asarray(self.normal)
+        return offsets
 
     def slice(self, index: int) -> Geometry:
         """The geometry of one slice alone."""
@@ -96,7 +98,8 @@ class Geometry:
 
     def corners_mm(self, slice_index: int) -> tuple[Vec3, Vec3, Vec3, Vec3]:
         """Outer corners of one slice: top left, top right, bottom left, bottom right."""
-        ends = ((-0.5, -0.5), (-0.5, self.columns - 0.5), (self.rows - 0.5, -0.5), (self.rows - 0.5, self.columns - 0.5))
+        bottom, right = self.rows - 0.5, self.columns - 0.5
+        ends = ((-0.5, -0.5), (-0.5, right), (bottom, -0.5), (bottom, right))
         a, b, c, d = (self.position_at(slice_index, row, column) for row, column in ends)
         return a, b, c, d
 

@@ -23,8 +23,8 @@ class Recipe:
     """Immutable choice of how a slice is made.
 
     ``model`` is the name of a card or an interpolation ("brainsr-x4", "bicubic" ...); ``scale`` 2 or 4. ``degradation``
-    is None outside test mode. ``device`` "auto", "cpu", "cuda:0", "mps", "gpu:0"; ``strength`` 0..1 mixes the network's picture
-    with the cubic interpolation; ``tile`` is the side of a tile in input pixels, 0 = automatic.
+    is None outside test mode. ``device`` "auto", "cpu", "cuda:0", "mps", "gpu:0"; ``strength`` 0..1 mixes the network's
+    picture with the cubic interpolation; ``tile`` is the side of a tile in input pixels, 0 = automatic.
     """
 
     model: str

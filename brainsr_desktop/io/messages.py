@@ -138,7 +138,7 @@ class OpenExport(Request):
 
 @dataclass(frozen=True, slots=True)
 class ExportOpened(Answer):
-    """The export is ready. ``missing``: frames whose pixels are still wanted; ``complete``: it was all there already."""
+    """The export is ready. ``missing``: frames whose pixels are wanted; ``complete``: it was all there already."""
 
     export: int
     target: str
@@ -148,7 +148,10 @@ class ExportOpened(Answer):
 
 @dataclass(frozen=True, slots=True)
 class WriteFrames(Request):
-    """Write frames of an open export. ``pixels``: (len(indices), s*rows, s*columns) float32, stored units. Answer: FramesWritten."""
+    """Write frames of an open export. Answer: FramesWritten.
+
+    ``pixels``: (len(indices), s*rows, s*columns) float32, stored units.
+    """
 
     export: int
     indices: tuple[int, ...]
@@ -164,9 +167,10 @@ class FramesWritten(Answer):
 
 @dataclass(frozen=True, slots=True)
 class CloseExport(Request):
-    """End an export: read back, write export.json, rename into place (``keep`` None), or stop it: keep or delete the partial folder.
+    """End an export. Answer: Exported.
 
-    Answer: Exported.
+    ``finish`` reads back, writes export.json and renames into place; ``partial`` keeps and ``delete`` removes what is
+    there so far.
     """
 
     export: int
