@@ -130,10 +130,17 @@ def direction_letters(direction: NDArray[np.float64]) -> str:
     return pairs[0][1] + "".join(letter for size, letter in pairs[1:] if size > OBLIQUE_COSINE)
 
 
-def unknown_geometry(rows: int, columns: int, slices: int, spacing_mm: tuple[float, float] = (1.0, 1.0)) -> Geometry:
+def unknown_geometry(
+    rows: int, columns: int, slices: int, spacing_mm: tuple[float, float] = (1.0, 1.0)
+) -> Geometry:
     """A stand-in for stacks without position: slices 1 mm apart, never to be exported as a place in the patient."""
     return Geometry(
-        rows, columns, spacing_mm, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), tuple((0.0, 0.0, float(i)) for i in range(slices))
+        rows,
+        columns,
+        spacing_mm,
+        (1.0, 0.0, 0.0),
+        (0.0, 1.0, 0.0),
+        tuple((0.0, 0.0, float(i)) for i in range(slices)),
     )
 
 

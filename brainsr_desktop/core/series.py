@@ -37,8 +37,8 @@ class StackInfo:
 
     ``frames`` runs volume by volume, slice by slice (index = volume * slices + slice); None marks a missing picture.
     ``id`` is what ``--series`` takes ("1", "2" ...). ``dtype`` is that of the stored values ("int16", "uint16",
-    "uint8", "int32", "float32" ...); colour stacks have ``samples`` 3 and dtype uint8. ``geometry`` has one position a slice;
-    ``has_position`` and ``has_spacing`` tell whether it is from the file or a stand-in.
+    "uint8", "int32", "float32" ...); colour stacks have ``samples`` 3 and dtype uint8. ``geometry`` has one
+    position a slice; ``has_position`` and ``has_spacing`` tell whether it is from the file or a stand-in.
     """
 
     id: str

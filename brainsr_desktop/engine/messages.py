@@ -52,8 +52,8 @@ class Infer(Request):
     """Make one slice. Answer: Inferred.
 
     ``source``: the stack's block (frames, rows, columns), stored values; ``frame`` the index in it; ``slice_index``
-    numbers the noise. ``geometry`` is that of the slice. ``target``: float32 (at least scale*rows, scale*columns), stored
-    units; the picture fills its upper left corner. With a degradation, the degraded input is made first.
+    numbers the noise. ``geometry`` is that of the slice. ``target``: float32 (at least scale*rows, scale*columns), in
+    stored units; the picture fills its upper left corner. With a degradation, the degraded input is made first.
     """
 
     recipe: Recipe
