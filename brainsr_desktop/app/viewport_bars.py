@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWi
 
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.theme import IMAGE
+from brainsr_desktop.app.viewport_overlays import packed
 from brainsr_desktop.core.resample import METHODS
 from brainsr_desktop.session.pictures import PaneState, PaneStatus
 from brainsr_desktop.session.state import ViewState
@@ -110,13 +111,14 @@ class ElidedLabel(QLabel):
         """Qt calls it."""
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        wrapped = int(middle | Qt.TextFlag.TextWordWrap)
-        if self.fontMetrics().boundingRect(self.rect(), wrapped, self.text()).height() <= self.height():
-            painter.drawText(self.rect(), wrapped, self.text())
-            return
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), int(middle), text)
+        metrics = self.fontMetrics()
+        lines = packed(self.text().split(" "), " ", metrics.horizontalAdvance, self.width())
+        if self.height() < 2 * metrics.lineSpacing():
+            lines = [self.text()]
+        shown = [*lines[:1], " ".join(lines[1:])] if lines[1:] else lines
+        cut = [metrics.elidedText(line, Qt.TextElideMode.ElideRight, self.width()) for line in shown]
+        alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(self.rect(), int(alignment), "\n".join(cut))
 
 
 class StateBar(QWidget):

@@ -7,6 +7,7 @@ changes, so that moving the mouse costs one bitmap.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -237,18 +238,22 @@ def _corners(painter: QPainter, area: QRectF, corners: Corners) -> float:
 def wrapped(line: str, metrics: QFontMetricsF, room: float) -> list[str]:
     """A line broken where it is too long: between its parts (two spaces), then between words, then cut with "..."."""
 
-    def packed(parts: list[str], between: str) -> list[str]:
-        lines = parts[:1]
-        for part in parts[1:]:
-            longer = f"{lines[-1]}{between}{part}"
-            if metrics.horizontalAdvance(longer) <= room:
-                lines[-1] = longer
-            else:
-                lines.append(part)
-        return lines
-
-    words = [part for text in packed(line.split("  "), "  ") for part in packed(text.split(" "), " ")]
+    width = metrics.horizontalAdvance
+    groups = packed(line.split("  "), "  ", width, room)
+    words = [part for group in groups for part in packed(group.split(" "), " ", width, room)]
     return [metrics.elidedText(word, Qt.TextElideMode.ElideRight, room) for word in words]
+
+
+def packed(parts: list[str], between: str, width: Callable[[str], float], room: float) -> list[str]:
+    """Parts joined to as few lines as fit into the room; a part that does not fit has a line of its own."""
+    lines = parts[:1]
+    for part in parts[1:]:
+        longer = f"{lines[-1]}{between}{part}"
+        if width(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
 
 
 def _letters(painter: QPainter, area: QRectF, font: QFont, letters: Letters) -> None:

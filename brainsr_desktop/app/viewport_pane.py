@@ -59,10 +59,6 @@ class Divider(QSplitter):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setHandleWidth(5)
         self.setChildrenCollapsible(False)
-        self.setStyleSheet(
-            f"QSplitter::handle {{ background: {IMAGE.button}; }}"
-            f"QSplitter::handle:hover {{ background: {IMAGE.accent}; }}"
-        )
 
     def halve(self) -> None:
         """Give both panes one width."""
@@ -78,7 +74,12 @@ class _Line(QSplitterHandle):
     def __init__(self, divider: Divider) -> None:
         super().__init__(Qt.Orientation.Horizontal, divider)
         self._divider = divider
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setToolTip("Drag to move the line, double click for two equal panes")
 
     def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
         self._divider.halve()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        # Not by a style sheet of the divider: fonts would not reach the panes under it.
+        QPainter(self).fillRect(self.rect(), QColor(IMAGE.accent if self.underMouse() else IMAGE.button))
