@@ -7,7 +7,7 @@ SHELL := bash
 PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/installed
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n 2 --dist loadscope
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run test check tests bench package bundle sample venv clean help
