@@ -103,7 +103,9 @@ def corners_of(
     if stack is None or state.overlays == "none":
         return Corners()
     slice_line = f"Slice {state.slice_index + 1} / {stack.slices}"
-    window_line = f"W {_short(window.width)}  L {_short(window.center)}"
+    # A grey window does nothing to colour.
+    grey = picture.pixels.ndim == 2
+    window_line = f"W {_short(window.width)}  L {_short(window.center)}" if grey else "colour"
     if small or state.overlays == "few":
         return Corners(bottom_left=(slice_line,), bottom_right=(window_line,))
     patient, right = _study_lines(state, study, stack)

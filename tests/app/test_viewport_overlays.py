@@ -136,6 +136,20 @@ def test_that_few_overlays_and_small_panes_keep_slice_and_window(how: dict[str, 
     assert found == Corners(bottom_left=("Slice 12 / 24",), bottom_right=("W 1000  L 500",))
 
 
+def test_that_colour_has_no_window() -> None:
+    picture = picture_of(make_stack(), np.zeros((4, 4, 3), np.uint8))
+    found = corners_of(
+        make_state(overlays="few"),
+        STUDY,
+        picture,
+        WINDOW,
+        px_per_mm=1.0,
+        interpolation="nearest",
+        small=False,
+    )
+    assert found.bottom_right == ("colour",)
+
+
 def test_that_unknown_sizes_and_places_are_not_invented() -> None:
     found = corners(stack={"has_position": False, "has_spacing": False})
     text = "\n".join((*found.bottom_left, *found.bottom_right))
