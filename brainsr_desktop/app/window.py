@@ -185,8 +185,8 @@ class MainWindow(QMainWindow):
             "about": dialogs.show_about,
         }.items():
             self.actions_[name].triggered.connect(lambda _=False, done=done: done())
-        self.actions_["browser"].triggered.connect(self.areas.browser.setVisible)
-        self.actions_["panel"].triggered.connect(self.areas.panel.setVisible)
+        for name, area in (("browser", self.areas.browser), ("panel", self.areas.panel)):
+            self.actions_[name].triggered.connect(lambda on, area=area: area.setVisible(on))
         self.actions_["full_screen"].triggered.connect(self._set_full_screen)
         for choice in ("system", "light", "dark", "contrast"):
             self.actions_[f"theme_{choice}"].triggered.connect(
