@@ -44,6 +44,9 @@ def check_codestream(stream: bytes, expected: PixelFormat) -> None:
     found = _jpeg_2000_size(stream) if expected.syntax in JPEG_2000 else _jpeg_size(stream)
     if found is None:
         raise BadDicom("DECODE_FAILED", "The compressed picture is damaged at its beginning.")
+    if expected.syntax in JPEG_LS and b"\xff\xd9" not in stream[-16:]:
+        # CharLS searches a cut stream for many seconds before it gives up
+        raise BadDicom("DECODE_FAILED", "The compressed picture is cut.")
     rows, columns, samples, bits = found
     if (rows, columns, samples) != (expected.rows, expected.columns, expected.samples):
         told = f"{expected.rows} x {expected.columns} x {expected.samples}"

@@ -393,6 +393,14 @@ def test_that_seeded_damage_never_ends_this_process(tmp_path: Path, syntax: str)
     assert loaded(path)[1] == ()
 
 
+def test_that_a_cut_jpeg_ls_picture_is_told_before_its_decoder_searches_it() -> None:
+    form = PixelFormat(JPEG_LS, 48, 40, 1, "MONOCHROME2", 16, 16, False)
+    start = b"\xff\xd8\xff\xf7\0\x0b\x10\0\x30\0\x28\1\1\x11\0"
+    check_codestream(start + bytes(100) + b"\xff\xd9\0", form)
+    with pytest.raises(BadDicom, match="cut"):
+        check_codestream(start + bytes(100), form)
+
+
 def form_of(path: Path) -> tuple[bytes, PixelFormat]:
     """A good codestream and its format, by way of the reader."""
     reader = DicomPixels(str(path), None)
