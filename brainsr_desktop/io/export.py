@@ -1,4 +1,4 @@
-"""The export lane of the files process: open, write slices as they are enhanced, close. Rules: `docs` of the export.
+"""The export lane of the files process: open, write slices as they are enhanced, close.
 
 An export is complete under its final name or lies, whole in every file, under ``.partial`` and can go on.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Final, Protocol
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -25,6 +25,7 @@ from brainsr_desktop.io import export_names
 from brainsr_desktop.io.dicom_sources import SourceSlice
 from brainsr_desktop.io.export_job import ExportJob
 from brainsr_desktop.io.export_plan import PlannedFrame, fingerprint, plan, possible_formats
+from brainsr_desktop.io.export_records import JobRecord
 from brainsr_desktop.io.export_report import read_report
 from brainsr_desktop.io.export_source import SourceFiles, check_source
 from brainsr_desktop.io.export_target import (
@@ -49,7 +50,7 @@ from brainsr_desktop.ipc.shared_array import attach
 
 log = logging.getLogger(__name__)
 
-SAME_PLACE: float = 1e-6
+SAME_PLACE: Final = 1e-6
 """Relative difference of spacings that counts as none."""
 
 
@@ -122,18 +123,18 @@ class Exports:
             del self._jobs[request.export]
             return Exported(request.job, str(folder), files, clipped, tuple(job.problems))
         del self._jobs[request.export]
-        if target.lock is not None:
-            target.lock.release(remove=True)
+        target.release()
         if request.keep == "delete":
             shutil.rmtree(target.partial)
         return Exported(request.job, str(target.partial), job.written, 0, tuple(job.problems))
 
     def end(self) -> None:
         """Let go of every open export, at the end of the process; their partial folders stay."""
-        targets = [job.target for job in self._jobs.values()] + [target for target, _ in self._finished.values()]
+        targets = [job.target for job in self._jobs.values()] + [
+            target for target, _ in self._finished.values()
+        ]
         for target in targets:
-            if target.lock is not None:
-                target.lock.release(remove=True)
+            target.release()
         self._jobs.clear()
         self._finished.clear()
 
@@ -178,26 +179,23 @@ def _open(request: OpenExport, ctx: Context) -> ExportJob | tuple[Target, tuple[
     key = _key(options.anonymise_key)
     numbers = _series_numbers(request, len(set(groups.values())))
     name = _name(request, numbers[0], heads)
-    same = {
-        "fingerprint": fingerprint(request, frames, formats),
-        "key": _check_of(key) if options.anonymise else "",
-    }
+    mark, key_check = fingerprint(request, frames, formats), _check_of(key) if options.anonymise else ""
 
-    def begin() -> Mapping[str, Any]:
-        return {
-            **same,
-            "job": str(uuid4()),
-            "started": datetime.now(UTC).astimezone().replace(tzinfo=None).isoformat(timespec="microseconds"),
-            "name": name,
-            "formats": formats,
-            "series_numbers": numbers,
-            "stored": asdict(values),
-            "model": asdict(request.model),
-            "volume_step_s": _volume_step_s(heads),
-            "form_codes": list(_form_codes(stack)),
-        }
+    def begin() -> JobRecord:
+        return JobRecord(
+            job=str(uuid4()),
+            started=datetime.now(UTC).astimezone().replace(tzinfo=None).isoformat(timespec="microseconds"),
+            fingerprint=mark,
+            key=key_check,
+            name=name,
+            formats=tuple(formats),
+            series_numbers=numbers,
+            values=values,
+            model=request.model,
+            volume_step_s=_volume_step_s(heads),
+        )
 
-    target = choose_target(folder, name, same, overwrite=options.overwrite, begin=begin)
+    target = choose_target(folder, name, mark, key_check, overwrite=options.overwrite, begin=begin)
     problems = (*left_out, *refused)
     if target.journal is None:
         return target, problems
@@ -210,9 +208,8 @@ def _open(request: OpenExport, ctx: Context) -> ExportJob | tuple[Target, tuple[
             folder, needed_bytes(len(job.missing), geometry.rows, geometry.columns, formats, bytes_a_value)
         )
     except BrainSRError:
-        if target.lock is not None:
-            target.lock.release(remove=True)
-        if not target.journal.entries:
+        target.release()
+        if not job.written:
             shutil.rmtree(target.partial)
         raise
     return job
@@ -257,12 +254,12 @@ def _groups(
     return {volume: kinds.index(head.output_kind) for volume, head in heads.items()}, list(heads.values())
 
 
-def _series_numbers(request: OpenExport, count: int) -> list[int]:
+def _series_numbers(request: OpenExport, count: int) -> tuple[int, ...]:
     numbers: list[int] = []
     for _ in range(count):
         taken = (*request.taken_series_numbers, *numbers)
         numbers.append(export_names.series_number(request.stack.series_number, request.recipe.scale, taken))
-    return numbers
+    return tuple(numbers)
 
 
 def _name(request: OpenExport, number: int, heads: Sequence[SourceSlice]) -> str:
@@ -305,7 +302,3 @@ def _volume_step_s(heads: Sequence[SourceSlice]) -> float:
         return float(heads[0].string("RepetitionTime")) / 1000.0 if len(heads) > 1 else 0.0
     except ValueError:
         return 0.0
-
-
-def _form_codes(stack: StackInfo) -> tuple[int, int]:
-    return (1, 1) if stack.has_position else (0, 0)

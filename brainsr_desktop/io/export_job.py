@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -31,11 +32,11 @@ from brainsr_desktop.io.export_journal import Journal, file_digest, write_whole
 from brainsr_desktop.io.export_names import REPORT_NAME, file_name
 from brainsr_desktop.io.export_outputs import OutputFacts, StoredSlice, outputs
 from brainsr_desktop.io.export_plan import PlannedFrame
+from brainsr_desktop.io.export_records import SliceRecord
 from brainsr_desktop.io.export_report import encoded, report
 from brainsr_desktop.io.export_source import SourceFiles
 from brainsr_desktop.io.export_target import Target, move_into_place
-from brainsr_desktop.io.export_values import StoredValues
-from brainsr_desktop.io.messages import ExportFormat, ModelNote, OpenExport
+from brainsr_desktop.io.messages import ExportFormat, OpenExport
 
 log = logging.getLogger(__name__)
 
@@ -73,24 +74,24 @@ class ExportJob:
         self._sources = sources
         self._groups = groups
         self._key = key
-        self._values = StoredValues(**journal.job["stored"])
+        self._values = journal.job.values
         self._facts = ExportFacts(
-            UUID(journal.job["job"]),
-            datetime.fromisoformat(journal.job["started"]),
+            UUID(journal.job.job),
+            datetime.fromisoformat(journal.job.started),
             request.recipe.scale,
-            ModelNote(**journal.job["model"]),
+            journal.job.model,
         )
 
     @property
     def missing(self) -> tuple[int, ...]:
         """Indices whose pixels are still wanted, in the order of their numbers."""
-        written = {entry["index"] for entry in self._journal.entries.values()}
+        written = {record.index for record in self._journal.slices.values()}
         return tuple(index for index in self._frames if index not in written)
 
     @property
     def written(self) -> int:
         """How many slices are safe on disk."""
-        return len(self._journal.entries)
+        return len(self._journal.slices)
 
     def write(self, index: int, pixels: NDArray[np.float32]) -> bool:
         """Write one enlarged slice (rows, columns), in stored units of the source; it is safe on disk afterwards.
@@ -111,13 +112,12 @@ class ExportJob:
             )
             return False
         stored, clipped = self._values.stored(pixels)
-        content, entry = self._dicom(item, stored) if "dicom" in self.formats else self._raw(item, stored)
-        entry["clipped"] = clipped
+        content, record = self._dicom(item, stored) if "dicom" in self.formats else self._raw(item, stored)
         try:
-            entry["sha256"] = write_whole(self.target.partial / entry["file"], content)
-            self._journal.add(entry)
+            digest = write_whole(self.target.partial / record.file, content)
+            self._journal.add(replace(record, sha256=digest, clipped=clipped))
         except DiskFull as error:
-            done, total = len(self._journal.entries), len(self._frames)
+            done, total = len(self._journal.slices), len(self._frames)
             message = f"The disk is full after {done} of {total} slices."
             raise DiskFull(message, advice=error.advice, path=self.target.partial) from error
         return True
@@ -130,78 +130,80 @@ class ExportJob:
         Raises:
             WriteError: nothing was written, or a file reads back differently. The partial folder stays.
         """
-        entries = sorted(self._journal.entries.values(), key=lambda entry: entry["number"])
-        if not entries:
+        records = sorted(self._journal.slices.values(), key=lambda record: record.number)
+        if not records:
             raise WriteError("Not one slice of this export was written.", advice="Export the series again.")
-        self.problems.extend(notes)
-        self._note_missing()
-        for done, entry in enumerate(entries):
-            tick(done, len(entries), "reading back")
-            self._check(entry)
-        made = self._outputs(entries, tick)
-        clipped = sum(entry["clipped"] for entry in entries)
-        self._note_clipping(clipped, len(entries))
+        for done, record in enumerate(records):
+            tick(done, len(records), "reading back")
+            self._check(record)
+        made = self._outputs(records, tick)
+        clipped = sum(record.clipped for record in records)
+        problems = [
+            *self.problems,
+            *notes,
+            *self._missing_problem(),
+            *self._clipping_problem(clipped, len(records)),
+        ]
         frames = tuple(self._frames.values())
-        content = report(self.request, self._journal, frames, self._geometry, made, self.problems)
+        content = report(self.request, self._journal, frames, self._geometry, made, problems)
         write_whole(self.target.partial / REPORT_NAME, encoded(content))
+        # From here on the export is complete: whatever happens, only names are left to be put right.
         self._journal.finish()
-        for entry in entries:
-            if not entry["kept"]:
-                (self.target.partial / entry["file"]).unlink()
+        for record in records:
+            if not record.kept:
+                (self.target.partial / record.file).unlink()
         self._journal.remove()
-        final, problems = move_into_place(self.target)
-        self.problems.extend(problems)
+        final, more = move_into_place(self.target)
+        self.problems = [*problems, *more]
         return final, len(content["files"]), clipped
 
-    def _dicom(self, item: PlannedFrame, stored: NDArray[np.generic]) -> tuple[bytes, dict[str, Any]]:
+    def _dicom(self, item: PlannedFrame, stored: NDArray[np.generic]) -> tuple[bytes, SliceRecord]:
         source = self._sources.slice(item.frame)
         pixels: StoredPixels = stored  # type: ignore[assignment]  # 16-bit: see `stored_values`
-        place = self._place(item)
-        built = build(source, pixels, self._facts, place)
-        if self.request.options.anonymise:
+        built = build(source, pixels, self._facts, self._place(item))
+        hidden = self.request.options.anonymise
+        if hidden:
             anonymise(built.dataset, self._key, self._facts.factor)
         uid = str(built.dataset.SOPInstanceUID)
         content = encode(built.dataset, self.request.options.transfer_syntax)
-        hidden = self.request.options.anonymise
-        entry = self._entry(item, stored, file_name(item.number, ".dcm"))
-        entry |= {
-            "kept": True,
-            "sop_uid": uid,
-            "repairs": [list(repair) for repair in built.repairs],
-            "dropped": sorted(source.dropped),
-            "private": source.private,
-            "comment": "" if hidden else source.readable("ImageComments"),
-            "frame": source.frame_number,
-        }
-        return content, entry
+        record = replace(
+            self._record(item, stored, file_name(item.number, ".dcm")),
+            kept=True,
+            sop_uid=uid,
+            frame=source.frame_number,
+            repairs=built.repairs,
+            dropped=tuple(sorted(source.dropped)),
+            private=source.private,
+            comment="" if hidden else source.readable("ImageComments"),
+        )
+        return content, record
 
-    def _raw(self, item: PlannedFrame, stored: NDArray[np.generic]) -> tuple[bytes, dict[str, Any]]:
-        return stored.tobytes(), self._entry(item, stored, file_name(item.number, RAW))
+    def _raw(self, item: PlannedFrame, stored: NDArray[np.generic]) -> tuple[bytes, SliceRecord]:
+        return stored.tobytes(), self._record(item, stored, file_name(item.number, RAW))
 
-    def _entry(self, item: PlannedFrame, stored: NDArray[np.generic], name: str) -> dict[str, Any]:
+    def _record(self, item: PlannedFrame, stored: NDArray[np.generic], name: str) -> SliceRecord:
         hidden = self.request.options.anonymise
-        return {
-            "file": name,
-            "kept": False,
-            "index": item.index,
-            "number": item.number,
-            "volume": item.volume + 1,
-            "slice": item.slice_index + 1,
-            "frame": None,
-            "tile": item.frame.tile,
-            "group": self._groups.get(item.volume, 0),
-            "sop_uid": "",
-            "source_uid": "" if hidden else item.frame.sop_uid,
-            "source_file": "" if hidden else Path(item.frame.path).name,
-            "source_sha256": "" if hidden else self._sources.digest(item.frame),
-            "pixels": hashlib.sha256(stored.tobytes()).hexdigest(),
-            "lowest": float(np.nanmin(stored)) if np.isfinite(stored).any() else 0.0,
-            "highest": float(np.nanmax(stored)) if np.isfinite(stored).any() else 0.0,
-            "repairs": [],
-            "dropped": [],
-            "private": 0,
-            "comment": "",
-        }
+        finite = stored[np.isfinite(stored)]
+        return SliceRecord(
+            file=name,
+            sha256="",
+            kept=False,
+            index=item.index,
+            number=item.number,
+            volume=item.volume + 1,
+            slice=item.slice_index + 1,
+            group=self._groups.get(item.volume, 0),
+            frame=None,
+            tile=item.frame.tile,
+            sop_uid="",
+            source_uid="" if hidden else item.frame.sop_uid,
+            source_file="" if hidden else Path(item.frame.path).name,
+            source_sha256="" if hidden else self._sources.digest(item.frame),
+            pixels=hashlib.sha256(stored.tobytes()).hexdigest(),
+            lowest=float(finite.min()) if finite.size else 0.0,
+            highest=float(finite.max()) if finite.size else 0.0,
+            clipped=0,
+        )
 
     def _place(self, item: PlannedFrame) -> SliceFacts:
         stack, group = self.request.stack, self._groups.get(item.volume, 0)
@@ -210,7 +212,7 @@ class ExportJob:
             frame=item.frame,
             geometry=self._geometry.slice(item.slice_index),
             instance_number=item.number,
-            series_number=self._journal.job["series_numbers"][group],
+            series_number=self._journal.job.series_numbers[group],
             group=group,
             volume=(volumes.index(item.volume) + 1, len(volumes)) if stack.volumes > 1 else None,
             rescale=(self._values.slope, self._values.intercept) if self._values.is_scaled else None,
@@ -218,30 +220,30 @@ class ExportJob:
             copy=item.copy,
         )
 
-    def _check(self, entry: Mapping[str, Any]) -> None:
+    def _check(self, record: SliceRecord) -> None:
         """Read a file back: same bytes, same identity, same pixels."""
-        path = self.target.partial / entry["file"]
+        path = self.target.partial / record.file
         try:
-            same = file_digest(path) == entry["sha256"]
-            if same and entry["kept"]:
+            same = file_digest(path) == record.sha256
+            if same and record.kept:
                 dataset = dcmread(path)
-                pixels = dataset.pixel_array if dataset.file_meta.TransferSyntaxUID.is_compressed else None
-                raw = dataset.PixelData if pixels is None else pixels.tobytes()
-                same = str(dataset.SOPInstanceUID) == entry["sop_uid"]
-                same = same and hashlib.sha256(raw).hexdigest() == entry["pixels"]
+                packed = dataset.file_meta.TransferSyntaxUID.is_compressed
+                pixels = dataset.pixel_array.tobytes() if packed else dataset.PixelData
+                same = str(dataset.SOPInstanceUID) == record.sop_uid
+                same = same and hashlib.sha256(pixels).hexdigest() == record.pixels
         except OSError:
             same = False
         if not same:
-            self._journal.forget(entry["file"])
+            self._journal.forget(record.file)
             raise WriteError(
-                f"{entry['file']} reads back differently from what was written.",
+                f"{record.file} reads back differently from what was written.",
                 advice="Check the disk, then start the export again: this file will be written anew.",
                 path=path,
             )
 
-    def _outputs(self, entries: list[dict[str, Any]], tick: Tick) -> dict[str, str]:
+    def _outputs(self, records: Sequence[SliceRecord], tick: Tick) -> dict[str, str]:
         wanted = [name for name in self.formats if name != "dicom"]
-        slices = [self._stored_slice(entry) for entry in entries]
+        slices = [self._stored_slice(record) for record in records]
         made: dict[str, str] = {}
         for done, name in enumerate(wanted):
             step = partial(tick, done, len(wanted), f"writing {name}")
@@ -249,18 +251,18 @@ class ExportJob:
                 made[output.name] = write_whole(self.target.partial / output.name, output.write)
         return made
 
-    def _stored_slice(self, entry: Mapping[str, Any]) -> StoredSlice:
-        item, values = self._frames[entry["index"]], self._values
+    def _stored_slice(self, record: SliceRecord) -> StoredSlice:
+        item, values = self._frames[record.index], self._values
         return StoredSlice(
-            path=self.target.partial / entry["file"],
+            path=self.target.partial / record.file,
             number=item.number,
             volume=item.volume,
             slice_index=item.slice_index,
-            group=entry["group"],
+            group=record.group,
             slope=item.frame.slope * values.slope,
             intercept=item.frame.slope * values.intercept + item.frame.intercept,
-            lowest=entry["lowest"],
-            highest=entry["highest"],
+            lowest=record.lowest,
+            highest=record.highest,
             shape=(self._geometry.rows, self._geometry.columns),
             dtype=values.dtype,
         )
@@ -272,29 +274,28 @@ class ExportJob:
             windows = [item.frame.window for item in self._frames.values() if item.frame.window is not None]
             window = windows[len(windows) // 2] if windows else None
         return OutputFacts(
-            name=job["name"],
+            name=job.name,
             geometry=self._geometry,
             title=f"BrainSR x{self._facts.factor} {self._facts.model.id}; {NOTICE}",
             notice=derivation_text(self._facts),
             has_spacing=stack.has_spacing,
-            form_codes=tuple(job["form_codes"]),
             thickness_mm=stack.thickness_mm,
-            volume_step_s=job["volume_step_s"],
+            volume_step_s=job.volume_step_s,
             window=window,
             inverted=stack.photometric == "MONOCHROME1",
         )
 
-    def _note_missing(self) -> None:
+    def _missing_problem(self) -> list[Problem]:
         missing = [self._frames[index] for index in self.missing]
-        if missing:
-            numbers = ", ".join(str(item.number) for item in missing[:20]) + (
-                " ..." if len(missing) > 20 else ""
-            )
-            reason = f"{len(missing)} slices are missing in the export: {numbers}"
-            self.problems.append(Problem("", "MISSING_SLICES", reason, "named in export.json"))
+        if not missing:
+            return []
+        numbers = ", ".join(str(item.number) for item in missing[:20]) + (" ..." if len(missing) > 20 else "")
+        reason = f"{len(missing)} slices are missing in the export: {numbers}"
+        return [Problem("", "MISSING_SLICES", reason, "named in export.json")]
 
-    def _note_clipping(self, clipped: int, slices: int) -> None:
+    def _clipping_problem(self, clipped: int, slices: int) -> list[Problem]:
         part = clipped / (slices * self._geometry.rows * self._geometry.columns)
-        if part > NOTICED_CLIPPING:
-            reason = f"{100 * part:.1f} % of the pixels lie outside what the file format can hold"
-            self.problems.append(Problem("", "CLIPPED", reason, "cut to the nearest value"))
+        if part <= NOTICED_CLIPPING:
+            return []
+        reason = f"{100 * part:.1f} % of the pixels lie outside what the file format can hold"
+        return [Problem("", "CLIPPED", reason, "cut to the nearest value")]

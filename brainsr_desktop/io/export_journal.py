@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from brainsr_desktop.core.errors import DiskFull, NotWritable, WriteError
+from brainsr_desktop.io.export_records import JobRecord, SliceRecord
 
 if sys.platform == "win32":
     import msvcrt
@@ -93,14 +94,14 @@ def _is_same(file: IO[bytes], path: Path) -> bool:
 class Journal:
     """The lines of an export's journal, and the file they are added to.
 
-    ``job`` is the first line, ``entries`` the others by the name of their file (the last line of a name holds),
+    ``job`` is the first line, ``slices`` the others by the name of their file (the last line of a name holds),
     ``complete`` tells whether the last step was reached.
     """
 
-    def __init__(self, folder: Path, job: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, job: JobRecord) -> None:
         self.folder = folder
         self.job = job
-        self.entries: dict[str, dict[str, Any]] = {}
+        self.slices: dict[str, SliceRecord] = {}
         self.complete = False
         self._torn_bytes = 0
 
@@ -109,10 +110,10 @@ class Journal:
         return self.folder / JOURNAL_NAME
 
     @classmethod
-    def begin(cls, folder: Path, job: Mapping[str, Any]) -> Journal:
+    def begin(cls, folder: Path, job: JobRecord) -> Journal:
         """Start a journal in an empty folder; its first line is safe on disk afterwards."""
-        journal = cls(folder, {"schema": SCHEMA, **job})
-        journal._append(journal.job)
+        journal = cls(folder, job)
+        journal._append({"schema": SCHEMA, **job.as_line()})
         sync_folder(folder)
         return journal
 
@@ -134,11 +135,15 @@ class Journal:
         sound = [line for line in parsed if line is not None]
         if not sound or len(sound) < len(parsed) or sound[0].get("schema") != SCHEMA:
             return None
-        journal = cls(folder, sound[0])
+        job = JobRecord.from_line(sound[0])
+        if job is None:
+            return None
+        journal = cls(folder, job)
         journal._torn_bytes = len(torn)
         for line in sound[1:]:
-            if isinstance(line.get("file"), str):
-                journal.entries[line["file"]] = line
+            record = SliceRecord.from_line(line)
+            if record is not None:
+                journal.slices[record.file] = record
         journal.complete = any(line.get("state") == "complete" for line in sound[1:])
         return journal
 
@@ -151,12 +156,12 @@ class Journal:
 
     def forget(self, name: str) -> None:
         """A file turned out to be damaged or gone: it will be written, and noted, again."""
-        self.entries.pop(name, None)
+        self.slices.pop(name, None)
 
-    def add(self, entry: Mapping[str, Any]) -> None:
-        """Note a file that is safe on disk."""
-        self.entries[entry["file"]] = dict(entry)
-        self._append(entry)
+    def add(self, record: SliceRecord) -> None:
+        """Note a slice that is safe on disk."""
+        self.slices[record.file] = record
+        self._append(record.as_line())
 
     def finish(self) -> None:
         """Note that everything was written and read back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.export_journal import LONGEST_JSON_BYTES, Journal, file_digest, json_object
 from brainsr_desktop.io.export_names import REPORT_NAME
 from brainsr_desktop.io.export_plan import RULES, PlannedFrame
+from brainsr_desktop.io.export_records import SliceRecord, is_plain_name
 from brainsr_desktop.io.messages import ModelNote, OpenExport
 
 SCHEMA: Final = "brainsr-export/1"
@@ -38,39 +40,37 @@ def report(
     `geometry` is that of the enlarged stack, `outputs` the SHA-256 of each file made of several slices, by its name.
     Everything comes from the request and the journal, so an export that was interrupted ends with the same report.
     """
-    hidden = request.options.anonymise
-    entries = [journal.entries[name] for name in sorted(journal.entries)]
-    written = {entry["index"] for entry in entries}
-    files = [_file(entry, hidden) for entry in entries if entry["kept"]]
+    hidden, job = request.options.anonymise, journal.job
+    slices = [journal.slices[name] for name in sorted(journal.slices)]
+    written = {record.index for record in slices}
+    files = [_file(record, hidden) for record in slices if record.kept]
     files += [{"name": name, "sha256": digest} for name, digest in sorted(outputs.items())]
     return {
         "schema": SCHEMA,
         "statement": STATEMENT,
         "program": {"name": "BrainSR Desktop", "version": __version__, "rules": RULES},
-        "job": journal.job["job"],
-        "started": None if hidden else journal.job["started"],
-        "fingerprint": journal.job["fingerprint"],
+        "job": job.job,
+        "started": None if hidden else job.started,
+        "fingerprint": job.fingerprint,
         "anonymised": hidden,
-        "model": _model(journal.job["model"]),
-        "engine": {key: journal.job["model"].get(key, "") for key in ("backend", "device")},
+        "model": _model(job.model),
+        "engine": {"backend": job.model.backend, "device": job.model.device},
         "recipe": _recipe(request),
         "factor": request.recipe.scale,
-        "formats": journal.job["formats"],
+        "formats": list(job.formats),
         "transfer_syntax": request.options.transfer_syntax,
-        "stored_values": journal.job["stored"],
-        "source": None if hidden else _source(request.stack, entries, frames),
-        "series_numbers": journal.job["series_numbers"],
+        "stored_values": asdict(job.values),
+        "source": None if hidden else _source(request.stack, slices, frames),
+        "series_numbers": list(job.series_numbers),
         "files": files,
         "missing": [_missing(item) for item in frames if item.index not in written],
-        "repairs": _repairs(entries),
-        "dropped": sorted({keyword for entry in entries for keyword in entry["dropped"]}),
-        "private_elements_dropped": max((entry["private"] for entry in entries), default=0),
-        "source_comments": []
-        if hidden
-        else sorted({entry["comment"] for entry in entries if entry["comment"]}),
+        "repairs": _repairs(slices),
+        "dropped": sorted({keyword for record in slices for keyword in record.dropped}),
+        "private_elements_dropped": max((record.private for record in slices), default=0),
+        "source_comments": sorted({record.comment for record in slices if record.comment}),
         "warnings": [_problem(problem, hidden) for problem in problems],
         "geometry": _corners(request.stack, geometry, sorted({item.slice_index for item in frames})),
-        "clipped_pixels": sum(entry["clipped"] for entry in entries),
+        "clipped_pixels": sum(record.clipped for record in slices),
     }
 
 
@@ -91,43 +91,49 @@ def read_report(folder: Path) -> dict[str, Any] | None:
     if content is None or content.get("schema") != SCHEMA or not isinstance(content.get("files"), list):
         return None
     sound = all(
-        isinstance(entry, dict) and isinstance(entry.get("sha256"), str) and _is_plain_name(entry.get("name"))
+        isinstance(entry, dict) and isinstance(entry.get("sha256"), str) and is_plain_name(entry.get("name"))
         for entry in content["files"]
     )
     return content if sound else None
 
 
-def is_whole(folder: Path, content: Mapping[str, Any]) -> bool:
-    """Whether nothing was left out of that export and all its files are there, byte for byte."""
-    if content.get("missing"):
-        return False
+def is_intact(folder: Path, content: Mapping[str, Any]) -> bool:
+    """Whether all files of an export are there, byte for byte."""
     try:
         return all(file_digest(folder / entry["name"]) == entry["sha256"] for entry in content["files"])
     except OSError:
         return False
 
 
+def own_names(content: Mapping[str, Any]) -> set[str]:
+    """Names of the files of an export."""
+    return {entry["name"] for entry in content["files"]} | {REPORT_NAME}
+
+
 def holds_nothing_else(folder: Path, content: Mapping[str, Any]) -> bool:
     """Whether the folder holds that export alone, so that replacing it loses nothing else."""
-    own = {entry["name"] for entry in content["files"]} | {REPORT_NAME} | LITTER
+    own = own_names(content) | LITTER
     try:
         return all(path.name in own and path.is_file() for path in folder.iterdir())
     except OSError:
         return False
 
 
-def _is_plain_name(name: object) -> bool:
-    return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set('/\\:*?"<>|\0')
+def _file(record: SliceRecord, hidden: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "name": record.file,
+        "sha256": record.sha256,
+        "sop_uid": record.sop_uid,
+        "frame": record.frame,
+        "tile": record.tile,
+        "volume": record.volume,
+        "slice": record.slice,
+        "clipped": record.clipped,
+    }
+    return shown if hidden else {**shown, "source_uid": record.source_uid}
 
 
-def _file(entry: Mapping[str, Any], hidden: bool) -> dict[str, Any]:
-    shown = {key: entry[key] for key in ("sha256", "sop_uid", "frame", "tile", "volume", "slice", "clipped")}
-    source = {} if hidden else {"source_uid": entry["source_uid"]}
-    return {"name": entry["file"], **shown, **source}
-
-
-def _model(model: Mapping[str, Any]) -> dict[str, Any]:
-    note = ModelNote(**model)
+def _model(note: ModelNote) -> dict[str, str]:
     return {
         "id": note.id,
         "title": note.title,
@@ -143,9 +149,9 @@ def _recipe(request: OpenExport) -> dict[str, Any]:
 
 
 def _source(
-    stack: StackInfo, entries: Sequence[Mapping[str, Any]], frames: Sequence[PlannedFrame]
+    stack: StackInfo, slices: Sequence[SliceRecord], frames: Sequence[PlannedFrame]
 ) -> dict[str, Any]:
-    digests = {entry["source_file"]: entry["source_sha256"] for entry in entries}
+    digests = {record.source_file: record.source_sha256 for record in slices}
     return {
         "kind": stack.kind,
         "series_uid": stack.series_uid,
@@ -158,12 +164,9 @@ def _missing(item: PlannedFrame) -> dict[str, int]:
     return {"number": item.number, "volume": item.volume + 1, "slice": item.slice_index + 1}
 
 
-def _repairs(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _repairs(slices: Sequence[SliceRecord]) -> list[dict[str, Any]]:
     """Each repair once, with the number of files it was made in."""
-    counts: dict[tuple[str, str], int] = {}
-    for entry in entries:
-        for keyword, note in entry["repairs"]:
-            counts[keyword, note] = counts.get((keyword, note), 0) + 1
+    counts = Counter(repair for record in slices for repair in record.repairs)
     return [
         {"keyword": keyword, "done": note, "files": count}
         for (keyword, note), count in sorted(counts.items())

@@ -60,26 +60,10 @@ class SourceFiles:
         return self._digests[frame.path]
 
 
-def _state(path: str) -> _State:
-    try:
-        found = os.stat(path)  # noqa: PTH116 - one call for four facts
-    except OSError as error:
-        raise _gone(path, error) from error
-    return found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino
-
-
-def _gone(path: str, error: OSError) -> ReadError:
-    return ReadError(
-        f"The source file {Path(path).name} cannot be read any more: {error.strerror}.",
-        advice="Open the source folder again.",
-        path=path,
-    )
-
-
 def check_source(request: OpenExport, check_cancelled: Callable[[], None]) -> tuple[float, float] | None:
     """Read the source once more: refuse it if its pixels are not those that were loaded.
 
-    Returns the smallest and largest finite stored value; None where nothing was asked for or nothing is finite.
+    Returns the smallest and largest finite stored value of a source with more than 16 bits, else None.
 
     Raises:
         ReadError: the source has changed since it was loaded, or cannot be read any more.
@@ -95,6 +79,8 @@ def check_source(request: OpenExport, check_cancelled: Callable[[], None]) -> tu
             f"The source files have changed since they were opened{reason}.",
             advice="Open the source folder again, then export.",
         )
+    if np.dtype(stack.dtype).itemsize <= 2:
+        return None
     finite = pixels[np.isfinite(pixels)]
     return (float(finite.min()), float(finite.max())) if finite.size else None
 

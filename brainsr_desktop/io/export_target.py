@@ -13,6 +13,8 @@ from typing import Any, Final
 from brainsr_desktop.core.errors import DiskFull, NotWritable, Problem, UsageError, WriteError
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.export_journal import (
+    JOURNAL_NAME,
+    LOCK_NAME,
     FolderLock,
     Journal,
     file_digest,
@@ -21,7 +23,8 @@ from brainsr_desktop.io.export_journal import (
     write_error,
 )
 from brainsr_desktop.io.export_names import PARTIAL, candidates
-from brainsr_desktop.io.export_report import holds_nothing_else, is_whole, read_report
+from brainsr_desktop.io.export_records import JobRecord
+from brainsr_desktop.io.export_report import holds_nothing_else, is_intact, own_names, read_report
 
 SPACE_MARGIN: Final = 1.1
 IN_USE_ADVICE: Final = "Wait until the other window or command has finished this export."
@@ -29,12 +32,13 @@ IN_USE_ADVICE: Final = "Wait until the other window or command has finished this
 
 @dataclass(slots=True)
 class Target:
-    """A chosen target. ``partial`` is where files are written until it is complete.
+    """A chosen target. ``name`` was asked for; ``partial`` is where files are written until the export is complete.
 
     ``journal`` is None where all files of an earlier run lie in ``partial`` and only the renaming is left; ``lock`` is
     None where the export lies complete under its final name already.
     """
 
+    name: str
     final: Path
     partial: Path
     lock: FolderLock | None
@@ -43,7 +47,13 @@ class Target:
 
     @property
     def is_complete(self) -> bool:
+        """Whether nothing is left to do."""
         return self.lock is None
+
+    def release(self) -> None:
+        """Let go of the partial folder, which stays."""
+        if self.lock is not None:
+            self.lock.release(remove=True)
 
 
 def check_not_in_source(folder: Path, stack: StackInfo) -> None:
@@ -92,17 +102,12 @@ def check_space(folder: Path, needed_bytes: int) -> None:
 
 
 def choose_target(
-    folder: Path,
-    name: str,
-    job: Mapping[str, Any],
-    *,
-    overwrite: bool,
-    begin: Callable[[], Mapping[str, Any]],
+    folder: Path, name: str, fingerprint: str, key: str, *, overwrite: bool, begin: Callable[[], JobRecord]
 ) -> Target:
     """Find what can go on or is complete already, or start under a free name.
 
-    `job` holds what must agree for going on (fingerprint, check of the anonymising key); `begin` makes the first
-    journal line of a new export. Other exports, damaged journals and foreign folders are left alone.
+    `fingerprint` and `key` (check of the anonymising key) must agree for going on; `begin` makes the first journal line
+    of a new export. Other exports, damaged journals and foreign folders are left alone.
 
     Raises:
         NotWritable: this very export is being written by another process.
@@ -112,14 +117,13 @@ def choose_target(
         replace = False
         if os.path.lexists(final):
             found = read_report(final)
-            if found is not None and _agrees(found, job) and is_whole(final, found):
-                return Target(final, partial, None, None)
+            if _is_complete(final, found, fingerprint):
+                return Target(name, final, partial, None, None)
             replace = overwrite and found is not None and holds_nothing_else(final, found)
             if not replace:
                 continue
-        target = _resume(final, partial, job) if os.path.lexists(partial) else _start(final, partial, begin)
-        if target is not None:
-            target.overwrite = replace
+        target = Target(name, final, partial, None, None, replace)
+        if _resume(target, fingerprint, key) if os.path.lexists(partial) else _start(target, begin):
             return target
     raise UsageError("Too many exports of this name lie in the chosen folder.", path=folder)
 
@@ -131,8 +135,7 @@ def move_into_place(target: Target) -> tuple[Path, list[Problem]]:
     """
     final = _still_free(target)
     old: Path | None = None
-    if target.lock is not None:
-        target.lock.release(remove=True)
+    target.release()
     try:
         if target.overwrite and os.path.lexists(final):
             old = final.with_name(f"{final.name}.old-{secrets.token_hex(4)}")
@@ -158,77 +161,86 @@ def move_into_place(target: Target) -> tuple[Path, list[Problem]]:
     return final, []
 
 
-def _agrees(found: Mapping[str, Any], job: Mapping[str, Any]) -> bool:
-    return bool(found.get("fingerprint") == job["fingerprint"])
+def _is_complete(folder: Path, found: Mapping[str, Any] | None, fingerprint: str) -> bool:
+    """Whether that very export lies there with every slice it was to have."""
+    agrees = found is not None and found.get("fingerprint") == fingerprint and not found.get("missing")
+    return agrees and found is not None and is_intact(folder, found)
 
 
-def _start(final: Path, partial: Path, begin: Callable[[], Mapping[str, Any]]) -> Target | None:
+def _start(target: Target, begin: Callable[[], JobRecord]) -> bool:
+    """Begin a new export; False where another process was faster."""
     try:
-        partial.mkdir()
-    except FileExistsError:  # another process was faster
-        return None
+        target.partial.mkdir()
+    except FileExistsError:
+        return False
     except OSError as error:
-        raise write_error(error, partial) from error
-    lock = FolderLock.take(partial)
-    if lock is None:
-        return None
+        raise write_error(error, target.partial) from error
+    target.lock = FolderLock.take(target.partial)
+    if target.lock is None:
+        return False
     try:
-        journal = Journal.begin(partial, begin())
+        target.journal = Journal.begin(target.partial, begin())
     except WriteError:
-        lock.release(remove=True)
-        shutil.rmtree(partial, ignore_errors=True)
+        target.release()
+        shutil.rmtree(target.partial, ignore_errors=True)
         raise
-    return Target(final, partial, lock, journal)
+    return True
 
 
-def _resume(final: Path, partial: Path, job: Mapping[str, Any]) -> Target | None:
-    """The unfinished export in `partial` if it is this one; None if it is another, which is left alone."""
-    journal, found = Journal.read(partial), read_report(partial)
-    unfinished = journal is not None and all(journal.job.get(key) == value for key, value in job.items())
-    finished = journal is None and found is not None and _agrees(found, job) and is_whole(partial, found)
-    if not unfinished and not finished:
-        return None
-    lock = FolderLock.take(partial)
-    if lock is None:
+def _resume(target: Target, fingerprint: str, key: str) -> bool:
+    """Go on with the unfinished export if it is this one; False if it is another, which is left alone."""
+    if not _is_ours(target.partial, fingerprint, key):
+        return False
+    target.lock = FolderLock.take(target.partial)
+    if target.lock is None:
         raise NotWritable(
-            "This export is in use by another window or command.", advice=IN_USE_ADVICE, path=partial
+            "This export is in use by another window or command.", advice=IN_USE_ADVICE, path=target.partial
         )
-    if finished:
-        return Target(final, partial, lock, None)
-    journal = Journal.read(partial)  # again, now that nobody else writes to it
-    if journal is None:
-        lock.release(remove=False)
-        return None
-    journal.mend()
-    clear_up(journal)
-    return Target(final, partial, lock, journal)
+    # Again, now that nobody else writes to it.
+    if not _is_ours(target.partial, fingerprint, key):
+        target.lock.release(remove=False)
+        target.lock = None
+        return False
+    journal, found = Journal.read(target.partial), read_report(target.partial)
+    if found is not None and (journal is None or journal.complete) and is_intact(target.partial, found):
+        _delete_others(target.partial, own_names(found))
+    elif journal is not None:
+        journal.mend()
+        _forget_damaged(journal)
+        _delete_others(target.partial, {*journal.slices, JOURNAL_NAME})
+        target.journal = journal
+    return True
 
 
-def clear_up(journal: Journal) -> None:
-    """Forget files that are damaged or gone, and delete what the journal does not know."""
-    for name, entry in list(journal.entries.items()):
-        path = journal.folder / name
+def _is_ours(partial: Path, fingerprint: str, key: str) -> bool:
+    journal = Journal.read(partial)
+    if journal is not None:
+        return (journal.job.fingerprint, journal.job.key) == (fingerprint, key)
+    found = read_report(partial)
+    return found is not None and found.get("fingerprint") == fingerprint and is_intact(partial, found)
+
+
+def _forget_damaged(journal: Journal) -> None:
+    for name, record in list(journal.slices.items()):
         try:
-            intact = path.name == name and file_digest(path) == entry.get("sha256")
+            intact = file_digest(journal.folder / name) == record.sha256
         except OSError:
             intact = False
         if not intact:
             journal.forget(name)
-    known = set(journal.entries) | {journal.path.name, "export.lock"}
-    for path in journal.folder.iterdir():
-        if path.name not in known and (path.is_file() or path.is_symlink()):
+
+
+def _delete_others(partial: Path, known: set[str]) -> None:
+    """Delete what a killed run left behind: halves of files, and files that were never noted."""
+    for path in partial.iterdir():
+        if path.name not in known | {LOCK_NAME} and (path.is_file() or path.is_symlink()):
             path.unlink()
 
 
 def _still_free(target: Target) -> Path:
     if target.overwrite or not os.path.lexists(target.final):
         return target.final
-    base = (
-        target.final.name.removesuffix(")").rsplit(" (", 1)[0]
-        if target.final.name.endswith(")")
-        else target.final.name
-    )
-    return next(path for path in candidates(target.final.parent, base) if not os.path.lexists(path))
+    return next(path for path in candidates(target.final.parent, target.name) if not os.path.lexists(path))
 
 
 def _copied(source: Path, target: Path) -> bool:

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import multiprocessing.synchronize
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -23,14 +24,55 @@ from brainsr_desktop.io.export_journal import (
     write_error,
     write_whole,
 )
+from brainsr_desktop.io.export_records import JobRecord, SliceRecord
+from brainsr_desktop.io.export_values import StoredValues
+from brainsr_desktop.io.messages import ModelNote
 
-JOB = {"job": "j", "fingerprint": "f"}
+JOB = JobRecord(
+    job="12345678-1234-4234-9234-123456789abc",
+    started="2026-03-04T05:06:07.000008",
+    fingerprint="f",
+    key="",
+    name="504_t1_SRx4",
+    formats=("dicom", "gif"),
+    series_numbers=(504, 514),
+    values=StoredValues("uint16", 0.5, -3.0),
+    model=ModelNote("brainsr-x4", "ab", "half_pixel"),
+    volume_step_s=2.5,
+)
+
+
+def record(name: str, index: int = 0) -> SliceRecord:
+    return SliceRecord(
+        file=name,
+        sha256="00",
+        kept=True,
+        index=index,
+        number=index + 11,
+        volume=1,
+        slice=index + 1,
+        group=0,
+        frame=None,
+        tile=4,
+        sop_uid="2.25.1",
+        source_uid="1.2",
+        source_file="a.dcm",
+        source_sha256="11",
+        pixels="22",
+        lowest=-1.0,
+        highest=7.0,
+        clipped=3,
+        repairs=(("SliceThickness", "shortened"),),
+        dropped=("OperatorsName",),
+        private=2,
+        comment="é",
+    )
 
 
 def begun(folder: Path) -> Journal:
     journal = Journal.begin(folder, JOB)
     for index in range(3):
-        journal.add({"file": f"IM{index}", "sha256": "00", "index": index})
+        journal.add(record(f"IM{index}", index))
     return journal
 
 
@@ -38,16 +80,16 @@ def test_that_a_journal_comes_back_as_it_was_written(tmp_path: Path) -> None:
     begun(tmp_path)
     found = Journal.read(tmp_path)
     assert found is not None
-    assert found.job["fingerprint"] == "f"
-    assert [entry["index"] for entry in found.entries.values()] == [0, 1, 2]
+    assert found.job == JOB
+    assert list(found.slices.values()) == [record(f"IM{index}", index) for index in range(3)]
     assert not found.complete
 
 
 def test_that_the_last_line_of_a_file_holds(tmp_path: Path) -> None:
-    begun(tmp_path).add({"file": "IM1", "sha256": "11", "index": 1})
+    begun(tmp_path).add(replace(record("IM1", 1), sha256="11"))
     found = Journal.read(tmp_path)
     assert found is not None
-    assert found.entries["IM1"]["sha256"] == "11"
+    assert found.slices["IM1"].sha256 == "11"
 
 
 @pytest.mark.parametrize("kept", range(1, 40))
@@ -59,12 +101,12 @@ def test_that_a_torn_last_line_is_left_out_and_cut_off(tmp_path: Path, kept: int
     path.write_bytes(whole[: last + kept])
     found = Journal.read(tmp_path)
     assert found is not None
-    assert list(found.entries) == ["IM0", "IM1"]
+    assert list(found.slices) == ["IM0", "IM1"]
     found.mend()
-    found.add({"file": "IM9", "sha256": "99"})
+    found.add(record("IM9"))
     again = Journal.read(tmp_path)
     assert again is not None
-    assert list(again.entries) == ["IM0", "IM1", "IM9"]
+    assert list(again.slices) == ["IM0", "IM1", "IM9"]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +123,50 @@ def test_that_a_torn_last_line_is_left_out_and_cut_off(tmp_path: Path, kept: int
 def test_that_a_damaged_journal_is_none_of_ours(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / JOURNAL_NAME).write_bytes(damage)
     assert Journal.read(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("job", "no uuid"),
+        ("started", "yesterday"),
+        ("formats", ["exe"]),
+        ("formats", 3),
+        ("series_numbers", ["1"]),
+        ("name", "../x"),
+        ("model", {"id": 3}),
+        ("model", {"unknown": "x"}),
+        ("values", {"dtype": "object", "slope": 1, "intercept": 0}),
+        ("values", {"dtype": "int16", "slope": 0, "intercept": 0}),
+        ("fingerprint", None),
+    ],
+)
+def test_that_a_crafted_first_line_is_none_of_ours(tmp_path: Path, name: str, value: object) -> None:
+    begun(tmp_path)
+    path = tmp_path / JOURNAL_NAME
+    first, rest = path.read_bytes().split(b"\n", 1)
+    path.write_bytes(json.dumps({**json.loads(first), name: value}).encode() + b"\n" + rest)
+    assert Journal.read(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("file", "../../x"),
+        ("file", 1),
+        ("kept", "yes"),
+        ("index", True),
+        ("lowest", []),
+        ("repairs", ["x"]),
+        ("more", 1),
+    ],
+)
+def test_that_a_crafted_slice_is_not_believed(tmp_path: Path, name: str, value: object) -> None:
+    journal = begun(tmp_path)
+    journal._append({**record("IM7").as_line(), name: value})
+    found = Journal.read(tmp_path)
+    assert found is not None
+    assert list(found.slices) == ["IM0", "IM1", "IM2"]
 
 
 def test_that_deeply_nested_json_is_refused() -> None:
@@ -171,7 +257,7 @@ def test_that_a_folder_that_is_gone_cannot_be_locked(tmp_path: Path) -> None:
 def test_that_the_journal_is_plain_json_lines(tmp_path: Path) -> None:
     begun(tmp_path).finish()
     lines = [json.loads(line) for line in (tmp_path / JOURNAL_NAME).read_text().splitlines()]
-    assert lines[0]["job"] == "j"
+    assert lines[0]["job"] == JOB.job
     assert lines[-1] == {"state": "complete"}
     found = Journal.read(tmp_path)
     assert found is not None

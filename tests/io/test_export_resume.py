@@ -14,6 +14,7 @@ import pytest
 from pydicom import dcmread
 
 from brainsr_desktop.io.export import Exports
+from brainsr_desktop.io.export_journal import Journal
 from brainsr_desktop.io.messages import CloseExport, ExportOptions, OpenExport
 from tests.io.export_kit import (
     JOB,
@@ -120,3 +121,29 @@ def test_that_an_anonymised_export_goes_on_only_with_its_own_key(loaded: Loaded,
     assert len(exports.open(open_request(loaded, tmp_path, options=other), Silent()).missing) == SLICES
     assert len(exports.open(open_request(loaded, tmp_path, options=mine), Silent()).missing) == SLICES - 3
     exports.end()
+
+
+@pytest.mark.parametrize("step", ["remove", "finish"])
+def test_that_an_export_that_stops_in_its_last_step_needs_no_slice_again(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    request = open_request(loaded, tmp_path / "out", formats=("tiff",))
+    exports = Exports()
+    opened = exports.open(request, Silent())
+    write_missing(exports, opened, loaded)
+    real = getattr(Journal, step)
+
+    def stop(journal: Journal) -> None:
+        if step == "finish":
+            real(journal)
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, step, stop)
+        with pytest.raises(RuntimeError):
+            exports.close(CloseExport(JOB, opened.export), Silent())
+    exports.end()
+    again = exports.open(request, Silent())
+    assert again.complete
+    folder = Path(exports.close(CloseExport(JOB, again.export), Silent()).target)
+    assert sorted(path.name for path in folder.iterdir()) == [f"{NAME}.tif", "export.json"]
