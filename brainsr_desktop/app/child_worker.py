@@ -125,6 +125,9 @@ class ChildWorker(QObject):
     def _on_reset(self) -> None:
         """The child is another one: forget what only the old one knew."""
 
+    def _on_stopped(self) -> None:
+        """The child is gone for good: put away what is left."""
+
     def _start(self) -> None:
         if self._timer is None:
             self._timer = QTimer(self)
@@ -150,6 +153,7 @@ class ChildWorker(QObject):
             self._timer.stop()
         self._client.stop()
         self._on_reset()
+        self._on_stopped()
         self._thread.quit()
 
     @Slot(object)

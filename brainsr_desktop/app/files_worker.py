@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -60,6 +61,7 @@ class FilesWorker(ChildWorker):
     def __init__(self, target: str) -> None:
         super().__init__(target, name="files")
         self._batches: dict[JobId, SharedArray] = {}
+        self._blocks: weakref.WeakSet[SharedArray] = weakref.WeakSet()
 
     def scan(self, paths: tuple[str, ...], *, password: str | None = None) -> JobId:
         """Answers: SeriesFound*, ScanDone."""
@@ -116,6 +118,7 @@ class FilesWorker(ChildWorker):
             except BrainSRError as error:
                 self.heard.emit(Failed(job, report_of(error)))
                 return
+            self._blocks.add(block)
             self.heard.emit(BlockMade(job, block))
         if not block.closed:
             self._send(LoadStack(job, stack, block.ref, indices))
@@ -142,6 +145,11 @@ class FilesWorker(ChildWorker):
         if answer.final and (batch := self._batches.pop(answer.job, None)) is not None:
             batch.close()
         super()._on_answer(answer)
+
+    def _on_stopped(self) -> None:
+        # The event that brings a block to its new owner may never be delivered any more.
+        for block in self._blocks:
+            block.close()
 
     def _on_reset(self) -> None:
         for batch in self._batches.values():
