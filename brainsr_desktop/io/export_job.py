@@ -269,6 +269,7 @@ class ExportJob:
 
     def _output_facts(self) -> OutputFacts:
         stack, job = self.request.stack, self._journal.job
+        first = next(iter(self._frames.values()))
         window = self.request.options.window
         if window is None:
             windows = [item.frame.window for item in self._frames.values() if item.frame.window is not None]
@@ -279,6 +280,9 @@ class ExportJob:
             title=f"BrainSR x{self._facts.factor} {self._facts.model.id}; {NOTICE}",
             notice=derivation_text(self._facts),
             has_spacing=stack.has_spacing,
+            scale=stack.geometry.spacing_mm[0] / self._geometry.spacing_mm[0],
+            nifti_source=first.frame if stack.kind == "nifti" else None,
+            png_offset=max(0, round(-first.frame.intercept)) if stack.kind == "png" else 0,
             thickness_mm=stack.thickness_mm,
             volume_step_s=job.volume_step_s,
             window=window,

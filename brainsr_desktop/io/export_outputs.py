@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 
 from brainsr_desktop.core.geometry import Geometry
-from brainsr_desktop.io import movie, nifti_write, raster_write
+from brainsr_desktop.core.series import FrameInfo
+from brainsr_desktop.io import movie, raster_write
 from brainsr_desktop.io.export_names import file_name
 from brainsr_desktop.io.export_values import scaled_values
 from brainsr_desktop.io.messages import ExportFormat
+from brainsr_desktop.io.nifti_place import place_of_dicom, place_of_nifti
+from brainsr_desktop.io.nifti_write import NiftiImage, NiftiType, write_nifti
 
 DICOM_SUFFIX: Final = ".dcm"
 
@@ -58,15 +61,21 @@ class StoredSlice:
 
 @dataclass(frozen=True, slots=True)
 class OutputFacts:
-    """What the writers need to know beside the slices. ``geometry`` is that of the whole enlarged stack; ``form_codes``
-    are those of a NIfTI source, (1, 1) for others, (0, 0) where the place is unknown."""
+    """What the writers need to know beside the slices.
+
+    ``geometry`` is that of the whole enlarged stack, ``scale`` the ratio of its pixels to the source's.
+    ``nifti_source`` is a picture of a NIfTI source, whose order and place the result takes over; ``png_offset`` what a
+    PNG source had added to its values.
+    """
 
     name: str
     geometry: Geometry
     title: str
     notice: str
     has_spacing: bool
-    form_codes: tuple[int, int] = (1, 1)
+    scale: float
+    nifti_source: FrameInfo | None = None
+    png_offset: int = 0
     thickness_mm: float | None = None
     volume_step_s: float = 0.0
     window: tuple[float, float] | None = None
@@ -112,25 +121,20 @@ def _nifti(
     file: IO[bytes], facts: OutputFacts, slices: Sequence[StoredSlice], tick: Callable[[], None]
 ) -> None:
     volumes, depth = _shape(slices)
-    rows, columns = slices[0].shape
+    places = [item.slice_index for item in slices[:depth]]
+    if facts.nifti_source is None:
+        place = place_of_dicom(facts.geometry, places, facts.thickness_mm or 1.0, facts.volume_step_s)
+    else:
+        place = place_of_nifti(facts.nifti_source, facts.scale, slices[0].shape, places)
+        direction = -1 if place.flipped[2] else 1
+        slices = sorted(slices, key=lambda item: (item.volume, direction * item.slice_index))
     slope, intercept, dtype = _nifti_values(slices)
-    image = nifti_write.NiftiImage(
-        shape=(columns, rows, depth, volumes),
-        dtype=dtype,
-        affine=nifti_write.affine_of(
-            facts.geometry, [item.slice_index for item in slices[:depth]], facts.thickness_mm or 1.0
-        ),
-        codes=facts.form_codes,
-        slope=slope,
-        intercept=intercept,
-        volume_step_s=facts.volume_step_s,
-        description=facts.title,
-    )
+    image = NiftiImage((*slices[0].shape, depth, volumes), dtype, place, slope, intercept, facts.title)
     in_units = dtype == "float32" and slices[0].dtype != "float32"
-    nifti_write.write_nifti(file, image, _loaded(slices, tick, in_units=in_units))
+    write_nifti(file, image, _loaded(slices, tick, in_units=in_units))
 
 
-def _nifti_values(slices: Sequence[StoredSlice]) -> tuple[float, float, nifti_write.NiftiType]:
+def _nifti_values(slices: Sequence[StoredSlice]) -> tuple[float, float, NiftiType]:
     """Slope, intercept and type of the whole image: the stored values if one pair of numbers holds for all slices,
     else values in units."""
     scales = {(item.slope, item.intercept) for item in slices}
@@ -167,7 +171,7 @@ def _gif(
 
 
 def _pngs(facts: OutputFacts, slices: Sequence[StoredSlice], tick: Callable[[], None]) -> Iterator[Output]:
-    notes = {"Notice": facts.notice}
+    notes = {"Notice": facts.notice, "Offset": str(facts.png_offset)}
     values, _ = _whole_numbers(slices, tick, notes)
     for item, pixels in zip(slices, values, strict=True):
         name = file_name(item.number, ".png")

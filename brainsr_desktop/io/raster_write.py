@@ -19,18 +19,15 @@ LARGEST_CLASSIC_TIFF_BYTES: Final = 2**32 - 2**20
 def write_png(file: IO[bytes], pixels: NDArray[np.generic], notes: Mapping[str, str]) -> None:
     """A 16-bit grey PNG of stored values (rows, columns) int16 or uint16; `notes` go into text chunks, ASCII.
 
-    Signed values are stored with 32768 added, which the chunk ``Offset`` says.
+    Signed values are stored with 32768 added, which the chunk ``Offset`` says; for others it is that of `notes`.
     """
     signed = pixels.dtype.kind == "i"
     values = (
         (pixels.astype(np.int32) + SIGNED_OFFSET).astype(np.uint16) if signed else pixels.astype(np.uint16)
     )
+    offset = str(SIGNED_OFFSET) if signed else notes.get("Offset", "0")
     chunks = PngInfo()
-    for name, text in {
-        "Software": "BrainSR Desktop",
-        **notes,
-        "Offset": str(SIGNED_OFFSET if signed else 0),
-    }.items():
+    for name, text in {"Software": "BrainSR Desktop", **notes, "Offset": offset}.items():
         chunks.add_text(name, text)
     Image.fromarray(values).save(file, "PNG", pnginfo=chunks)
 

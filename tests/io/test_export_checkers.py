@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -197,6 +199,32 @@ def test_that_every_file_is_accepted_by_dcmtk(shared: Path, tmp_path: Path) -> N
         subprocess.run(
             [tool("dcmconv"), "+te", str(path), str(tmp_path / "copy.dcm")], check=True, capture_output=True
         )
+
+
+def test_that_an_archive_takes_every_file(shared: Path, tmp_path: Path) -> None:
+    folder = Path(export(*exporting(shared / "dicom" / "siemens_avanto_t1ce", tmp_path / "out")).target)
+    sender, archive = tool("storescu"), tool("storescp")
+    received = tmp_path / "received"
+    received.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    files = [str(path) for path in files_of(folder)]
+    with subprocess.Popen([archive, "-od", str(received), port]) as server:
+        try:
+            said = ""
+            for _ in range(100):  # until the archive listens
+                done = subprocess.run(
+                    [sender, "-v", "127.0.0.1", port, *files], capture_output=True, text=True, check=False
+                )
+                said = done.stdout + done.stderr
+                if "Association Accepted" in said:
+                    break
+                time.sleep(0.1)
+        finally:
+            server.terminate()
+    assert said.count("Received Store Response (Success)") == len(files)
+    assert len(list(received.iterdir())) == len(files)
 
 
 def shift(data: Dataset) -> None:
