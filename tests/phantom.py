@@ -303,10 +303,10 @@ def nifti(path: Path, pixels: NDArray[Any], affine: NDArray[np.float64] | None =
     path.parent.mkdir(parents=True, exist_ok=True)
     library.save(image, path)
     if fields:
-        header = image.header.copy()
+        data = path.read_bytes()
+        header = library.Nifti1Header(data[:348])
         for name, value in fields.items():
             header[name] = value
-        data = path.read_bytes()
         path.write_bytes(bytes(header.binaryblock) + data[348:])
     return path
 

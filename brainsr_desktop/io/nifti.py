@@ -215,10 +215,11 @@ def read_header(stream: Readable) -> NiftiHeader:
         header: Any = cast(Any, kind)(head[:size], check=False)
     except (nibabel.spatialimages.HeaderDataError, ValueError) as error:
         raise BadDicom("BAD_HEADER", "Its header holds impossible values.") from error
-    return _checked(header, single=single)
+    return _checked(header, first_byte=size + 4 if single else 0)
 
 
-def _checked(header: Any, *, single: bool) -> NiftiHeader:
+def _checked(header: Any, *, first_byte: int) -> NiftiHeader:
+    """``first_byte``: the least offset of pixels in a single file, 0 for a pair."""
     dims = [int(value) for value in header["dim"]]
     shape, volumes = _shape(dims)
     code = int(header["datatype"])
@@ -247,8 +248,8 @@ def _checked(header: Any, *, single: bool) -> NiftiHeader:
     return NiftiHeader(
         layout=layout_of(shape, volumes, affine, voxels, int(header["dim_info"]) >> 4 & 3),
         dtype=dtype,
-        single=single,
-        offset=int(offset),
+        single=first_byte > 0,
+        offset=max(int(offset), first_byte),
         slope=slope,
         intercept=intercept,
         samples=3 if coloured else 1,

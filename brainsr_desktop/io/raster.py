@@ -12,14 +12,14 @@ from typing import Any, Final, Literal
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.geometry import unknown_geometry
 from brainsr_desktop.core.series import FrameInfo, SeriesInfo, StackInfo, StudyInfo
 from brainsr_desktop.io import sources
 from brainsr_desktop.io.dicom_checks import check_size
-from brainsr_desktop.io.dicom_file import BadDicom, quiet
+from brainsr_desktop.io.dicom_file import DAMAGE, BadDicom, quiet
 from brainsr_desktop.io.fitness import MINIMUM_SIDE_PX
 from brainsr_desktop.io.formats import Found
 from brainsr_desktop.io.pixels import Frame
@@ -98,7 +98,9 @@ def read_facts(source: Source) -> RasterFacts:
             return _png_facts(source, stream) if is_png else _tiff_facts(source, stream)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise BadDicom("TOO_LARGE", "The picture is larger than the program reads.") from error
-        except (UnidentifiedImageError, SyntaxError, ValueError, KeyError, tifffile.TiffFileError) as error:
+        except (*DAMAGE, SyntaxError, tifffile.TiffFileError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
             raise BadDicom("BAD_HEADER", "The picture's header is damaged.") from error
 
 
