@@ -60,6 +60,7 @@ class Enhancer(QObject):
         self._fractions: dict[ResultKey, float] = {}
         self._failures: dict[ResultKey, Failure] = {}
         self._deaths: Counter[ResultKey] = Counter()
+        self._culprit: ResultKey | None = None
         self._made_on: dict[str, tuple[str, str]] = {}
 
     def start(self) -> None:
@@ -68,7 +69,9 @@ class Enhancer(QObject):
 
     def plan(self, wants: Sequence[Want], *, settled: bool) -> None:
         """Make these, the first first; what is in flight and not among them is cancelled."""
-        orders = self.queue.update(() if self.blocked is not None else wants, settled=settled)
+        if self.blocked is not None:
+            return
+        orders = self.queue.update(wants, settled=settled)
         for key in orders.cancel:
             self.worker.cancel(self._jobs[key])
         for want in orders.start:
@@ -143,6 +146,7 @@ class Enhancer(QObject):
 
     def _on_started(self, after: str) -> None:
         self.blocked = None
+        self._accuse()
         QTimer.singleShot(LIST_DEVICES_MS, self, self._ask_for_devices)
         if after:
             self.notice.emit(
@@ -159,6 +163,7 @@ class Enhancer(QObject):
             self.worker.list_devices()
 
     def _on_gone(self, how: str) -> None:
+        self._accuse()
         self.blocked = Failure(
             f"the network process stopped ({how})", "Start it again, or use another device."
         )
@@ -200,8 +205,14 @@ class Enhancer(QObject):
         self.idle_changed.emit()
 
     def _may_try_again(self, key: ResultKey) -> bool:
-        self._deaths[key] += 1
+        """What only waited behind the slice that ended the process has not failed."""
+        if key == self._culprit:
+            self._deaths[key] += 1
         return self._deaths[key] < TRIES
+
+    def _accuse(self) -> None:
+        """The process died: of the slices in it the oldest was being made."""
+        self._culprit = next((flight.want.key for flight in self.queue.flights), None)
 
     def _take(self, job: JobId) -> ResultKey | None:
         """A request ended: its key, None if it was none for a slice."""
