@@ -61,8 +61,8 @@ def scan(
 ) -> ScanSummary:
     """Read the headers below some paths and tell each series when it is complete.
 
-    ``progress(files done, files in all)``; the second is 0 while folders are still being listed. Raises ReadError when
-    none of the paths can be read, and what ``check_cancelled`` raises.
+    ``progress(files done, files in all)``. Raises ReadError when none of the paths can be read, and what
+    ``check_cancelled`` raises.
     """
     with quiet(), Readers() as readers:
         return _Scan(readers, password, on_series, progress, check_cancelled).run(paths, recursive)
@@ -102,13 +102,14 @@ class _Scan:
 
     def run(self, paths: Sequence[str], recursive: bool) -> ScanSummary:
         walk = Walk(paths, recursive=recursive, check_cancelled=self._check_cancelled)
-        for source, result in self._readers.map(sniff, walk):
-            self._check_cancelled()
-            self._route(source, result)
-            self._progress(walk.seen, 0)
+        sources = list(walk)
         self._seen += walk.seen
         self._skipped += walk.skipped
         self._problems += walk.problems
+        for source, result in self._readers.map(sniff, sources):
+            self._check_cancelled()
+            self._route(source, result)
+            self._progress(len(self._skipped), self._seen)
         for source, pictures in self._readers.map(read_pictures, self._unknown):
             self._check_cancelled()
             self._keep(source, pictures)

@@ -206,4 +206,5 @@ def _hidden(name: str) -> bool:
 
 
 def _relative(path: str, top: str) -> str:
-    return path_text(Path(os.path.relpath(path, top)).as_posix())
+    inside = path[len(top) :].lstrip(os.sep) if path.startswith(top) else path
+    return path_text(inside.replace(os.sep, "/") or ".")

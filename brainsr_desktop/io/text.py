@@ -28,6 +28,8 @@ def _harmless(character: str) -> bool:
 def path_text(path: str | bytes | os.PathLike[str]) -> str:
     """A path as one line of text: bytes that are no UTF-8 as ``\\xNN``, line breaks as ``\\n``."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
     return "".join(_shown(character) for character in text)
 
 
