@@ -18,6 +18,8 @@ def clean(text: str, limit: int = DISPLAY_LIMIT) -> str:
     The cut comes first, so that a label of a million characters costs nothing.
     """
     cut = text[: limit * 2].strip(" \0")[:limit]
+    if cut.isprintable():
+        return cut
     return "".join(character if _harmless(character) else "\ufffd" for character in cut)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brainsr_desktop.core.intensity import auto_window
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.load import read_frame
-
-LOW_PERCENT: Final = 1.0
-HIGH_PERCENT: Final = 99.5
 
 
 def thumbnail(stack: StackInfo, side_px: int = 96) -> NDArray[np.uint8]:
@@ -27,11 +25,11 @@ def thumbnail(stack: StackInfo, side_px: int = 96) -> NDArray[np.uint8]:
 
 
 def _windowed(pixels: NDArray[Any], *, inverted: bool) -> NDArray[np.uint8]:
-    values = np.nan_to_num(pixels.astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = np.percentile(values, (LOW_PERCENT, HIGH_PERCENT))
-    if high <= low:
-        low, high = float(values.min()), float(values.max())
-    scaled = np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255
+    if not pixels.any():
+        return np.zeros(pixels.shape, np.uint8)
+    centre, width = auto_window(pixels)
+    values = np.nan_to_num(pixels.astype(np.float32), posinf=centre + width, neginf=centre - width)
+    scaled = np.clip((values - centre) / width + 0.5, 0, 1) * 255
     return np.asarray(255 - scaled if inverted else scaled).round().astype(np.uint8)
 
 
