@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
+from brainsr_desktop.app.background import in_background
 from brainsr_desktop.app.plain_text import HIDDEN, plural, shown, tool_tip
 from brainsr_desktop.settings import RecentFolder
 
@@ -29,21 +31,9 @@ def entry_words(folder: RecentFolder, number: int, *, hidden: bool) -> str:
     return f"{number}  {name}" + (f"  ({shown(told)})" if told else "")
 
 
-class _Found(QObject):
-    """Brings the answer of a look at the disk to the GUI thread."""
-
-    found = Signal(object)  # frozenset[str]: paths that are there
-
-
-class _Look(QRunnable):
-    """Looks whether paths exist. A dead network drive makes this hang, so it is not done in the GUI thread."""
-
-    def __init__(self, paths: Sequence[str], answer: _Found) -> None:
-        super().__init__()
-        self._paths, self._answer = tuple(paths), answer
-
-    def run(self) -> None:
-        self._answer.found.emit(frozenset(path for path in self._paths if _exists(path)))
+def there(paths: Sequence[str]) -> frozenset[str]:
+    """Those of the paths that exist. A dead network drive makes this hang."""
+    return frozenset(path for path in paths if _exists(path))
 
 
 def _exists(path: str) -> bool:
@@ -63,8 +53,6 @@ class RecentMenu(QMenu):
         super().__init__("&Recent", parent)
         self._folders: tuple[RecentFolder, ...] = ()
         self._hidden = False
-        self._answer = _Found(self)
-        self._answer.found.connect(self._on_found)
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self.look)
         self._draw()
@@ -81,7 +69,7 @@ class RecentMenu(QMenu):
 
     def look(self) -> None:
         """Find out which folders are still there."""
-        QThreadPool.globalInstance().start(_Look([folder.path for folder in self._folders], self._answer))
+        in_background(partial(there, [folder.path for folder in self._folders]), self._on_found, self)
 
     def _draw(self) -> None:
         self.clear()
@@ -96,10 +84,10 @@ class RecentMenu(QMenu):
         self.addSeparator()
         self.addAction("&Clear this list").triggered.connect(self.clear_asked)
 
-    def _on_found(self, there: frozenset[str]) -> None:
+    def _on_found(self, found: frozenset[str]) -> None:
         for action in self.actions():
             path = action.data()
             if isinstance(path, str):
-                action.setEnabled(path in there)
-                if path not in there:
+                action.setEnabled(path in found)
+                if path not in found:
                     action.setToolTip("This folder is not there any more")

@@ -228,8 +228,9 @@ class SeriesBrowser(QWidget):
             item.setData(stack, Role.STACK)
             item.setData(_stack_order(stack), Role.SORT)
             self._stacks[stack.id] = item
+            study = self._study_item(series.study)
             self._describe_stack(item)
-            self._study_item(series.study).appendRow(item)
+            study.appendRow(item)
         self.tree.expandAll()
         self._visible_soon.start()
 

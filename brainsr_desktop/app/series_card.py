@@ -223,7 +223,7 @@ def wrapped(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str
             count -= 1
         if len(lines) == most - 1:
             count = len(words)
-        lines.append(metrics.elidedText(" ".join(words[:count]), Qt.TextElideMode.ElideRight, width))
+        lines.append(metrics.elidedText(" ".join(words[:count]), Qt.TextElideMode.ElideRight, width + 1))
         words = words[count:]
     return lines
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, QRunnable, QSignalBlocker, QThreadPool, Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from brainsr_desktop.app.background import in_background
 from brainsr_desktop.app.export_choice import FORMATS, Selection, obstacles, size_bytes, whole
 from brainsr_desktop.app.panels.forms import choose, fill, labelled, plain_label
 from brainsr_desktop.app.plain_text import duration_text, plural, shown, size_text
@@ -42,23 +44,12 @@ ROOM: Final = 1.1
 """An export wants this many times its size (EXPORT section 7)."""
 
 
-class _Answer(QObject):
-    found = Signal(str, object)  # folder, free bytes or None
-
-
-class _Look(QRunnable):
-    """Asks the disk how much is free; a share may take long to say."""
-
-    def __init__(self, folder: str, answer: _Answer) -> None:
-        super().__init__()
-        self._folder, self._answer = folder, answer
-
-    def run(self) -> None:
-        try:
-            free: int | None = shutil.disk_usage(self._folder).free
-        except (OSError, ValueError):
-            free = None
-        self._answer.found.emit(self._folder, free)
+def free_bytes(folder: str) -> int | None:
+    """Room in a folder; None where it cannot be found. A share may take long to say."""
+    try:
+        return shutil.disk_usage(folder).free
+    except (OSError, ValueError):
+        return None
 
 
 class ExportDialog(QDialog):
@@ -87,8 +78,6 @@ class ExportDialog(QDialog):
             (card for card in catalog.for_scale(recipe.scale) if card.name == recipe.model), None
         )
         self._free: tuple[str, int | None] | None = None
-        self._answer = _Answer(self)
-        self._answer.found.connect(self._on_free)
         self._last = last
         self.summary = plain_label(name="emphasis")
         self.summary.setAccessibleName("Summary")
@@ -264,7 +253,8 @@ class ExportDialog(QDialog):
         self._update()
 
     def _look(self) -> None:
-        QThreadPool.globalInstance().start(_Look(self.folder.text().strip(), self._answer))
+        folder = self.folder.text().strip()
+        in_background(partial(free_bytes, folder), partial(self._on_free, folder), self)
 
     def _on_free(self, folder: str, free: int | None) -> None:
         if folder == self.folder.text().strip():

@@ -1,0 +1,535 @@
+"""The side panel: what its sections edit, what they show, what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from brainsr_desktop.app.panels.device import DevicePanel
+from brainsr_desktop.app.panels.display import DisplayPanel, decimals_for
+from brainsr_desktop.app.panels.forms import NoWheelSpinBox, SliderRow
+from brainsr_desktop.app.panels.metrics import NO_REFERENCE, MetricsPanel
+from brainsr_desktop.app.panels.model import ModelPanel
+from brainsr_desktop.app.panels.side_panel import SidePanel
+from brainsr_desktop.app.panels.test import PRESETS, TestPanel
+from brainsr_desktop.app.panels.window_presets import possible, preset, relative
+from brainsr_desktop.app.store import Store
+from brainsr_desktop.core.errors import Problem
+from brainsr_desktop.core.metrics import SCORES
+from brainsr_desktop.engine.messages import DeviceInfo
+from brainsr_desktop.models.catalog import BASELINES, Catalog
+from brainsr_desktop.session import intents
+from brainsr_desktop.session.state import ViewState, WindowLevel
+from tests.app.frame_kit import CATALOG, RANGE, Rig, make_rig, series_of, stack
+
+
+@pytest.fixture
+def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
+    yield from make_rig(qtbot, tmp_path)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store(intents.choose_model(ViewState(), "brainsr-x4", 4, "espcn-x4"))
+
+
+# Model
+
+
+def _entries(panel: ModelPanel) -> list[str]:
+    return [panel.list.item(row).text() for row in range(panel.list.count())]
+
+
+def _choose(panel: ModelPanel, words: str) -> None:
+    row = _entries(panel).index(words)
+    rect = panel.list.visualItemRect(panel.list.item(row))
+    QTest.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+
+
+def test_that_models_are_grouped_and_interpolations_are_among_them(store: Store, qtbot: QtBot) -> None:
+    panel = ModelPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    assert _entries(panel) == [
+        "Networks", "BrainSR x4", "Networks that invent detail", "Sharp x4", "Fast networks", "ESPCN x4",
+        "Interpolation, no network", "Nearest", "Cubic", "Lanczos", "Zero-filled",
+    ]  # fmt: skip
+
+
+def test_that_a_click_chooses_the_model_and_can_be_undone(store: Store, qtbot: QtBot) -> None:
+    panel = ModelPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    panel.show()
+    _choose(panel, "Lanczos")
+    assert store.state.recipe.model == "lanczos"
+    assert store.state.fast_model == "espcn-x4"
+    assert not panel.strength.isEnabled()
+    assert store.undo() == "model"
+    assert store.state.recipe.model == "brainsr-x4"
+    assert panel.list.currentItem().text() == "BrainSR x4"
+
+
+def test_that_a_heading_cannot_be_chosen(store: Store, qtbot: QtBot) -> None:
+    panel = ModelPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    panel.show()
+    _choose(panel, "Fast networks")
+    assert store.state.recipe.model == "brainsr-x4"
+
+
+@pytest.mark.parametrize(
+    ("model", "scale", "expected"),
+    [
+        ("brainsr-x4", 2, "brainsr-x2"),
+        ("bicubic", 2, "bicubic"),
+        ("sharp-x4", 2, "brainsr-x2"),
+        ("brainsr-x2", 4, "brainsr-x4"),
+    ],
+)
+def test_that_another_scale_takes_the_model_that_matches(
+    qtbot: QtBot, model: str, scale: int, expected: str
+) -> None:
+    store = Store(intents.choose_model(ViewState(), model, 6 - scale, None))
+    panel = ModelPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    panel.scale.button(scale).click()
+    assert (store.state.recipe.model, store.state.recipe.scale) == (expected, scale)
+    assert store.state.fast_model is None
+
+
+def test_that_the_preview_follows_the_scale(store: Store, qtbot: QtBot) -> None:
+    panel = ModelPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    assert panel.fast.isChecked()
+    panel.fast.click()
+    assert store.state.fast_model is None
+    panel.fast.click()
+    assert store.state.fast_model == "espcn-x4"
+    panel.scale.button(2).click()
+    assert store.state.fast_model is None
+    assert not panel.fast.isEnabled()
+
+
+def test_that_stepping_goes_round_the_list(store: Store, qtbot: QtBot) -> None:
+    panel = ModelPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    seen = []
+    for _ in range(len(CATALOG.for_scale(4))):
+        panel.step(1)
+        seen.append(store.state.recipe.model)
+    assert seen == ["sharp-x4", "espcn-x4", "nearest", "bicubic", "lanczos", "zerofill", "brainsr-x4"]
+    panel.step(-1)
+    assert store.state.recipe.model == "zerofill"
+
+
+def test_that_stopping_the_network_is_shown(store: Store, qtbot: QtBot) -> None:
+    panel = ModelPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    panel.network.click()
+    assert not store.state.network_on
+    assert panel.network.text() == "Network off"
+
+
+def test_that_one_drag_of_the_strength_is_one_step_back(store: Store, qtbot: QtBot) -> None:
+    panel = ModelPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    slider = panel.strength.slider
+    slider.setSliderDown(True)
+    for value in (90, 70, 40):
+        slider.setSliderPosition(value)
+    slider.setSliderDown(False)
+    assert store.state.recipe.strength == 0.4
+    store.undo()
+    assert store.state.recipe.strength == 1.0
+    assert panel.strength.value == 100
+
+
+def test_that_the_panel_says_why_nothing_is_enhanced(store: Store, qtbot: QtBot) -> None:
+    panel = ModelPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    panel.show()
+    assert not panel.reason.isVisible()
+    store.apply(lambda s: intents.open_stack(s, stack(1, why_not="phase image")))
+    assert panel.reason.isVisible()
+    assert panel.reason.text() == "Viewing only: phase image"
+
+
+def test_that_the_viewer_works_without_networks_and_damaged_ones_are_told(qtbot: QtBot) -> None:
+    catalog = Catalog(
+        BASELINES, (Problem("brainsr-x4", "MODEL_DAMAGED", "The weights differ from their card."),)
+    )
+    panel = ModelPanel(Store(intents.choose_model(ViewState(), "bicubic", 4)), catalog)
+    qtbot.addWidget(panel)
+    assert "works as a viewer" in panel.problems.text()
+    assert "The weights differ from their card." in panel.problems.text()
+
+
+# Device
+
+
+def test_that_devices_are_offered_with_their_memory(store: Store, qtbot: QtBot) -> None:
+    panel = DevicePanel(store)
+    qtbot.addWidget(panel)
+    assert "Loading networks" in panel.told.text()
+    panel.set_devices(
+        (DeviceInfo("cuda:0", "NVIDIA H200", "torch", 139_000_000_000), DeviceInfo("cpu", "CPU", "openvino"))
+    )
+    assert [panel.device.itemText(row) for row in range(panel.device.count())] == [
+        "Automatic", "NVIDIA H200 (cuda:0), 139 GB free", "CPU (cpu)",
+    ]  # fmt: skip
+    assert panel.told.text() == "Automatic takes NVIDIA H200 (cuda:0), 139 GB free."
+
+
+def test_that_device_precision_and_tile_are_edited(store: Store, qtbot: QtBot) -> None:
+    panel = DevicePanel(store)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.device.setFocus()
+    QTest.keyClick(panel.device, Qt.Key.Key_Down)
+    assert store.state.recipe.device == "cpu"
+    panel.precision.button("fast").click()
+    assert store.state.recipe.precision == "fast"
+    panel.tile.setFocus()
+    QTest.keyClick(panel.tile, Qt.Key.Key_Down)
+    assert store.state.recipe.tile == 64
+    store.undo()
+    assert panel.tile.currentData() == 0
+
+
+def test_that_a_device_that_is_gone_is_named_so(store: Store, qtbot: QtBot) -> None:
+    store.apply(lambda s: intents.set_device(s, "cuda:3"))
+    panel = DevicePanel(store)
+    qtbot.addWidget(panel)
+    panel.set_devices((DeviceInfo("cpu", "CPU", "openvino"),))
+    assert panel.device.currentText() == "cuda:3, not found"
+
+
+# Display
+
+
+def test_that_typed_numbers_set_the_window(store: Store, qtbot: QtBot) -> None:
+    store.apply(lambda s: intents.open_stack(s, stack(1), WindowLevel(400.0, 800.0)))
+    panel = DisplayPanel(store)
+    qtbot.addWidget(panel)
+    assert (panel.level.value(), panel.width_.value()) == (400.0, 800.0)
+    panel.width_.selectAll()
+    QTest.keyClicks(panel.width_, "300")
+    assert store.state.window == WindowLevel(400.0, 800.0)  # not before the number is finished
+    QTest.keyClick(panel.width_, Qt.Key.Key_Return)
+    assert store.state.window == WindowLevel(400.0, 300.0)
+    store.undo()
+    assert panel.width_.value() == 800.0
+
+
+def test_that_a_narrow_window_gets_its_digits(store: Store, qtbot: QtBot) -> None:
+    store.apply(lambda s: intents.open_stack(s, stack(1), WindowLevel(0.0123, 0.004)))
+    panel = DisplayPanel(store)
+    qtbot.addWidget(panel)
+    assert panel.level.value() == pytest.approx(0.0123)
+    assert [decimals_for(width) for width in (2000.0, 50.0, 0.5, 0.001)] == [0, 1, 3, 6]
+
+
+def test_that_impossible_presets_are_greyed_with_a_reason(store: Store, qtbot: QtBot) -> None:
+    panel = DisplayPanel(store)
+    qtbot.addWidget(panel)
+    panel.set_presets_possible(possible(RANGE, (0.5, 1.0)))
+    model = panel.presets.model()
+    second = model.index(panel.presets.findData(2), 0)
+    assert not model.flags(second) & Qt.ItemFlag.ItemIsEnabled
+    assert "no such window" in second.data(Qt.ItemDataRole.ToolTipRole)
+    assert model.flags(model.index(panel.presets.findData(3), 0)) & Qt.ItemFlag.ItemIsEnabled
+
+
+def test_that_a_preset_of_the_list_is_taken(rig: Rig) -> None:
+    rig.open(series_of(stack(1)))
+    panel = rig.window.areas.display
+    panel.presets.setCurrentIndex(panel.presets.findData(3))
+    panel.presets.activated.emit(panel.presets.currentIndex())
+    assert rig.store.state.window == RANGE.full
+    assert panel.presets.currentData() == -1
+
+
+def test_that_colour_pictures_have_no_grey_window(store: Store, qtbot: QtBot) -> None:
+    panel = DisplayPanel(store)
+    qtbot.addWidget(panel)
+    store.apply(lambda s: intents.open_stack(s, stack(1, samples=3)))
+    assert not panel.level.isEnabled() and not panel.auto.isEnabled()
+
+
+@pytest.mark.parametrize("key", sorted(possible(RANGE, (0.5, 1.0))))
+def test_that_every_window_of_a_key_has_a_width(key: int) -> None:
+    window = preset(key, RANGE, (0.5, 1.0))
+    assert window is not None and window.width > 0
+
+
+def test_that_the_own_window_fits_another_series() -> None:
+    own = relative(WindowLevel(250.0, 100.0), RANGE)
+    assert own == (0.25, 0.1)
+    twice = replace(RANGE, robust_high=2000.0)
+    assert preset(9, twice, own) == WindowLevel(500.0, 200.0)
+    assert relative(WindowLevel(1.0, 1.0), replace(RANGE, robust_high=0.0)) is None
+
+
+# Test mode
+
+
+def test_that_the_sliders_of_test_mode_degrade_the_input(rig: Rig) -> None:
+    rig.open(series_of(stack(1)))
+    rig.key(Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    panel = rig.window.areas.test
+    assert rig.store.state.test_mode and panel.controls.isVisible()
+    panel.noise.slider.setFocus()
+    for _ in range(4):
+        QTest.keyClick(panel.noise.slider, Qt.Key.Key_Right)
+    QTest.keyClick(panel.blur.slider, Qt.Key.Key_Right)
+    degradation = rig.store.state.degradation
+    assert degradation.noise_percent == 2.0
+    assert degradation.blur_px == 0.1
+    assert rig.store.state.active_recipe.degradation == degradation
+    rig.key(Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    assert rig.store.state.active_recipe.degradation is None
+    assert not panel.controls.isVisible()
+
+
+def test_that_a_slider_row_keeps_slider_field_and_reset_together(qtbot: QtBot) -> None:
+    row = SliderRow("Noise", 0.0, 20.0, 0.5, unit="%")
+    qtbot.addWidget(row)
+    heard: list[tuple[float, int]] = []
+    row.changed.connect(lambda value, gesture: heard.append((value, gesture)))
+    row.field.setValue(7.5)
+    assert row.slider.value() == 15
+    assert row.reset.isEnabled()
+    row.reset.click()
+    assert row.value == 0.0 and not row.reset.isEnabled()
+    assert [value for value, _ in heard] == [7.5, 0.0]
+    assert heard[0][1] != heard[1][1]
+
+
+def test_that_one_drag_is_one_gesture_and_the_next_another(qtbot: QtBot) -> None:
+    row = SliderRow("Blur", 0.0, 3.0, 0.1)
+    qtbot.addWidget(row)
+    gestures: list[int] = []
+    row.changed.connect(lambda _value, gesture: gestures.append(gesture))
+    for start in (2, 10):
+        row.slider.setSliderDown(True)
+        for value in range(start, start + 4):
+            row.slider.setSliderPosition(value)
+        row.slider.setSliderDown(False)
+    assert len(gestures) == 8
+    assert len(set(gestures[:4])) == len(set(gestures[4:])) == 1
+    assert gestures[0] != gestures[4]
+
+
+def test_that_the_wheel_over_a_field_scrolls_the_panel(qtbot: QtBot) -> None:
+    field = NoWheelSpinBox()
+    qtbot.addWidget(field)
+    field.setRange(0, 10)
+    event = QWheelEvent(QPointF(5, 5), QPointF(5, 5), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton,
+                        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)  # fmt: skip
+    QApplication.sendEvent(field, event)
+    assert field.value() == 0
+    assert not event.isAccepted()
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_that_a_preset_degrades_to_the_models_scale(store: Store, qtbot: QtBot, name: str) -> None:
+    panel = TestPanel(store)
+    qtbot.addWidget(panel)
+    panel.presets[name].click()
+    degradation = store.state.degradation
+    assert (degradation.noise_percent, degradation.blur_px) == PRESETS[name]
+    assert degradation.reduction == store.state.recipe.scale
+    store.undo()
+    assert store.state.degradation.noise_percent == 0.0
+
+
+def test_that_new_noise_is_another_seed_and_can_be_undone(store: Store, qtbot: QtBot) -> None:
+    panel = TestPanel(store)
+    qtbot.addWidget(panel)
+    seeds = set()
+    for _ in range(3):
+        panel.new_noise.click()
+        seeds.add(store.state.degradation.seed)
+        assert panel.seed.value() == store.state.degradation.seed
+    assert len(seeds) == 3
+    for _ in range(3):
+        store.undo()
+    assert store.state.degradation.seed == 0
+
+
+def test_that_a_reduction_that_differs_from_the_scale_is_told(store: Store, qtbot: QtBot) -> None:
+    panel = TestPanel(store)
+    qtbot.addWidget(panel)
+    panel.set_on(True)
+    panel.show()
+    assert not panel.mismatch.isVisible()
+    panel.reduction.button(2).click()
+    assert panel.mismatch.isVisible()
+    assert "no scores" in panel.mismatch.text()
+    panel.method.button("bicubic").click()
+    assert store.state.degradation.method == "bicubic"
+
+
+def test_that_the_truth_is_shown_by_key_in_test_mode_only(rig: Rig) -> None:
+    rig.open(series_of(stack(1)))
+    rig.focus_images()
+    rig.key(Qt.Key.Key_O)
+    assert not rig.store.state.show_reference
+    rig.window.actions_["test_mode"].trigger()
+    rig.focus_images()
+    rig.key(Qt.Key.Key_O)
+    assert rig.store.state.show_reference
+    assert rig.window.areas.test.truth.isChecked()
+    rig.window.actions_["test_mode"].trigger()
+    assert not rig.store.state.show_reference
+
+
+# Metrics
+
+
+def _scores(psnr: float, ssim: float) -> dict[str, float]:
+    return {
+        **dict.fromkeys(SCORES, 0.5),
+        "head_psnr": psnr,
+        "ssim": ssim,
+        "psnr": psnr + 10,
+        "ssim_slice": ssim / 2,
+    }
+
+
+@pytest.fixture
+def metrics(qtbot: QtBot) -> MetricsPanel:
+    state = intents.choose_model(intents.open_stack(ViewState(), stack(1)), "brainsr-x4", 4)
+    panel = MetricsPanel(Store(intents.set_test_mode(state, on=True)), CATALOG)
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+def test_that_without_reference_no_score_is_shown(store: Store, qtbot: QtBot) -> None:
+    panel = MetricsPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    panel.show()
+    store.apply(lambda s: intents.open_stack(s, stack(1)))
+    panel.set_scores({"bicubic": _scores(29.0, 0.9)})
+    assert panel.words.text() == NO_REFERENCE
+    assert not panel.table.isVisible()
+
+
+def test_that_the_model_stands_beside_every_interpolation(metrics: MetricsPanel) -> None:
+    metrics.set_scores(
+        {
+            "brainsr-x4": _scores(31.25, 0.9),
+            "nearest": _scores(26.0, 0.8),
+            "bicubic": _scores(29.0, 0.85),
+            "lanczos": _scores(29.5, 0.87),
+            "zerofill": _scores(28.0, 0.86),
+        }
+    )
+    assert metrics.cells() == [
+        ["", "PSNR, dB", "SSIM"],
+        ["BrainSR x4", "31.25", "0.9000"],
+        ["Nearest", "26.00", "0.8000"],
+        ["Cubic", "29.00", "0.8500"],
+        ["Lanczos", "29.50", "0.8700"],
+        ["Zero-filled", "28.00", "0.8600"],
+    ]
+    assert metrics.difference.text() == (
+        "BrainSR x4 against Lanczos, the best interpolation:\n▲ +1.75 dB PSNR\n▲ +0.0300 SSIM"
+    )
+    assert "robust range of the series" in metrics.stated.text() and "Mask: head" in metrics.stated.text()
+
+
+def test_that_a_model_that_falls_behind_is_told_so(metrics: MetricsPanel) -> None:
+    metrics.set_scores({"brainsr-x4": _scores(28.0, 0.8), "bicubic": _scores(29.0, 0.85)})
+    assert "▼ -1.00 dB PSNR" in metrics.difference.text()
+
+
+def test_that_the_mask_can_be_the_whole_slice(metrics: MetricsPanel) -> None:
+    metrics.set_scores({"brainsr-x4": _scores(31.0, 0.9), "bicubic": _scores(29.0, 0.8)})
+    metrics.masks.button("slice").click()
+    assert metrics.cells()[1] == ["BrainSR x4", "41.00", "0.4500"]
+    assert "Mask: whole slice" in metrics.stated.text()
+
+
+def test_that_scores_that_are_not_there_yet_are_dots(metrics: MetricsPanel) -> None:
+    metrics.set_scores({})
+    assert metrics.words.text() == "Computing..."
+    metrics.set_scores({"bicubic": _scores(29.0, 0.85)})
+    assert metrics.cells()[1] == ["BrainSR x4", "...", "..."]
+    assert not metrics.difference.isVisible()
+
+
+def test_that_an_interpolation_is_compared_with_the_others_alone(metrics: MetricsPanel) -> None:
+    metrics._store.apply(lambda s: intents.choose_model(s, "lanczos", 4))
+    metrics.set_scores({"lanczos": _scores(29.5, 0.87), "bicubic": _scores(29.0, 0.85)})
+    assert [row[0] for row in metrics.cells()] == ["", "Lanczos", "Cubic"]
+    assert metrics.difference.text().startswith("Lanczos against Cubic")
+
+
+def test_that_the_names_of_the_scores_are_those_of_the_engine() -> None:
+    from brainsr_desktop.app.panels.metrics import COLUMNS
+
+    assert {name for columns in COLUMNS.values() for name, _, _ in columns} <= set(SCORES)
+
+
+# The panel itself
+
+
+def test_that_sections_fold_and_say_so(rig: Rig, qtbot: QtBot) -> None:
+    panel = rig.window.areas.panel
+    section = panel.section("device")
+    panel.set_open_sections(())
+    assert not rig.window.areas.device.isVisible()
+    assert section.heading.accessibleName() == "Device, folded"
+    with qtbot.waitSignal(panel.sections_changed) as heard:
+        QTest.keyClick(section.heading, Qt.Key.Key_Space)
+    assert heard.args[0] == ("device",)
+    assert rig.window.areas.device.isVisible()
+    assert section.heading.accessibleName() == "Device, open"
+
+
+def test_that_nothing_is_cut_off_at_the_right(rig: Rig, qtbot: QtBot) -> None:
+    rig.open(series_of(stack(1)))
+    panel: SidePanel = rig.window.areas.panel
+    panel.set_open_sections(("model", "device", "display", "test", "metrics"))
+    rig.window.actions_["test_mode"].trigger()
+    rig.window.areas.splitter.setSizes([300, 1000, 10])
+    qtbot.wait(50)
+    for content in (rig.window.areas.model, rig.window.areas.display, rig.window.areas.test):
+        right = content.mapTo(panel, QPoint(content.width(), 0)).x()
+        assert content.width() >= content.minimumSizeHint().width()
+        assert right <= panel.width()
+
+
+def test_that_test_mode_brings_its_section_into_view(rig: Rig, qtbot: QtBot) -> None:
+    rig.open(series_of(stack(1)))
+    rig.window.areas.panel.set_open_sections(("model", "device", "display"))
+    rig.window.actions_["test_mode"].trigger()
+    test = rig.window.areas.test
+
+    def in_view() -> bool:
+        top = test.mapTo(rig.window.areas.panel, QPoint(0, 0)).y()
+        return 0 <= top < rig.window.areas.panel.height() - 100
+
+    qtbot.waitUntil(in_view)
+
+
+def test_that_state_changes_of_others_do_not_come_back_as_choices(rig: Rig) -> None:
+    """Panels draw what the store says without answering: no undo step appears by itself."""
+    rig.open(series_of(stack(1)))
+    rig.store.apply(lambda s: intents.choose_model(s, "brainsr-x2", 2))
+    rig.store.apply(lambda s: intents.set_window(s, WindowLevel(123.0, 45.0)))
+    rig.store.apply(lambda s: intents.set_degradation(s, replace(s.degradation, noise_percent=3.3)))
+    assert rig.store.undo_name == ""
+    assert rig.store.state.degradation.noise_percent == 3.3
+    assert rig.store.state.window == WindowLevel(123.0, 45.0)
+    QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+    assert rig.store.undo_name == ""

@@ -1,0 +1,347 @@
+"""The browser: patients, studies, cards; search and filter; what a card says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent, QFontMetrics
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.qtbot import QtBot
+
+from brainsr_desktop.app.series_browser import STACK_MIME, SeriesBrowser, pixmap_of
+from brainsr_desktop.app.series_card import Role, badges, facts, spoken, title, wrapped
+from brainsr_desktop.core.errors import Problem
+from brainsr_desktop.session.pictures import SliceState
+from tests.app.frame_kit import PATIENT, scanned, series_of, stack
+from tests.app.viewing import make_stack
+
+NEWER = replace(PATIENT, study_uid="1.3", study_date="20250101", study_description="Head, second time")
+OTHER = replace(PATIENT, study_uid="1.4", patient_name="Beispiel^Bernd", patient_id="P-1")
+
+
+@pytest.fixture
+def browser(qtbot: QtBot) -> SeriesBrowser:
+    made = SeriesBrowser()
+    qtbot.addWidget(made)
+    made.resize(300, 700)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def tree_texts(browser: SeriesBrowser) -> list[tuple[int, str]]:
+    """Depth and text of every line, from the top."""
+    found: list[tuple[int, str]] = []
+
+    def walk(parent: QModelIndex, depth: int) -> None:
+        model = browser.tree.model()
+        for row in range(model.rowCount(parent)):
+            index = model.index(row, 0, parent)
+            card = index.data(Role.STACK)
+            found.append((depth, index.data() if card is None else card.id))
+            walk(index, depth + 1)
+
+    walk(QModelIndex(), 0)
+    return found
+
+
+def test_that_series_stand_below_their_study_and_patient(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(7)))
+    browser.add(series_of(stack(2)))
+    browser.add(series_of(stack(3), study=NEWER))
+    browser.add(series_of(stack(4), study=OTHER))
+    assert tree_texts(browser) == [
+        (0, "Beispiel, Bernd, P-1, born 1960-01-02"),
+        (1, "2024-03-05, Head"),
+        (2, "4"),
+        (0, "Muster, Anna, P-4711, born 1960-01-02"),
+        (1, "2025-01-01, Head, second time"),
+        (2, "3"),
+        (1, "2024-03-05, Head"),
+        (2, "2"),
+        (2, "7"),
+    ]
+
+
+def test_that_the_same_patient_is_known_in_another_spelling(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(1)))
+    browser.add(series_of(stack(2), study=replace(NEWER, patient_name="MUSTER^ANNA ", patient_id=" P-4711")))
+    assert sum(depth == 0 for depth, _ in tree_texts(browser)) == 1
+
+
+def test_that_another_identifier_is_another_patient(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(1)))
+    browser.add(series_of(stack(2), study=replace(NEWER, patient_id="P-4712")))
+    assert sum(depth == 0 for depth, _ in tree_texts(browser)) == 2
+
+
+def test_that_a_series_without_number_stands_last(browser: SeriesBrowser) -> None:
+    browser.add(series_of(replace(stack(1), series_number=None)))
+    browser.add(series_of(stack(9)))
+    assert [text for depth, text in tree_texts(browser) if depth == 2] == ["9", "1"]
+
+
+def test_that_a_real_folder_of_a_study_is_listed(browser: SeriesBrowser, project: Path) -> None:
+    for series in scanned(project / "resources" / "sample")[0]:
+        browser.add(series)
+    assert [title(found).split("  ")[0] for found in browser.stacks()] == ["1", "2", "3", "3", "3"]
+
+
+def test_that_search_finds_description_number_patient_and_date(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(1, description="t1 mprage")))
+    browser.add(series_of(stack(2, description="t2 tse"), study=NEWER))
+    browser.add(series_of(stack(3, description="flair"), study=OTHER))
+    for words, expected in (
+        ("T1", ["1"]),
+        ("tse", ["2"]),
+        ("bernd", ["3"]),
+        ("2025-01", ["2"]),
+        ("anna head", ["2", "1"]),
+        ("nothing like this", []),
+        ("", ["3", "2", "1"]),
+    ):
+        browser.search.setText(words)
+        assert [found.id for found in browser.stacks()] == expected, words
+
+
+def test_that_search_does_not_find_a_hidden_patient(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(1)))
+    browser.set_hidden(True)
+    browser.search.setText("anna")
+    assert browser.stacks() == ()
+    browser.search.setText("series")
+    assert len(browser.stacks()) == 1
+
+
+def test_that_the_filter_leaves_out_what_is_not_wanted(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(1)))
+    browser.add(series_of(stack(2, badges=("localizer",))))
+    browser.add(series_of(stack(3, badges=("derived",))))
+    browser.add(series_of(stack(4, why_not="colour image")))
+    for kind, expected in (
+        ("all", "1234"),
+        ("suitable", "123"),
+        ("no_localizer", "134"),
+        ("no_derived", "124"),
+    ):
+        browser.kind.setCurrentIndex(browser.kind.findData(kind))
+        assert "".join(found.id for found in browser.stacks()) == expected
+
+
+def test_that_enter_and_double_click_open(browser: SeriesBrowser, qtbot: QtBot) -> None:
+    browser.add(series_of(stack(1)))
+    model = browser.tree.model()
+    index = model.index(0, 0, model.index(0, 0, model.index(0, 0)))
+    browser.tree.setCurrentIndex(index)
+    with qtbot.waitSignal(browser.opened) as heard:
+        QTest.keyClick(browser.tree, Qt.Key.Key_Return)
+    assert heard.args[0].id == "1"
+    place = browser.tree.visualRect(index).center()
+    with qtbot.waitSignal(browser.opened):
+        QTest.mouseClick(browser.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        QTest.mouseDClick(browser.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_that_a_click_on_a_heading_folds_it(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(1)))
+    patient = browser.tree.model().index(0, 0)
+    assert browser.tree.isExpanded(patient)
+    place = browser.tree.visualRect(patient).center()
+    QTest.mouseClick(browser.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert not browser.tree.isExpanded(patient)
+
+
+def test_that_the_context_menu_offers_what_can_be_done(browser: SeriesBrowser, qtbot: QtBot) -> None:
+    browser.add(series_of(stack(1)))
+    found = browser.stacks()[0]
+    menu = browser.menu_for(found)
+    for words, signal in (
+        ("Open", browser.opened),
+        ("Enhance", browser.enhance_asked),
+        ("Series details", browser.details_asked),
+        ("Show in folder", browser.folder_asked),
+        ("Close all", browser.close_asked),
+    ):
+        action = next(a for a in menu.actions() if words in a.text().replace("&", ""))
+        with qtbot.waitSignal(signal):
+            action.trigger()
+
+
+def test_that_export_takes_all_selected_series(browser: SeriesBrowser, qtbot: QtBot) -> None:
+    for number in (1, 2, 3):
+        browser.add(series_of(stack(number)))
+    browser.tree.selectAll()
+    menu = browser.menu_for(browser.stacks()[0])
+    with qtbot.waitSignal(browser.export_asked) as heard:
+        next(action for action in menu.actions() if "xport" in action.text()).trigger()
+    assert {found.id for found in heard.args[0]} == {"1", "2", "3"}
+
+
+def test_that_what_cannot_be_enhanced_says_why_in_its_menu(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(1, why_not="phase image")))
+    menu = browser.menu_for(browser.stacks()[0])
+    enhance = next(action for action in menu.actions() if "nhance" in action.text())
+    assert not enhance.isEnabled()
+    assert "phase image" in enhance.toolTip()
+
+
+def test_that_a_card_is_dragged_as_its_id(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(1)))
+    model = browser.tree.model()
+    card = model.index(0, 0, model.index(0, 0, model.index(0, 0)))
+    assert bytes(model.mimeData([card]).data(STACK_MIME).data()) == b"1"
+    assert card.flags() & Qt.ItemFlag.ItemIsDragEnabled
+    assert not model.index(0, 0).flags() & Qt.ItemFlag.ItemIsDragEnabled
+
+
+def test_that_thumbnails_of_visible_cards_are_asked_for_once_and_first(
+    browser: SeriesBrowser, qtbot: QtBot
+) -> None:
+    asked: list[str] = []
+    browser.thumbnail_wanted.connect(lambda found: asked.append(found.id))
+    for number in range(1, 31):
+        browser.add(series_of(stack(number)))
+    qtbot.waitUntil(lambda: len(asked) >= 4)
+    first = list(asked)
+    assert first == [str(number) for number in range(1, len(first) + 1)]
+    assert len(first) < 12
+    browser.tree.scrollToBottom()
+    qtbot.waitUntil(lambda: "30" in asked)
+    browser.tree.scrollToTop()
+    qtbot.wait(50)
+    assert len(asked) == len(set(asked))
+    assert "15" not in asked
+
+
+def test_that_a_thumbnail_is_drawn_on_its_card(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(1)))
+    model = browser.tree.model()
+    card = model.index(0, 0, model.index(0, 0, model.index(0, 0)))
+    where = browser.tree.visualRect(card)
+    before = browser.tree.viewport().grab(where).toImage()
+    browser.set_thumbnail("1", np.full((64, 96), 255, np.uint8))
+    after = browser.tree.viewport().grab(where).toImage()
+    assert before.pixelColor(60, 60).lightness() < 30
+    assert after.pixelColor(60, 60).lightness() > 220
+    browser.set_thumbnail("no such series", np.zeros((8, 8), np.uint8))
+
+
+@pytest.mark.parametrize("shape", [(96, 96), (200, 100), (40, 41, 3), (1, 1)])
+def test_that_a_pixmap_keeps_the_sides_apart(qapp: object, shape: tuple[int, ...]) -> None:
+    pixels = np.zeros(shape, np.uint8)
+    pixels[0, -1] = 255
+    image = pixmap_of(pixels).toImage()
+    assert image.width() / image.height() == pytest.approx(shape[1] / shape[0], rel=0.05)
+    assert image.pixelColor(image.width() - 1, 0).lightness() > 40
+    assert max(image.width(), image.height()) <= 96
+
+
+def test_that_the_badge_tells_how_much_is_enhanced(browser: SeriesBrowser) -> None:
+    browser.add(series_of(stack(1, slices=4)))
+    found = browser.stacks()[0]
+
+    def spoken_now() -> str:
+        model = browser.tree.model()
+        return str(
+            model.index(0, 0, model.index(0, 0, model.index(0, 0))).data(Qt.ItemDataRole.AccessibleTextRole)
+        )
+
+    assert "enhanced" not in spoken_now()
+    browser.set_slice_states(found, {0: SliceState.FULL, 1: SliceState.FAST})
+    assert "part enhanced" in spoken_now()
+    browser.set_slice_states(found, dict.fromkeys(range(4), SliceState.FULL))
+    assert "part" not in spoken_now() and "enhanced" in spoken_now()
+
+
+def test_that_facts_name_matrix_spacing_step_and_plane() -> None:
+    made = make_stack(rows=192, columns=256, spacing_mm=(0.9, 1.25), slices=24, plane="sagittal")
+    assert facts(made).replace("\u00a0", " ") == "24 slices, 256 x 192, 1.25 x 0.9 x 5 mm, SAG"
+    one = replace(make_stack(slices=1), thickness_mm=3.0)
+    assert facts(one).replace("\u00a0", " ") == "1 slice, 32 x 40, 1 x 1 x 3 mm, AX"
+
+
+def test_that_facts_do_not_claim_what_the_file_does_not_say() -> None:
+    unknown = replace(make_stack(volumes=3), has_spacing=False, has_position=False)
+    assert facts(unknown).replace("\u00a0", " ") == "24 slices x 3 volumes, 32 x 40"
+
+
+def test_that_badges_put_what_matters_first() -> None:
+    made = stack(1, badges=("derived",), why_not="phase image", problems=(Problem("a", "GAP", "b"),) * 2)
+    assert [badge.words for badge in badges(made, "part")] == [
+        "✓ part enhanced",
+        "! 2 problems",
+        "view only",
+        "derived",
+    ]
+
+
+def test_that_a_card_can_be_heard_as_one_sentence() -> None:
+    made = stack(5, description="field map", split_reason="echo 2 of 3", order_note="order from instance numbers",
+                 why_not="phase image")  # fmt: skip
+    assert spoken(made, "") == (
+        "5  field map, 8 slices, 32 x 40, 1 x 1 x 5 mm, AX, echo 2 of 3, order from instance numbers, "
+        "viewing only: phase image"
+    )
+
+
+def test_that_control_characters_of_a_description_are_replaced() -> None:
+    assert title(stack(1, description="a\u202eb\x1b[31m\nc")) == "1  a\ufffdb\ufffd[31m\ufffdc"
+
+
+def test_that_words_are_wrapped_and_the_rest_is_elided(qapp: object) -> None:
+    metrics = QFontMetrics(qapp.font())  # type: ignore[attr-defined]
+    width = metrics.horizontalAdvance("one two three")
+    assert wrapped("one two three four five", metrics, width, 5) == ["one two three", "four five"]
+    assert wrapped("one two three four five six seven", metrics, width, 2)[1].endswith("…")
+    assert wrapped("", metrics, width, 2) == []
+
+
+def test_that_clearing_forgets_everything(browser: SeriesBrowser, qtbot: QtBot) -> None:
+    browser.add(series_of(stack(1)))
+    browser.set_problems(3)
+    browser.clear()
+    assert browser.stacks() == ()
+    assert not browser.problems.isVisible()
+    browser.add(series_of(stack(1)))
+    assert len(browser.stacks()) == 1
+
+
+def test_that_the_problem_line_leads_to_the_list(browser: SeriesBrowser, qtbot: QtBot) -> None:
+    assert not browser.problems.isVisible()
+    browser.set_problems(3)
+    assert browser.problems.text() == "!  3 problems"
+    with qtbot.waitSignal(browser.problems_asked):
+        browser.problems.click()
+
+
+def test_that_the_series_in_the_panes_is_marked_and_in_view(browser: SeriesBrowser) -> None:
+    for number in range(1, 31):
+        browser.add(series_of(stack(number)))
+    last = browser.stacks()[-1]
+    browser.set_open(last)
+    index = browser.tree.currentIndex()
+    assert index.data(Role.STACK).id == last.id
+    assert index.data(Role.IS_OPEN)
+    assert browser.tree.viewport().rect().contains(browser.tree.visualRect(index).center())
+    browser.set_open(None)
+    assert not index.data(Role.IS_OPEN)
+
+
+@pytest.mark.parametrize("reason", [QContextMenuEvent.Reason.Keyboard, QContextMenuEvent.Reason.Mouse])
+def test_that_key_and_right_click_open_the_menu_of_the_card(
+    browser: SeriesBrowser, monkeypatch: pytest.MonkeyPatch, reason: QContextMenuEvent.Reason
+) -> None:
+    opened: list[QPoint] = []
+    monkeypatch.setattr(QMenu, "popup", lambda _menu, place: opened.append(place))
+    browser.add(series_of(stack(1)))
+    model = browser.tree.model()
+    card = model.index(0, 0, model.index(0, 0, model.index(0, 0)))
+    browser.tree.setCurrentIndex(card)
+    place = browser.tree.viewport().mapToGlobal(browser.tree.visualRect(card).center())
+    QApplication.sendEvent(browser, QContextMenuEvent(reason, QPoint(5, 5), place))
+    assert len(opened) == 1
