@@ -138,6 +138,7 @@ def _timing(picture: Picture, groups: FrameGroups) -> Picture:
         picture,
         echo_ms=echo.number("EffectiveEchoTime") if echo else None,
         flip_deg=timing.number("FlipAngle") if timing else None,
+        repetition_ms=timing.number("RepetitionTime") if timing else None,
         inversion_ms=inversion[0] if inversion else None,
         temporal=content.integer("TemporalPositionIndex") if content else None,
         acquisition=content.integer("FrameAcquisitionNumber") if content else None,

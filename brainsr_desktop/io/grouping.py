@@ -289,6 +289,7 @@ def _header(picture: Picture) -> tuple[tuple[str, str], ...]:
     """The file's lines; what enhanced files say of each frame fills the gaps."""
     lines = dict(picture.file.header)
     values = (
+        ("TR", picture.repetition_ms, " ms"),
         ("TE", picture.echo_ms, " ms"),
         ("TI", picture.inversion_ms, " ms"),
         ("Flip angle", picture.flip_deg, "°"),

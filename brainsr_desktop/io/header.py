@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 import struct
-import threading
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -29,7 +27,6 @@ _TEXT = frozenset({"DS", "IS", "LO", "SH", "ST", "LT", "CS", "UT", "UN", "OB"})
 _UID_CHARACTERS = frozenset("0123456789.")
 _NAME_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5E, 0x3D, 0x5C}
 _TEXT_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5C}
-_charset_lock = threading.Lock()
 
 Key: TypeAlias = int | str
 """A keyword (``SeriesDescription``) or a tag (0x0008103E)."""
@@ -172,15 +169,29 @@ class Header:
     def _decode(self, value: bytes, delimiters: set[int]) -> str:
         if value.isascii() and b"\x1b" not in value:
             return value.decode("ascii")
-        try:
-            with _charset_lock, warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                decoded = decode_bytes(value, list(_encodings(self._charsets)), delimiters)
-        except (LookupError, ValueError):
-            caught, decoded = [None], value.decode("ascii", "replace")  # type: ignore[list-item]
-        if caught or "\ufffd" in decoded:
+        decoded, certain = _decoded(value, self._charsets, delimiters)
+        if not certain:
             self.undecoded.add("SpecificCharacterSet")
         return decoded
+
+
+def _decoded(value: bytes, charsets: tuple[str, ...], delimiters: set[int]) -> tuple[str, bool]:
+    """Text, and whether it is what the file says. Where no character set is named UTF-8 is tried."""
+    if not any(charsets):
+        try:
+            return value.decode("utf-8"), False
+        except UnicodeDecodeError:
+            return value.decode("ascii", "replace"), False
+    encodings = _encodings(charsets)
+    if len(encodings) == 1:
+        try:
+            decoded = value.decode(encodings[0])
+        except (UnicodeDecodeError, LookupError):
+            return value.decode("ascii", "replace"), False
+        # ISO 8859 leaves 0x80 to 0x9F empty: text that has them is of another character set
+        return decoded, not any("\x80" <= character <= "\x9f" for character in decoded)
+    decoded = decode_bytes(value, list(encodings), delimiters)
+    return decoded, "\ufffd" not in decoded
 
 
 @lru_cache(maxsize=1024)

@@ -51,7 +51,7 @@ def load_stack(
     with quiet(), OpenFiles(stack.kind) as files:
         for index in loading_order(wanted, stack.slices):
             check_cancelled()
-            problem = _load(stack, index, out, files)
+            problem = _fill(out[index], stack.frames[index], files)
             if problem is not None:
                 problems[index] = problem
             digests[index] = frame_digest(stack.frames[index], out[index])
@@ -64,7 +64,7 @@ def read_frame(stack: StackInfo, index: int) -> tuple[NDArray[Any], Problem | No
     """One picture of a stack, (rows, columns[, 3]) stored values."""
     out = np.zeros(stack.shape[1:], stack.dtype)
     with quiet(), OpenFiles(stack.kind) as files:
-        problem = _load(stack, index, out[None], files, at=0)
+        problem = _fill(out, stack.frames[index], files)
     return out, problem
 
 
@@ -101,11 +101,7 @@ class OpenFiles:
         return self._open[key].read(frame)
 
 
-def _load(
-    stack: StackInfo, index: int, out: NDArray[Any], files: OpenFiles, *, at: int | None = None
-) -> Problem | None:
-    frame = stack.frames[index]
-    target = out[index if at is None else at]
+def _fill(target: NDArray[Any], frame: FrameInfo | None, files: OpenFiles) -> Problem | None:
     target[...] = 0
     if frame is None:
         return Problem("", "MISSING_SLICE", "There is no picture at this position.")

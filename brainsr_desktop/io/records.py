@@ -84,6 +84,7 @@ class Picture:
     temporal: int | None = None
     echo_number: int | None = None
     echo_ms: float | None = None
+    repetition_ms: float | None = None
     inversion_ms: float | None = None
     flip_deg: float | None = None
     b_value: float | None = None

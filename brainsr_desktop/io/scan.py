@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -270,8 +270,3 @@ def _key(file: FileFacts) -> tuple[str, ...]:
         return (file.study.study_uid, file.series_uid)
     folder = str(Path(file.member or file.path).parent)
     return (file.study.study_uid, "", folder, str(file.series_number), file.description)
-
-
-def series_of(paths: Sequence[str]) -> Iterator[SeriesInfo]:
-    """The series below some paths."""
-    yield from scan_all(paths)[0]

@@ -255,6 +255,20 @@ def test_that_a_wrong_character_set_is_marked_not_fatal(tmp_path: Path) -> None:
     assert [problem.code for problem in summary.problems] == ["CHARSET"]
 
 
+def test_that_an_undeclared_character_set_is_marked(tmp_path: Path) -> None:
+    def change(raw: bytes) -> Raw:
+        return lambda data, n: phantom.with_bytes(0x00080005, b"")(
+            phantom.with_bytes(0x00100010, raw)(data, n), n
+        )
+
+    series, summary = scanned(tmp_path / "utf8", raw=change("Jérôme".encode()))
+    assert series[0].study.patient_name == "Jérôme"
+    assert [problem.code for problem in summary.problems] == ["CHARSET"]
+    series, summary = scanned(tmp_path / "gbk", raw=change("王小".encode("gbk")))
+    assert "\ufffd" in series[0].study.patient_name
+    assert [problem.code for problem in summary.problems] == ["CHARSET"]
+
+
 def test_that_hostile_text_stays_text_and_short(tmp_path: Path) -> None:
     text = b"<img src=file:///x>\x1b[31m" + "\u202e".encode() + b"A" * 60_000
     edit = phantom.with_value("SeriesDescription", "x")
