@@ -144,6 +144,7 @@ class SeriesExport:
         self._plan = plan
         self._taken_numbers = taken_numbers
         self._console = console
+        self._written = 0
 
     def run(self, stack: StackInfo, title: str) -> Outcome:
         """The whole way of one series; errors of the series are in the outcome."""
@@ -191,6 +192,7 @@ class SeriesExport:
                 ),
             )
             notes = list(damaged.values())
+            self._written = 0
             try:
                 if not opened.complete:
                     notes += self._write(stack, source, opened, title)
@@ -199,7 +201,7 @@ class SeriesExport:
                     self._files.call(lambda job: CloseExport(job, opened.export, notes=tuple(notes))),
                 )
             except BaseException:
-                self._leave(opened)
+                self._leave(opened, len(indices) - len(damaged))
                 raise
         status: Status = "skipped" if opened.complete else "done"
         problems = list(dict.fromkeys((*ended.problems, *notes)))
@@ -268,6 +270,7 @@ class SeriesExport:
             for index, made in self._pool.run(make, opened.missing):
                 target.array[0] = made.pixels
                 self._files.call(partial(_write_request, opened.export, index, target.ref))
+                self._written += 1
                 problems += self._noted(made, index, stack, title)
                 bar.update(1)
         return problems
@@ -283,11 +286,14 @@ class SeriesExport:
                 done = "cubic interpolation" if code == FALLBACK else "kept as it is"
                 yield Problem("", code, f"{where}: {text}", done)
 
-    def _leave(self, opened: ExportOpened) -> None:
+    def _leave(self, opened: ExportOpened, wanted: int) -> None:
         """Keep what is finished so that the same command can go on; leave nothing where there is nothing to keep."""
-        with suppress(BrainSRError):
-            left = cast(Exported, self._files.call(lambda job: CloseExport(job, opened.export, "partial")))
-            log.info("An export was left with %d files", left.files)
+        has_some = self._written > 0 or len(opened.missing) < wanted
+        keep: Literal["partial", "delete"] = "partial" if has_some else "delete"
+        with suppress(
+            BrainSRError
+        ):  # the files process may be what failed; what lies on disk can go on all the same
+            self._files.call(lambda job: CloseExport(job, opened.export, keep))
 
 
 def _write_request(export: int, index: int, pixels: ArrayRef, job: JobId) -> WriteFrames:
