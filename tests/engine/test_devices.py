@@ -129,3 +129,35 @@ def test_that_without_any_network_library_the_cpu_is_refused(
     with pytest.raises(DeviceUnavailable, match="tiny-x4"):
         choices(catalog.find("tiny-x4"), "auto")
     assert [device.backend for device in list_devices()] == ["interpolation"]
+
+
+WITH_LITTLE_MEMORY = """
+import json, resource, sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+from brainsr_desktop.core.errors import OutOfMemory
+from brainsr_desktop.core.geometry import unknown_geometry
+from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.engine.pipeline import Engine
+from brainsr_desktop.models.catalog import load_catalog
+
+engine = Engine(load_catalog(Path(sys.argv[1]), Path("none")))
+recipe = Recipe(sys.argv[2], 4, device="cpu")
+engine.prepare(recipe)
+pixels = np.random.default_rng(0).random((500, 500), np.float32)
+limit = psutil.Process().memory_info().vms + int(sys.argv[3]) * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    notes = engine.enhance(pixels, recipe, unknown_geometry(500, 500, 1), slice_index=0).notes
+    print(json.dumps({"error": "", "notes": notes}))
+except (OutOfMemory, MemoryError) as error:
+    print(json.dumps({"error": type(error).__name__, "notes": []}))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+def test_that_no_memory_is_an_error_and_not_the_end_of_the_process(made_models: Path) -> None:
+    found = in_a_fresh_process(WITH_LITTLE_MEMORY, str(made_models), "small-x4", "24")
+    assert found["error"] in ("OutOfMemory", "MemoryError")
