@@ -25,6 +25,7 @@ from pydicom.valuerep import format_number_as_ds
 
 from brainsr_desktop import __version__
 from brainsr_desktop.core.geometry import Geometry, Vec3
+from brainsr_desktop.core.recipe import DEGRADED
 from brainsr_desktop.core.series import FrameInfo
 from brainsr_desktop.io.dicom_attributes import EQUIPMENT, KEPT, MR_VALUE_3, TILED_TYPES, Kept
 from brainsr_desktop.io.dicom_sources import SourceSlice
@@ -93,7 +94,9 @@ def is_network(model: ModelNote) -> bool:
 
 
 def derivation_text(facts: ExportFacts) -> str:
-    """DerivationDescription: what was done to the source, in one ASCII sentence."""
+    """DerivationDescription, and the notice of other formats: what was done to the source, in ASCII."""
+    if facts.model.id == DEGRADED:
+        return f"Degraded on purpose to test super-resolution; not a scan. {NOTICE.capitalize()}."
     name = _ascii(facts.model.id)
     how = f"super-resolution x{facts.factor} by a trained network ({name})"
     if not is_network(facts.model):

@@ -17,10 +17,19 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.uid import UID
 
 from brainsr_desktop.core.geometry import Geometry
+from brainsr_desktop.core.recipe import DEGRADED
 from brainsr_desktop.core.series import FrameInfo
 from brainsr_desktop.io.dicom_attributes import KEPT, READ, REPLACED
 from brainsr_desktop.io.dicom_sources import source_slice
-from brainsr_desktop.io.dicom_write import ExportFacts, SliceFacts, StoredPixels, Syntax, build, encode
+from brainsr_desktop.io.dicom_write import (
+    ExportFacts,
+    SliceFacts,
+    StoredPixels,
+    Syntax,
+    build,
+    derivation_text,
+    encode,
+)
 from brainsr_desktop.io.messages import ModelNote
 from tests.io.export_kit import phantom_dataset, save
 
@@ -188,6 +197,10 @@ def test_that_an_interpolation_is_not_called_a_network(tmp_path: Path) -> None:
     assert "network" not in out.DerivationDescription
     assert "AI" not in out.ImageComments
     assert "interpolation (bicubic)" in out.DerivationDescription
+
+
+def test_that_a_degraded_picture_is_called_one() -> None:
+    assert "not a scan" in derivation_text(replace(FACTS, model=ModelNote(DEGRADED, "", "half_pixel")))
 
 
 @pytest.mark.parametrize(

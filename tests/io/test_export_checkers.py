@@ -81,7 +81,7 @@ def loaded_from(source: Path) -> Loaded:
 def test_that_independent_programs_find_nothing_wrong(name: str, shared: Path, tmp_path: Path) -> None:
     source = source_of(name, shared, tmp_path / "source")
     answer = export(*exporting(source, tmp_path / "out"))
-    lines = checked(source, Path(answer.target))
+    lines = checked(source, Path(answer.target), MAX_IOD="24")
     wrong = failures(lines)
     if name == "ge_signa_pd":
         assert [line.split(":")[0] for line in wrong] == ["FAIL dciodvfy"]
@@ -98,7 +98,9 @@ def exporting(source: Path, folder: Path, **options: Any) -> tuple[Loaded, Any]:
     return loaded, open_request(loaded, folder, options=ExportOptions(str(folder), **options))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", ["siemens_avanto_t1ce", "ge_signa_pd", "siemens_mosaic_sagittal", "philips_ingenia_t1_sag"]
+)
 def test_that_an_anonymised_export_is_valid_and_nameless(name: str, shared: Path, tmp_path: Path) -> None:
     source = source_of(name, shared, tmp_path / "source")
     answer = export(*exporting(source, tmp_path / "out", anonymise=True))

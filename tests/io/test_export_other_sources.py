@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +14,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.errors import WriteError
+from brainsr_desktop.core.recipe import DEGRADED, Recipe
 from brainsr_desktop.core.resample import enlarge
 from brainsr_desktop.io.export import Exports
 from brainsr_desktop.io.messages import CloseExport, ExportOptions
@@ -200,3 +203,40 @@ def test_that_our_own_signed_pictures_keep_their_offset(tmp_path: Path) -> None:
             values = np.asarray(found).astype(int) - int(found.info["Offset"])
         expected = enlarge(picture.astype(np.float32), 2, "bicubic")
         assert np.abs(values - expected).max() <= 0.51
+
+
+@pytest.mark.parametrize("signs", [(1, 1, 1), (-1, -1, 1), (-1, 1, -1), (1, -1, 1)])
+def test_that_a_reduced_picture_keeps_the_place_of_every_pixel(
+    tmp_path: Path, signs: tuple[int, int, int]
+) -> None:
+    shape, reduction = (37, 41, 3), 4
+    affine = oblique(signs, (1.0, 1.2, 5.0))
+    i, j, _ = np.meshgrid(*[np.arange(n) for n in shape], indexing="ij")
+    array = (10 * i + 100 * j).astype(np.int16)  # a plane: its reduction is known without any filter
+    source = load(stack_of(nifti(tmp_path / "ramp.nii.gz", array, affine)))
+    before = source.stack.geometry
+    small = replace(
+        before,
+        rows=-(-before.rows // reduction),
+        columns=-(-before.columns // reduction),
+        spacing_mm=(before.spacing_mm[0] * reduction, before.spacing_mm[1] * reduction),
+    )
+    base = open_request(source, tmp_path / "out", formats=("nifti",))
+    recipe = Recipe(DEGRADED, reduction, Degradation(reduction=reduction))
+    exports = Exports()
+    opened = exports.open(replace(base, recipe=recipe, geometry=small), Silent())
+    for index in opened.missing:
+        padded = np.pad(
+            source.pixels[index], [(0, -n % reduction) for n in source.pixels[index].shape], mode="edge"
+        )
+        rows, columns = padded.shape[0] // reduction, padded.shape[1] // reduction
+        means = padded.reshape(rows, reduction, columns, reduction).mean((1, 3))
+        write(exports, opened.export, index, means.astype(np.float32))
+    folder = Path(exports.close(CloseExport(JOB, opened.export), Silent()).target)
+    found = nib.load(next(folder.glob("*.nii.gz")))
+    values = np.asarray(found.dataobj, float)
+    inverse = np.linalg.inv(affine) @ found.affine
+    for place in np.ndindex(*found.shape):
+        x, y, _, _ = inverse @ [*place, 1]
+        if 0 <= x <= shape[0] - 2 and 0 <= y <= shape[1] - 2:  # away from the repeated edge
+            assert abs(values[place] - (10 * x + 100 * y)) <= 0.51
