@@ -21,6 +21,7 @@ from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.dialog_desk import DialogDesk
 from brainsr_desktop.app.dialogs.notice import notice_version
 from brainsr_desktop.app.drop_target import DropTarget
+from brainsr_desktop.app.export_choice import seconds_of
 from brainsr_desktop.app.frame_style import frame_sheet
 from brainsr_desktop.app.menus import fill_menu_bar, tool_bar
 from brainsr_desktop.app.opening import Opening, counted
@@ -32,7 +33,7 @@ from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.theme import Theme
 from brainsr_desktop.app.window_memory import corrected_place, first_state, least_size, screens, with_choices
 from brainsr_desktop.core.series import SeriesInfo, StackInfo
-from brainsr_desktop.session.pictures import SliceState
+from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture, SliceState
 from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.settings import Settings
@@ -109,6 +110,7 @@ class MainWindow(QMainWindow):
         controller.thumbnail_ready.connect(areas.browser.set_thumbnail)
         controller.left_changed.connect(areas.pair.set_left)
         controller.right_changed.connect(areas.pair.set_right)
+        controller.right_changed.connect(self._on_right)
         controller.slice_states_changed.connect(self._on_slice_states)
         controller.range_changed.connect(
             lambda _: areas.display.set_presets_possible(self.commands.possible_windows())
@@ -213,7 +215,10 @@ class MainWindow(QMainWindow):
 
     def _show_state(self, state: ViewState) -> None:
         areas = self.areas
+        began = areas.empty.isVisible()
         areas.show_pictures(state.stack is not None or bool(areas.browser.stacks()))
+        if began and state.stack is not None:
+            areas.pair.set_active("left")  # keys act on the images from the first one on
         areas.browser.set_open(state.stack)
         areas.browser.set_hidden(state.hide_patient)
         areas.show_lock(state.hide_patient)
@@ -232,6 +237,11 @@ class MainWindow(QMainWindow):
             PROGRAM,
         ]
         return " - ".join(part for part in parts if part)
+
+    def _on_right(self, _picture: Picture | None, status: PaneStatus) -> None:
+        seconds = seconds_of(status.text) if status.state is PaneState.FULL else None
+        if seconds is not None:
+            self.areas.model.set_seconds(seconds)
 
     def _on_slice_states(self, states: Mapping[int, SliceState]) -> None:
         self.areas.slider.set_slice_states(states)

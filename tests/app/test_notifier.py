@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -20,14 +18,20 @@ FULL = Notice("warning", "12 of 24 files written; the disk is full.", "Free 40 M
 
 
 @pytest.fixture
-def notifier(qtbot: QtBot) -> Iterator[Notifier]:
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    parent.resize(800, 200)
-    parent.show()
-    made = Notifier(parent)
+def stage(qtbot: QtBot) -> QWidget:
+    """What a notice lies on; kept by the fixture, as Qt would delete the notice with it."""
+    made = QWidget()
+    qtbot.addWidget(made)
+    made.resize(800, 200)
+    made.show()
+    return made
+
+
+@pytest.fixture
+def notifier(stage: QWidget) -> Notifier:
+    made = Notifier(stage)
     made.resize(780, 80)
-    yield made
+    return made
 
 
 def test_that_a_notice_says_what_happened_and_what_to_do(notifier: Notifier) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from brainsr_desktop import __version__, paths
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.dialogs.notice import RESEARCH_NOTICE
+from brainsr_desktop.app.panels.forms import TextList
 
 OWN: Final = "BrainSR Desktop"
 SHIPPED_WITH: Final = (
@@ -76,7 +76,7 @@ class AboutDialog(QDialog):
         for label in (heading, notice):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
-        self.list = QListWidget()
+        self.list = TextList()
         self.list.setAccessibleName("Notices and licences")
         self.list.setMaximumWidth(220)
         self.text = QPlainTextEdit()

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from brainsr_desktop.app.background import in_background
 from brainsr_desktop.app.export_choice import FORMATS, Selection, obstacles, size_bytes, whole
-from brainsr_desktop.app.panels.forms import choose, fill, labelled, plain_label
+from brainsr_desktop.app.panels.forms import choose, fill, give_margin, labelled, plain_label
 from brainsr_desktop.app.plain_text import duration_text, plural, shown, size_text
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.messages import ExportFormat, ExportOptions
@@ -126,6 +126,7 @@ class ExportDialog(QDialog):
             field.setValue(value)
             field.setAccessibleName(name)
             field.setEnabled(only)
+            give_margin(field)
             field.valueChanged.connect(self._on_range)
         model = self._card.title if self._card is not None else self._state.recipe.model
         scale = f"x{self._state.recipe.scale}"

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListWidget,
     QPushButton,
     QSpinBox,
     QStackedWidget,
@@ -23,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from brainsr_desktop.app.dialogs.keys_page import KeysPage
-from brainsr_desktop.app.panels.forms import fill, plain_label
+from brainsr_desktop.app.panels.forms import TextList, fill, give_margin, plain_label
 from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.models.catalog import Catalog
@@ -166,6 +165,7 @@ class SettingsPage(QWidget):
         field.setSuffix(f" {unit}")
         field.setSpecialValueText(zero)
         field.setKeyboardTracking(False)
+        give_margin(field)
         field.setMinimumWidth(140)
         field.valueChanged.connect(lambda value: self._set(row, value))
 
@@ -202,7 +202,7 @@ class SettingsDialog(QDialog):
         self.search.setPlaceholderText("Search all settings")
         self.search.setAccessibleName("Search all settings")
         self.search.setClearButtonEnabled(True)
-        self.list = QListWidget()
+        self.list = TextList()
         self.list.setAccessibleName("Pages")
         self.list.setMaximumWidth(170)
         self._stack = QStackedWidget()

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QButtonGroup,
     QComboBox,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QListWidget,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -77,6 +79,21 @@ def narrow_list() -> QComboBox:
     return box
 
 
+class TextList(QListWidget):
+    """A list of words that lays its rows out again when the style changes their height."""
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt calls it."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self.scheduleDelayedItemsLayout()
+
+
+def give_margin(field: QAbstractSpinBox) -> None:
+    """Keep the number off the field's edge."""
+    field.lineEdit().setTextMargins(5, 0, 0, 0)
+
+
 class NoWheelSpinBox(QDoubleSpinBox):
     """A number field that leaves the wheel to the panel's scrolling until it has the focus."""
 
@@ -84,6 +101,7 @@ class NoWheelSpinBox(QDoubleSpinBox):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
+        give_margin(self)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def minimumSizeHint(self) -> QSize:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QListWidget, QListWidgetItem, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QListWidgetItem, QPushButton, QWidget
 
-from brainsr_desktop.app.panels.forms import Choice, SliderRow, column, plain_label
+from brainsr_desktop.app.panels.forms import Choice, SliderRow, TextList, column, plain_label
 from brainsr_desktop.app.plain_text import shown, tool_tip
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.models.card import Card, Role
@@ -30,14 +30,17 @@ def millions(count: int) -> str:
     return f"{count / 1e6:.2f} M" if count >= 1_000_000 else f"{count / 1e3:.0f} k"
 
 
-def one_line(card: Card) -> str:
-    """Size and effort of a model in a few words."""
-    if card.is_interpolation:
-        return card.description
-    parts = [f"x{card.scale}", f"{millions(card.parameters)} weights"]
-    if card.gflop_160:
-        parts.append(f"{card.gflop_160:.3g} GFLOP for 160 x 160")
-    return ", ".join(parts)
+def facts_of(card: Card, seconds: float | None = None) -> str:
+    """What a model is, how large, on what it was trained; ``seconds`` it took for a slice here."""
+    parts = [card.description.rstrip(".")]
+    if not card.is_interpolation:
+        parts.append(f"x{card.scale}, {millions(card.parameters)} weights")
+        subjects, contrasts = card.data.get("subjects"), card.data.get("contrasts")
+        if isinstance(subjects, int) and isinstance(contrasts, list):
+            parts.append(f"Trained on {subjects} heads: {', '.join(map(str, contrasts))}")
+    if seconds is not None:
+        parts.append(f"Last slice here: {seconds:.1f} s")
+    return ". ".join(part for part in parts if part) + "."
 
 
 class ModelPanel(QWidget):
@@ -49,8 +52,10 @@ class ModelPanel(QWidget):
         super().__init__(parent)
         self._store = store
         self._catalog = catalog
+        self._timed: tuple[str, int] | None = None
+        self._seconds: float | None = None
         self.scale = Choice("Scale", (("x2", 2), ("x4", 4)))
-        self.list = QListWidget()
+        self.list = TextList()
         self.list.setAccessibleName("Model")
         self.facts = plain_label(name="quiet")
         self.reason = plain_label(name="warning_text")
@@ -125,6 +130,16 @@ class ModelPanel(QWidget):
         name = preview.name if on and preview is not None else None
         self._store.apply(lambda s: intents.choose_model(s, s.recipe.model, fast_model=name))
 
+    def set_seconds(self, seconds: float) -> None:
+        """Tell how long the chosen model took for the last slice."""
+        recipe = self._store.state.recipe
+        self._timed, self._seconds = (recipe.model, recipe.scale), seconds
+        self._show_facts(self.current_card)
+
+    def _show_facts(self, card: Card | None) -> None:
+        found = None if card is None else shown(facts_of(card, self._seconds), 400)
+        self.facts.setText(found or "This model is not installed.")
+
     def _listed(self, scale: int) -> list[Card]:
         cards = self._catalog.for_scale(scale)
         return [card for role, _ in GROUPS for card in cards if card.role == role]
@@ -140,8 +155,8 @@ class ModelPanel(QWidget):
                     last = heading
                 item = QListWidgetItem(shown(card.title) + (" (imported)" if card.from_user else ""))
                 item.setData(Qt.ItemDataRole.UserRole, card.name)
-                item.setToolTip(tool_tip(card.description, one_line(card)))
-                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{card.title}, {heading}, {one_line(card)}")
+                item.setToolTip(tool_tip(facts_of(card)))
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{card.title}, {heading}, {facts_of(card)}")
                 self.list.addItem(item)
         self._fit_height()
 
@@ -197,7 +212,9 @@ class ModelPanel(QWidget):
             )
             self.list.setCurrentRow(row)
         card = self.current_card
-        self.facts.setText(shown(one_line(card)) if card is not None else "This model is not installed.")
+        if (state.recipe.model, state.recipe.scale) != self._timed:
+            self._seconds = None
+        self._show_facts(card)
         self.card.setEnabled(card is not None)
         why_not = state.why_not if state.stack is not None else None
         self.reason.setText(f"Viewing only: {shown(why_not)}" if why_not else "")

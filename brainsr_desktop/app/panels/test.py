@@ -10,7 +10,15 @@ from typing import Any, Final
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QSpinBox, QWidget
 
-from brainsr_desktop.app.panels.forms import LEAST_FIELD_PX, Choice, SliderRow, column, labelled, plain_label
+from brainsr_desktop.app.panels.forms import (
+    LEAST_FIELD_PX,
+    Choice,
+    SliderRow,
+    column,
+    give_margin,
+    labelled,
+    plain_label,
+)
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.session import intents
@@ -47,6 +55,7 @@ class TestPanel(QWidget):
         self.seed = QSpinBox()
         self.seed.setRange(0, LARGEST_SEED)
         self.seed.setKeyboardTracking(False)
+        give_margin(self.seed)
         self.seed.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.seed.setMinimumWidth(LEAST_FIELD_PX)
         self.new_noise = QPushButton("New noise")
