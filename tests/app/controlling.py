@@ -30,8 +30,9 @@ READY = (PaneState.FULL, PaneState.CACHED)
 def marked_slices(slices: int = 6, rows: int = 48, columns: int = 40) -> NDArray[np.uint16]:
     """Stored values (slice, row, column): air 0, and a head whose brightness tells the slice: 200, 300, 400 ..."""
     y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j]
-    inside = (x / 0.9) ** 2 + (y / 0.9) ** 2 < 1
-    return np.stack([inside * (200 + 100 * index) for index in range(slices)]).astype(np.uint16)
+    # Flat in the middle, soft at the edge: a hard one would ring into the middle when k-space is cut.
+    inside = 0.5 - 0.5 * np.cos(np.pi * np.clip((0.95 - np.hypot(x, y)) / 0.45, 0.0, 1.0))
+    return np.stack([inside * (200 + 100 * index) for index in range(slices)]).round().astype(np.uint16)
 
 
 def slice_of(pixels: NDArray[Any]) -> int:
@@ -146,7 +147,7 @@ def blocks_left() -> list[str]:
     return [path.name for path in memory.glob(f"{PREFIX}{os.getpid()}_*")] if memory.is_dir() else []
 
 
-def series_folder(folder: Path, slices: int = 6, **arguments: Any) -> Path:
+def series_folder(folder: Path, slices: int = 6, shape: tuple[int, int] = (48, 40), **arguments: Any) -> Path:
     """A folder with one DICOM series of `marked_slices`."""
-    classic(folder, pixels=marked_slices(slices), **arguments)
+    classic(folder, pixels=marked_slices(slices, *shape), **arguments)
     return folder

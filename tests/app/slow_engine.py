@@ -7,10 +7,12 @@ import signal
 import time
 from multiprocessing.connection import Connection
 
+from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.engine.child import Handlers
 from brainsr_desktop.engine.messages import Infer, Inferred, ListDevices, Prepare
 from brainsr_desktop.engine.pipeline import Engine
 from brainsr_desktop.ipc.child import JobContext, serve
+from brainsr_desktop.ipc.shared_array import attach
 
 TARGET = "tests.app.slow_engine:main"
 PAUSE_S = "BRAINSR_TEST_PAUSE_S"
@@ -19,6 +21,14 @@ DEADLY_FRAME = "BRAINSR_TEST_DEADLY_FRAME"
 """This frame ends the process by a fault, every time."""
 DEAF_FRAME = "BRAINSR_TEST_DEAF_FRAME"
 """This frame takes minutes and hears no cancel."""
+
+STAMP = "BRAINSR_TEST_STAMP"
+"""If set, the first pixel of every picture tells the recipe it was made with."""
+
+
+def stamp_of(recipe: Recipe) -> float:
+    """A number that float32 holds exactly, almost surely another one for another recipe."""
+    return float(int(recipe.digest()[:6], 16))
 
 
 def main(connection: Connection) -> None:
@@ -34,7 +44,11 @@ def main(connection: Connection) -> None:
             context.check_cancelled()
             context.progress(1, 2)
             time.sleep(0.002)
-        return handlers.infer(request, context)
+        made = handlers.infer(request, context)
+        if STAMP in os.environ:
+            with attach(request.target) as target:
+                target[0, 0] = stamp_of(request.recipe)
+        return made
 
     serve(
         connection,
