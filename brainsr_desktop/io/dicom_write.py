@@ -38,6 +38,8 @@ Syntax = Literal["explicit", "j2k", "rle"]
 PROGRAM: Final = "BrainSR Desktop"
 MAKER: Final = "The BrainSR Desktop project"
 """Never begins with BR: converters take that for the vendor Bruker."""
+REPAIRED_UIDS: Final = UUID("de358145-d35e-4f7a-b478-0a39e060a656")
+"""Name space of what replaces a source's UIDs that are not valid."""
 IMPLEMENTATION_UID: Final = UID("2.25.301374428938213464093921722318806275714")
 IMPLEMENTATION_NAME: Final = f"BRAINSR_{__version__.split('.')[0]}"
 NOTICE: Final = "not for primary diagnosis"
@@ -192,15 +194,19 @@ class _Output:
         put(self.dataset, keyword, _ascii(value).encode("ascii"))
 
     def uid(self, keyword: str, otherwise: str) -> None:
-        """Keep a UID of the source, or write another one where it is absent or not valid."""
+        """Keep a UID of the source; ``otherwise`` where it is absent.
+
+        One that is not valid becomes the same new one in every export, so that the series of its study stay together.
+        """
         found = self.source.string(keyword)
         if is_valid_uid(found):
             self.text(keyword, found)
-            return
-        self.repairs.append(
-            (keyword, "not valid, a new one written" if found else "absent, a new one written")
-        )
-        self.text(keyword, otherwise)
+        elif found:
+            self.repairs.append((keyword, "not valid, a new one written"))
+            self.text(keyword, derived_uid(REPAIRED_UIDS, found))
+        else:
+            self.repairs.append((keyword, "absent, a new one written"))
+            self.text(keyword, otherwise)
 
 
 def put(dataset: Dataset, keyword: str, value: bytes) -> None:
@@ -267,18 +273,18 @@ def _image_type(out: _Output) -> list[str]:
 def _history(out: _Output, facts: ExportFacts) -> None:
     out.text("DerivationDescription", cut(derivation_text(facts), "ST"))
     out.dataset.DerivationCodeSequence = [_code("113085", "Spatial resampling")]
-    out.dataset.SourceImageSequence = [_source_item(out, facts)]
+    out.dataset.SourceImageSequence = [_source_item(out)]
     out.dataset.ContributingEquipmentSequence = _equipment(out, facts)
 
 
-def _source_item(out: _Output, facts: ExportFacts) -> Dataset:
+def _source_item(out: _Output) -> Dataset:
     item = Dataset()
     for keyword, source in (
         ("ReferencedSOPClassUID", "SOPClassUID"),
         ("ReferencedSOPInstanceUID", "SOPInstanceUID"),
     ):
         found = out.source.string(source)
-        valid = found if is_valid_uid(found) else derived_uid(facts.job, f"{source}\n{found}")
+        valid = found if is_valid_uid(found) else derived_uid(REPAIRED_UIDS, found)
         put(item, keyword, valid.encode("ascii"))
     if out.source.frame_number is not None:
         put(item, "ReferencedFrameNumber", str(out.source.frame_number).encode("ascii"))

@@ -19,7 +19,7 @@ from pydicom.valuerep import format_number_as_ds
 
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?")
 _INTEGER: Final = re.compile(r"[+-]?\d{1,12}")
-_UID: Final = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
+_UID: Final = re.compile(r"[12](\.(0|[1-9]\d*))+")
 _TIME: Final = re.compile(r"(\d{2})(\d{2})?(\d{2})?(\.\d{1,6})?")
 _DATE_TIME: Final = re.compile(r"(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\.\d{1,6})?([+-]\d{4})?")
 _AGE: Final = re.compile(r"(\d{1,3})([DWMY]?)")
@@ -99,7 +99,10 @@ def cut(text: str, vr: str) -> str:
 
 
 def is_valid_uid(uid: str) -> bool:
-    """Whether it has the form that PS3.5 section 9.1 demands."""
+    """Whether it has the form that PS3.5 section 9.1 demands, under a root that anybody in DICOM holds.
+
+    ISO's (1) and the joint one (2): UIDs under ITU-T's (0) come from careless anonymisers, and validators refuse them.
+    """
     return len(uid) <= 64 and _UID.fullmatch(uid) is not None
 
 
