@@ -33,7 +33,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QLineEdit,
     QMenu,
@@ -44,6 +43,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from brainsr_desktop.app.panels.forms import narrow_list
 from brainsr_desktop.app.plain_text import HIDDEN, day, person, plural, shown, tool_tip
 from brainsr_desktop.app.series_card import (
     THUMBNAIL_PX,
@@ -175,7 +175,7 @@ class SeriesBrowser(QWidget):
         self.search.setPlaceholderText("Search series")
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName("Search series by description, number, patient or date")
-        self.kind = QComboBox(self)
+        self.kind = narrow_list()
         self.kind.setAccessibleName("Filter series")
         for key, text in FILTERS.items():
             self.kind.addItem(text, key)
@@ -201,8 +201,8 @@ class SeriesBrowser(QWidget):
         self.problems.hide()
         top = QHBoxLayout()
         top.setContentsMargins(6, 6, 6, 0)
-        top.addWidget(self.search, 1)
-        top.addWidget(self.kind)
+        top.addWidget(self.search, 5)
+        top.addWidget(self.kind, 4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

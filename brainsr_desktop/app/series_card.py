@@ -11,10 +11,13 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from brainsr_desktop.app.plain_text import plural, shown
+from brainsr_desktop.app.theme import colours_of
 from brainsr_desktop.core.series import StackInfo
 
 THUMBNAIL_PX: Final = 96
 MARGIN_PX: Final = 8
+LINES: Final = 6
+"""Two of the title, three of facts, one of badges."""
 PLANE_LETTERS: Final = {"axial": "AX", "coronal": "COR", "sagittal": "SAG"}
 AnyIndex = QModelIndex | QPersistentModelIndex
 Enhanced = Literal["", "part", "all"]
@@ -98,8 +101,8 @@ class SeriesCardDelegate(QStyledItemDelegate):
         if index.data(Role.STACK) is None:
             size = super().sizeHint(option, index)
             return QSize(size.width(), max(size.height(), QFontMetrics(option.font).height() + 8))
-        lines = QFontMetrics(option.font).lineSpacing() * 5
-        return QSize(THUMBNAIL_PX * 2, max(THUMBNAIL_PX, lines + MARGIN_PX) + 2 * MARGIN_PX)
+        lines = QFontMetrics(option.font).lineSpacing() * LINES
+        return QSize(THUMBNAIL_PX * 2, max(THUMBNAIL_PX, lines) + 2 * MARGIN_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         stack = index.data(Role.STACK)
@@ -196,7 +199,7 @@ def _paint_words(
         _paint_block(
             painter, font, quiet, QRect(area.left(), top, area.width(), line), shown(stack.split_reason)
         )
-    _paint_badges(painter, area, font, palette, badges(stack, enhanced))
+    _paint_badges(painter, area, font, badges(stack, enhanced))
 
 
 def _paint_block(painter: QPainter, font: QFont, colour: QColor, area: QRect, text: str) -> int:
@@ -228,12 +231,11 @@ def wrapped(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str
     return lines
 
 
-def _paint_badges(
-    painter: QPainter, area: QRect, font: QFont, palette: QPalette, found: tuple[Badge, ...]
-) -> None:
+def _paint_badges(painter: QPainter, area: QRect, font: QFont, found: tuple[Badge, ...]) -> None:
     metrics = QFontMetrics(font)
     height = metrics.height() + 2
     left, top = area.left(), area.bottom() - height + 1
+    theme = colours_of(QGuiApplication.palette())
     for badge in found:
         width = metrics.horizontalAdvance(badge.words) + 12
         if left + width > area.right() + 1:
@@ -242,10 +244,10 @@ def _paint_badges(
         colours = {
             "good": (QColor(31, 122, 61), QColor(255, 255, 255)),
             "warn": (QColor(148, 84, 0), QColor(255, 255, 255)),
-            "plain": (palette.color(QPalette.ColorRole.Midlight), palette.color(QPalette.ColorRole.Text)),
+            "plain": (QColor(theme.button), QColor(theme.text)),
         }
         fill, ink = colours[badge.kind]
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(QColor(theme.line) if badge.kind == "plain" else Qt.PenStyle.NoPen)
         painter.setBrush(fill)
         painter.drawRoundedRect(place, height / 2, height / 2)
         painter.setPen(ink)

@@ -120,6 +120,12 @@ class ElidedLabel(QLabel):
         alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(self.rect(), int(alignment), "\n".join(cut))
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt calls it; another theme's style sheet takes the label's own colours away."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            _colour_again(self)
+
 
 class StateBar(QWidget):
     """Icon, words, thin progress line; Details and Retry on CPU after a failure."""
@@ -231,6 +237,8 @@ class NoticeStrip(QLabel):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self._take_height()
+        elif event.type() == QEvent.Type.StyleChange:
+            _colour_again(self)
 
     def _take_height(self) -> None:
         room = QRect(0, 0, max(1, self.width() - 8), 1000)
@@ -250,6 +258,13 @@ def _colour(label: QLabel, text: str, back: str = IMAGE.bar) -> None:
     palette.setColor(QPalette.ColorRole.WindowText, QColor(text))
     palette.setColor(QPalette.ColorRole.Window, QColor(back))
     label.setPalette(palette)
+    label.setProperty("colours", [text, back])
+
+
+def _colour_again(label: QLabel) -> None:
+    colours = label.property("colours")
+    if colours:
+        _colour(label, *colours)
 
 
 def _button(text: str, tip: str, asked: SignalInstance) -> QPushButton:

@@ -254,7 +254,10 @@ class MainWindow(QMainWindow):
         self.statusBar().showMessage(text, STATUS_MS)
 
     def _on_settings(self, before: Settings, after: Settings) -> None:
-        if before.general != after.general:
+        if (before.general.theme, before.general.text_percent) != (
+            after.general.theme,
+            after.general.text_percent,
+        ):
             self._apply_theme(after)
         if before.recent != after.recent or before.general.remember_recent != after.general.remember_recent:
             self._show_recent(after)

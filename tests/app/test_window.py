@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QByteArray, QMimeData, QPoint, QPointF, QRect, Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPalette, QPixmap
+from PySide6.QtGui import QCloseEvent, QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QPalette, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -28,6 +28,7 @@ from brainsr_desktop.app.dialogs.notice import ResearchNotice
 from brainsr_desktop.app.original_key import OriginalKey
 from brainsr_desktop.app.series_browser import STACK_MIME
 from brainsr_desktop.app.store import Store
+from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.app.window import MainWindow
 from brainsr_desktop.app.window_memory import corrected_place, first_state, with_choices
 from brainsr_desktop.core.errors import Problem
@@ -363,6 +364,23 @@ def test_that_the_theme_changes_without_a_restart(rig: Rig) -> None:
     assert rig.window.preferences.settings.general.theme == "dark"
     rig.window.actions_["theme_light"].trigger()
     assert rig.window.palette().color(window).lightness() == light
+
+
+def test_that_the_state_of_a_pane_keeps_its_colour_in_another_theme(rig: Rig) -> None:
+    rig.open(series_of(stack(1)))
+    bar = rig.window.areas.pair.right.bar
+    green = QColor(IMAGE.green).rgb()
+
+    def green_pixels() -> int:
+        image = bar.grab(bar.rect().adjusted(40, 0, 0, 0)).toImage()
+        return sum(image.pixel(x, y) == green for x in range(image.width()) for y in range(image.height()))
+
+    before = green_pixels()
+    assert before > 20
+    rig.window.actions_["theme_dark"].trigger()
+    rig.window.actions_["theme_light"].trigger()
+    QApplication.processEvents()
+    assert green_pixels() == before
 
 
 # Space

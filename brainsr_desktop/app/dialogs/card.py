@@ -60,7 +60,7 @@ class CardDialog(TableDialog):
     """All facts of one model."""
 
     def __init__(self, card: Card, parent: QWidget | None = None) -> None:
-        super().__init__(f"Model {card.title}", ("Fact", ""), (230,), parent)
+        super().__init__(f"Model {card.title}", ("Fact", "Value"), (230,), parent, wrap=True)
         self.content.table.set_rows(rows_of(card))
         warning = "This model invents detail. It is for demonstration." if card.role == "perceptual" else ""
         self.set_words(warning)

@@ -8,18 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
     QFileDialog,
+    QFrame,
     QGroupBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
+    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -40,6 +43,7 @@ NOT_DEFACED: Final = (
     "Pixels are not changed: a face can be recognised in a head scan, and text burned into the picture stays."
 )
 SYNTAXES: Final = (("Uncompressed", "explicit"), ("JPEG 2000, lossless", "j2k"), ("RLE, lossless", "rle"))
+TITLE_BAR_PX: Final = 40
 ROOM: Final = 1.1
 """An export wants this many times its size (EXPORT section 7)."""
 
@@ -91,10 +95,20 @@ class ExportDialog(QDialog):
         buttons.addStretch(1)
         buttons.addWidget(cancel)
         buttons.addWidget(self.go)
+        self._parts = QWidget()
+        column = QVBoxLayout(self._parts)
+        column.setContentsMargins(0, 0, 6, 0)
+        for part in (self._what(), self._formats(), self._where(), self._privacy()):
+            column.addWidget(part)
+        column.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(self._parts)
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
-        for part in (self._what(), self._formats(), self._where(), self._privacy()):
-            layout.addWidget(part)
+        layout.addWidget(self._scroll, 1)
         layout.addWidget(self.summary)
         layout.addWidget(self.why)
         layout.addLayout(buttons)
@@ -275,8 +289,24 @@ class ExportDialog(QDialog):
         self.why.setText(obstacle)
         self.why.setVisible(bool(obstacle))
         self.go.setEnabled(not obstacle)
-        if self.sizeHint().height() > self.height():
-            self.adjustSize()
+        self._grow()
+
+    def _grow(self) -> None:
+        """As high as its words need, as far as the screen goes; beyond that the parts scroll."""
+        parts, own = self._parts.layout(), self.layout()
+        if parts is None or own is None:
+            return
+        width = max(self.width(), self._parts.minimumSizeHint().width() + 60)
+        needed = parts.totalHeightForWidth(self._scroll.viewport().width()) + 2
+        rest = own.totalHeightForWidth(width) - self._scroll.sizeHint().height()
+        height = min(needed + rest, self.screen().availableGeometry().height() - TITLE_BAR_PX)
+        if height > self.height() or width > self.width():
+            self.resize(width, max(height, self.height()))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt calls it; only now the sizes of the words are known."""
+        super().showEvent(event)
+        self._grow()
 
     def _grey_out(self) -> None:
         each = [

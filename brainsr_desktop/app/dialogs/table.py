@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -126,7 +127,10 @@ class TableDialog(QDialog):
         headings: Sequence[str],
         widths: Sequence[int],
         parent: QWidget | None = None,
+        *,
+        wrap: bool = False,
     ) -> None:
+        """``wrap`` shows long cells on several lines; for short tables."""
         super().__init__(parent)
         self.setWindowTitle(title)
         self.resize(780, 560)
@@ -135,6 +139,11 @@ class TableDialog(QDialog):
         self.words.setWordWrap(True)
         self.words.hide()
         self.content = SearchedTable(title, headings, widths)
+        if wrap:
+            self.content.view.setWordWrap(True)
+            rows = self.content.view.verticalHeader()
+            rows.setMinimumSectionSize(26)
+            rows.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         copy, close = QPushButton("&Copy"), QPushButton("Close")
         copy.setAutoDefault(False)
         copy.setToolTip("Copy the selected rows, or all of them")
