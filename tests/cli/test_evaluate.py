@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -98,8 +100,27 @@ def test_that_a_file_that_is_no_benchmark_ends_with_status_3(brainsr: Brainsr, t
     assert brainsr("evaluate", "--bench", tmp_path / "y.npz").status == 3
 
 
-@pytest.mark.slow
-def test_that_the_card_of_the_small_model_is_reproduced(brainsr: Brainsr, shared: Path) -> None:
-    ended = brainsr("evaluate", "--bench", shared / "data" / "val_bench.npz", "--card", "espcn-x4")
-    assert ended.status == 0, ended.err
-    assert "the figures of the card" in ended.err
+def test_that_a_card_is_held_to_its_own_figures(
+    brainsr: Brainsr, shared: Path, project: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "brainsr-desktop" / "models" / "mine"
+    shutil.copytree(project / "models" / "espcn-x4", folder)
+    card = (folder / "card.toml").read_text().replace('name = "espcn-x4"', 'name = "mine"')
+    (folder / "card.toml").write_text(card)
+    more = {"XDG_DATA_HOME": str(tmp_path)}
+    bench = ("evaluate", "--bench", shared / "data" / "val_bench.npz", "--stride", "30")
+    measured = brainsr(*bench, "--models", "mine", "--json", "-", more=more).json["results"]["mine"]["x4"]
+    table = "".join(
+        f"[metrics.{protocol}]\nhead_psnr = {figures['head_psnr']}\nssim = {figures['ssim']}\n"
+        for protocol, figures in measured.items()
+    )
+    (folder / "card.toml").write_text(re.sub(r"(?ms)^\[metrics\..*?(?=^\[(?!metrics)|\Z)", "", card) + table)
+    right = brainsr(*bench, "--card", "mine", more=more)
+    assert right.status == 0, right.err
+    assert "the figures of the card of mine" in right.err
+    wrong = table.replace("head_psnr = 2", "head_psnr = 3", 1)
+    text = (folder / "card.toml").read_text()
+    (folder / "card.toml").write_text(text.replace(table, wrong))
+    ended = brainsr(*bench, "--card", "mine", more=more)
+    assert ended.status == 1
+    assert "head_psnr" in ended.err
