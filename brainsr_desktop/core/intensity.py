@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.ma  # np.percentile loads it at its first call, and that would be in the GUI thread
 import numpy.typing as npt
 
 AnyArray: TypeAlias = npt.NDArray[np.generic]
