@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ OPEN_S: Final = 60.0
 ENHANCE_S: Final = 120.0
 EXPORT_S: Final = 3600.0
 END_S: Final = 10.0
+HEAVY: Final = frozenset({"torch", "openvino", "pydicom", "nibabel"})
+"""What belongs into the children alone."""
 POLL_MS: Final = 5
 
 
@@ -136,6 +139,7 @@ class SmokeTest:
             if not self._steps[-1].ok:
                 break
         self._heart.stop()
+        self._do("light process", self._look_at_modules)
         self._do("close", self._close)
         self._write_report()
         return 0 if all(step.ok for step in self._steps) else 1
@@ -147,7 +151,7 @@ class SmokeTest:
             said = "; ".join(notice.text for notice in self._notices[-3:])
             self._steps.append(Step(name, False, f"{failure}. Last notices: {said or 'none'}"))
         log.info("Smoke test, %s: %s", name, "ok" if self._steps[-1].ok else "failed")
-        if name != "close":
+        if name not in ("light process", "close"):
             self._shoot(name)
 
     def _shoot(self, name: str) -> None:
@@ -294,6 +298,12 @@ class SmokeTest:
         if stack is None or len(files) < stack.slices or list(target.rglob("*.partial")):
             raise StepFailed(f"{len(files)} files lie in {target.name}")
         return f"{len(files)} DICOM files"
+
+    def _look_at_modules(self) -> str:
+        loaded = sorted(HEAVY & set(sys.modules))
+        if loaded:
+            raise StepFailed(f"the window process has loaded {', '.join(loaded)}")
+        return f"none of {', '.join(sorted(HEAVY))} in the window process"
 
     def _close(self) -> str:
         self._window.close()
