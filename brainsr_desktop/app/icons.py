@@ -53,7 +53,14 @@ def recolour(palette: QPalette) -> None:
 
 def pixmap(name: str, size_px: int, colour: str, device_pixel_ratio: float = 1.0) -> QPixmap:
     """One icon drawn at a size in logical pixels."""
-    renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
+    return _drawn(_renderer(name, colour), size_px, device_pixel_ratio)
+
+
+def _renderer(name: str, colour: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
+
+
+def _drawn(renderer: QSvgRenderer, size_px: int, device_pixel_ratio: float = 1.0) -> QPixmap:
     side = round(size_px * device_pixel_ratio)
     drawn = QPixmap(side, side)
     drawn.fill(Qt.GlobalColor.transparent)
@@ -72,9 +79,10 @@ def window_icon() -> QIcon:
 @lru_cache(maxsize=512)
 def _icon(name: str, normal: str, dimmed: str) -> QIcon:
     made = QIcon()
-    for size in _SIZES_PX:
-        made.addPixmap(pixmap(name, size, normal), QIcon.Mode.Normal)
-        made.addPixmap(pixmap(name, size, dimmed), QIcon.Mode.Disabled)
+    for colour, mode in ((normal, QIcon.Mode.Normal), (dimmed, QIcon.Mode.Disabled)):
+        renderer = _renderer(name, colour)  # once for all sizes: parsing takes longer than drawing
+        for size in _SIZES_PX:
+            made.addPixmap(_drawn(renderer, size), mode)
     return made
 
 

@@ -231,8 +231,14 @@ class SeriesBrowser(QWidget):
             study = self._study_item(series.study)
             self._describe_stack(item)
             study.appendRow(item)
-        self.tree.expandAll()
+            self._unfold_new(study)
         self._visible_soon.start()
+
+    def _unfold_new(self, study: QStandardItem) -> None:
+        """Show the first series of a study; later ones leave it as the user wants it."""
+        if study.rowCount() == 1:
+            for item in (study.parent(), study):
+                self.tree.expand(self._filter.mapFromSource(item.index()))
 
     def clear(self) -> None:
         """Forget everything."""

@@ -68,11 +68,14 @@ class MainWindow(QMainWindow):
         store.apply(lambda state: first_state(state, settings, controller.catalog))
         self._summary = ""
         self._unfolded_by_hand = False
+        # Before there are widgets: each is polished once, when it is shown.
+        self.theme.apply(settings.general.theme, settings.general.text_percent)
+        self.setStyleSheet(frame_sheet(self.theme.colours))
         self._build()
         self._connect_controller()
         self._connect_areas()
         self._connect_actions()
-        self._apply_theme(settings)
+        self.actions_[f"theme_{settings.general.theme}"].setChecked(True)
         self._restore(settings)
         self._show_state(store.state)
 

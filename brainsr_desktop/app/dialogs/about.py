@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -21,6 +20,9 @@ from brainsr_desktop import __version__, paths
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.dialogs.notice import RESEARCH_NOTICE
 from brainsr_desktop.app.panels.forms import TextList
+
+if TYPE_CHECKING:
+    from importlib.metadata import PackageMetadata
 
 OWN: Final = "BrainSR Desktop"
 SHIPPED_WITH: Final = (
@@ -43,6 +45,8 @@ def licence_files() -> dict[str, Path]:
 
 def package_line(name: str) -> str:
     """Version and licence of a library, as its own metadata say."""
+    from importlib import metadata  # a twentieth of a second that no start of the window should pay
+
     try:
         facts = metadata.metadata(name)
     except metadata.PackageNotFoundError:
@@ -56,7 +60,7 @@ def package_line(name: str) -> str:
     return f"{name} {_first(facts, 'Version')}: {licence}"
 
 
-def _first(facts: metadata.PackageMetadata, name: str) -> str:
+def _first(facts: PackageMetadata, name: str) -> str:
     values = facts.get_all(name)
     return str(values[0]) if values else ""
 
