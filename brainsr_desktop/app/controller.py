@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from brainsr_desktop.app.engine_worker import Order
 from brainsr_desktop.app.enhancer import Enhancer
-from brainsr_desktop.app.files_worker import Measured
+from brainsr_desktop.app.grey_windows import GreyWindows
 from brainsr_desktop.app.jobs import JobBoard
 from brainsr_desktop.app.stack_library import StackLibrary
 from brainsr_desktop.app.store import Store
@@ -18,10 +18,10 @@ from brainsr_desktop.app.task_runner import TaskRunner
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.ipc.shared_array import sweep_stale
-from brainsr_desktop.models.card import Card
 from brainsr_desktop.models.catalog import Catalog, load_catalog
 from brainsr_desktop.session import intents, panes
 from brainsr_desktop.session.cache import Result
+from brainsr_desktop.session.known_models import KnownModels
 from brainsr_desktop.session.open_stack import OpenStack
 from brainsr_desktop.session.panes import Known, Pane
 from brainsr_desktop.session.pictures import (
@@ -33,9 +33,9 @@ from brainsr_desktop.session.pictures import (
     stack_name,
     value_at,
 )
-from brainsr_desktop.session.planner import Recipes, Stage, Want, key_of, recipes_of, slice_states, wanted
+from brainsr_desktop.session.planner import Stage, Want, key_of, slice_states, wanted
 from brainsr_desktop.session.reports import ExportRequest
-from brainsr_desktop.session.state import ViewState, WindowLevel
+from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.session.windows import SeriesRange
 
 FILES_TARGET: Final = "brainsr_desktop.io.child:main"
@@ -68,7 +68,9 @@ class Controller(QObject):
     )  # dict[str, dict[str, float]]: model -> metrics of the slice in view, test mode
     job_changed = Signal(object)  # JobView
     notice = Signal(object)  # Notice
-    memory_changed = Signal(object, object)  # bytes the results take, their limit: more than an int of Qt holds
+    memory_changed = Signal(
+        object, object
+    )  # bytes the results take, their limit: more than an int of Qt holds
     header_ready = Signal(object, object)  # StackInfo, rows of (tag, keyword, VR, value)
 
     def __init__(
@@ -83,21 +85,19 @@ class Controller(QObject):
     ) -> None:
         super().__init__(parent)
         self.store = store
-        self.catalog = catalog or load_catalog()
+        self._models = KnownModels(catalog or load_catalog())
         self._board = JobBoard(self)
         self._library = StackLibrary(files_target, self._board, self)
         limit = cache_bytes or min(LARGEST_CACHE_BYTES, psutil.virtual_memory().total // 4)
         self._enhancer = Enhancer(engine_target, limit, self._order_of, self)
         self._tasks = TaskRunner(
-            self._library, self._enhancer, self._board, self.catalog.find, self._weights_of, self
+            self._library, self._enhancer, self._board, self.catalog.find, self._models.weights_of, self
         )
+        self._windows = GreyWindows(store, self._library, self)
         self._view: OpenStack | None = None
         self._left = self._right = Pane(None, panes.EMPTY)
         self._scores: dict[str, dict[str, float]] = {}
         self._states: dict[int, SliceState] = {}
-        self._ranges: dict[str, SeriesRange] = {}
-        self._measured: set[str] = set()
-        self._windows: dict[str, WindowLevel | None] = {}
         self._fresh: ResultKey | None = None
         self._last_degraded: ResultKey | None = None
         self._settled = True
@@ -126,6 +126,7 @@ class Controller(QObject):
             (self.notice, library.notice),
             (self.notice, enhancer.notice),
             (self.notice, tasks.notice),
+            (self.range_changed, self._windows.range_changed),
         ):
             theirs.connect(ours)
         library.frames_changed.connect(self._on_frames)
@@ -134,6 +135,11 @@ class Controller(QObject):
         enhancer.progressed.connect(self._on_progress)
         enhancer.idle_changed.connect(self._refresh)
         tasks.changed.connect(self._loading.start)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The models there are."""
+        return self._models.catalog
 
     # What is shown now: value read-outs, histograms and copies take it from here
 
@@ -160,7 +166,7 @@ class Controller(QObject):
     @property
     def series_range(self) -> SeriesRange | None:
         """Windows and robust range of the stack in view; None until enough of it is loaded."""
-        return None if self._view is None else self._ranges.get(self._view.name)
+        return self._windows.current()
 
     @property
     def scores(self) -> Mapping[str, Mapping[str, float]]:
@@ -199,7 +205,7 @@ class Controller(QObject):
         """Show a stack, with the grey window it had when it was last in view."""
         self.start()
         self._enhancer.start()
-        window = self._windows.get(stack_name(stack))
+        window = self._windows.remembered(stack_name(stack))
         self.store.apply(lambda state: intents.open_stack(state, stack, window))
 
     def close_all(self) -> None:
@@ -208,8 +214,7 @@ class Controller(QObject):
         self._library.forget_all()
         self.store.apply(lambda state: intents.open_stack(state, None))
         self._enhancer.forget_all()
-        for kept in (self._ranges, self._measured, self._windows):
-            kept.clear()
+        self._windows.clear()
         self.closed.emit()
 
     def request_thumbnail(self, stack: StackInfo) -> None:
@@ -224,8 +229,7 @@ class Controller(QObject):
 
     def choose_model(self, name: str, scale: int) -> None:
         """Enhance with another model, previewed by the fast one of its scale (undoable)."""
-        preview = self.catalog.preview(scale)
-        fast = None if preview is None or self.store.state.fast_model is None else preview.name
+        fast = None if self.store.state.fast_model is None else self._models.preview_of(scale)
         self.store.apply(lambda state: intents.choose_model(state, name, scale, fast), undo="model")
 
     def enhance_series(self) -> None:
@@ -280,27 +284,21 @@ class Controller(QObject):
 
     def _on_state(self, before: ViewState, after: ViewState) -> None:
         if before.stack is not after.stack:
-            self._switch_stack(before, after)
+            self._switch_stack(after)
         if _what_is_made(before) != _what_is_made(after):
             self._fresh = None
             self._settled = False
             self._settle.start()
-        if after.window is None and before.window is not None:
-            self._take_window(None)
+        self._windows.on_state(before, after)
         self._refresh()
 
-    def _switch_stack(self, before: ViewState, after: ViewState) -> None:
+    def _switch_stack(self, after: ViewState) -> None:
         old = self._view
-        if before.stack is not None:
-            self._windows[stack_name(before.stack)] = before.window
         # The new one first: a stack that is opened again stays loaded.
         self._view = None if after.stack is None else self._library.hold(after.stack, self)
         if old is not None and old is not self._view:
             self._library.release(old, self)
         self._last_degraded = None
-        self.range_changed.emit(self.series_range)
-        if after.window is None:
-            self._take_window(None)
 
     def _on_settled(self) -> None:
         self._settled = True
@@ -334,30 +332,30 @@ class Controller(QObject):
         wants = wanted(
             state,
             self._enhancer.is_settled,
-            self._weights_of,
+            self._models.weights_of,
             loaded=lambda index: self._view is not None and self._view.has(index),
-            baselines=self._baselines(state),
+            baselines=self._models.baselines(state.recipe.scale),
             jobs=self._tasks.wants(),
         )
-        self._enhancer.cache.pin(want for want in self._keys_in_view(state))
+        self._enhancer.cache.pin(self._keys_in_view(state))
         self._enhancer.plan([want for want in wants if self._may_be_made(want)], settled=self._settled)
 
     def _may_be_made(self, want: Want) -> bool:
         """Scores refer to the range of the whole series, which is known when all of it is loaded."""
         scored = want.recipe.degradation is not None and want.stage is not Stage.DEGRADED
-        return not scored or want.key.stack_digest in self._measured
+        return not scored or self._windows.is_final(want.key.stack_digest)
 
     def _known(self, state: ViewState) -> Known:
         enhancer = self._enhancer
         return Known(
             source=self._view,
-            recipes=self._recipes(state),
+            recipes=self._models.recipes(state),
             result=enhancer.cache.get,
             failure=enhancer.failure,
             progress=enhancer.progress,
-            card=self._card,
+            card=self._models.card,
             device_name=_device_name,
-            weights_of=self._weights_of,
+            weights_of=self._models.weights_of,
             fresh=self._fresh,
             blocked=enhancer.blocked,
             last_degraded=self._last_degraded,
@@ -368,7 +366,7 @@ class Controller(QObject):
         if state.test_mode and state.stack is not None:
             recipes = known.recipes
             for recipe in (*recipes.scores, *filter(None, (recipes.fast,)), recipes.full):
-                result = self._enhancer.cache.peek(key_of(state, recipe, self._weights_of))
+                result = self._enhancer.cache.peek(key_of(state, recipe, self._models.weights_of))
                 if result is not None and result.scores and not result.fallback:
                     scores[recipe.model] = dict(result.scores)
         if scores != self._scores:
@@ -379,11 +377,11 @@ class Controller(QObject):
         enhancer = self._enhancer
         states = slice_states(
             state,
-            self._weights_of,
+            self._models.weights_of,
             enhancer.has,
             lambda key: enhancer.failure(key) is not None,
             enhancer.queue.is_running,
-            self._baselines(state),
+            self._models.baselines(state.recipe.scale),
         )
         if states != self._states:
             self._states = states
@@ -392,9 +390,9 @@ class Controller(QObject):
     def _keys_in_view(self, state: ViewState) -> tuple[ResultKey, ...]:
         if state.stack is None:
             return ()
-        recipes = self._recipes(state)
+        recipes = self._models.recipes(state)
         every = (recipes.full, recipes.fast, recipes.degraded, *recipes.scores)
-        return tuple(key_of(state, recipe, self._weights_of) for recipe in every if recipe is not None)
+        return tuple(key_of(state, recipe, self._models.weights_of) for recipe in every if recipe is not None)
 
     # What came
 
@@ -402,43 +400,30 @@ class Controller(QObject):
         if opened is not self._view:
             self._loading.start()
             return
-        if opened.complete and opened.name not in self._measured:
-            self._library.measure(opened, self.store.state.volume)
-        index = self.store.state.frame_index
-        if self._left.picture is None and (opened.has(index) or opened.why_missing(index)):
-            if opened.name not in self._ranges and opened.has(index):
-                self._library.measure(opened, self.store.state.volume)
+        state = self.store.state
+        self._windows.on_frames(opened, state.volume)
+        if self._left.picture is None and (
+            opened.has(state.frame_index) or opened.why_missing(state.frame_index)
+        ):
             self._refresh()
         elif not self._loading.isActive():
             self._loading.start()
 
-    def _on_measured(self, measured: Measured) -> None:
-        found = measured.range
-        if found is None or found.final:
-            self._measured.add(measured.stack)
-        before = self._ranges.get(measured.stack)
-        if found is not None and not (before is not None and before.final):
-            self._ranges[measured.stack] = found
-            if self._view is not None and self._view.name == measured.stack:
-                self.range_changed.emit(found)
-                self._take_window(before)
+    def _on_measured(self, _measured: object) -> None:
         self._refresh()
-
-    def _take_window(self, before: SeriesRange | None) -> None:
-        """Use the first window of the series, unless the user has chosen one. ``before``: what was known until now."""
-        found = self.series_range
-        window = self.store.state.window
-        if found is not None and (window is None or (before is not None and window == before.initial)):
-            self.store.apply(lambda state: intents.set_window(state, found.initial))
 
     def _on_result(self, key: ResultKey, _result: Result) -> None:
         state = self.store.state
-        if state.stack is not None and key == key_of(state, self._recipes(state).full, self._weights_of):
+        if state.stack is not None and key == key_of(
+            state, self._models.recipes(state).full, self._models.weights_of
+        ):
             self._fresh = key
 
     def _on_progress(self, key: ResultKey) -> None:
         state = self.store.state
-        if state.stack is not None and key == key_of(state, self._recipes(state).full, self._weights_of):
+        if state.stack is not None and key == key_of(
+            state, self._models.recipes(state).full, self._models.weights_of
+        ):
             self._draw(state, self._known(state))
 
     # Small answers
@@ -450,25 +435,10 @@ class Controller(QObject):
         if opened is None or opened.ref is None or frame is None or not opened.has(want.frame):
             return None
         index = want.frame % opened.stack.slices
-        found = self._ranges.get(opened.name)
+        found = self._windows.range_of(opened.name)
         span = 0.0 if found is None or frame.slope == 0.0 else found.robust_high - found.robust_low
         peak = span / abs(frame.slope) if span > 0.0 else 0.0
         return Order(want.recipe, opened.ref, want.frame, index, opened.stack.geometry.slice(index), peak)
-
-    def _recipes(self, state: ViewState) -> Recipes:
-        return recipes_of(state, self._baselines(state))
-
-    def _baselines(self, state: ViewState) -> tuple[str, ...]:
-        return tuple(
-            card.name for card in self.catalog.for_scale(state.recipe.scale) if card.is_interpolation
-        )
-
-    def _card(self, name: str) -> Card | None:
-        return next((card for card in self.catalog.cards if card.name == name), None)
-
-    def _weights_of(self, name: str) -> str:
-        card = self._card(name)
-        return "" if card is None else card.weights_sha256
 
 
 def _what_is_made(state: ViewState) -> tuple[object, ...]:

@@ -30,12 +30,15 @@ from brainsr_desktop.session.reports import Notice
 log = logging.getLogger(__name__)
 
 MIB: Final = 2**20
+SWITCH_S: Final = 0.001
 
 
 def run(chosen: Sequence[str], *, new_window: bool = False, smoke_test: str | None = None) -> int:
     """Open the window on some paths; the exit status of the program."""
     log_file.start(paths.log_dir())
     log.info("version %s begins", __version__)
+    # Workers share the interpreter with the painting: Python's 5 ms before it changes threads are a third of a frame.
+    sys.setswitchinterval(SWITCH_S)
     app = _application()
     loaded = settings_file.load(paths.settings_path())
     absolute = [str(Path(path).absolute()) for path in chosen]

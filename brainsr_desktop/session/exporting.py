@@ -11,7 +11,7 @@ from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.messages import ModelNote
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session.pictures import ResultKey, stack_name
-from brainsr_desktop.session.planner import Stage, Urgency, Want, WeightsOf
+from brainsr_desktop.session.planner import Stage, Urgency, Want, WeightsOf, digest_of
 
 
 def export_recipe(recipe: Recipe) -> Recipe:
@@ -38,7 +38,7 @@ def model_note(card: Card, *, backend: str = "", device: str = "") -> ModelNote:
 
 def frame_key(stack: StackInfo, index: int, recipe: Recipe, weights_of: WeightsOf) -> ResultKey:
     """Key of any frame of a stack."""
-    return ResultKey(stack_name(stack), index, recipe.digest(weights_of(recipe.model)))
+    return ResultKey(stack_name(stack), index, digest_of(recipe, weights_of(recipe.model)))
 
 
 def job_want(stack: StackInfo, index: int, recipe: Recipe, weights_of: WeightsOf) -> Want:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from brainsr_desktop.core.recipe import DEGRADED, Recipe
@@ -74,6 +75,12 @@ def recipes_of(state: ViewState, baselines: Iterable[str] = ()) -> Recipes:
     return Recipes(full, fast, plain, scores)
 
 
+@lru_cache(maxsize=256)
+def digest_of(recipe: Recipe, weights_sha256: str) -> str:
+    """`Recipe.digest`, kept: every scroll step asks for the same few of them a dozen times."""
+    return recipe.digest(weights_sha256)
+
+
 def key_of(
     state: ViewState, recipe: Recipe, weights_of: WeightsOf, slice_index: int | None = None
 ) -> ResultKey:
@@ -86,7 +93,7 @@ def key_of(
         raise ValueError("No stack is open.")
     index = state.slice_index if slice_index is None else slice_index
     frame = state.volume * state.stack.slices + index
-    return ResultKey(stack_name(state.stack), frame, recipe.digest(weights_of(recipe.model)))
+    return ResultKey(stack_name(state.stack), frame, digest_of(recipe, weights_of(recipe.model)))
 
 
 def wanted(
@@ -130,8 +137,8 @@ def slice_states(
     recipes = recipes_of(state, baselines)
     first = state.volume * state.stack.slices
     name = stack_name(state.stack)
-    full = recipes.full.digest(weights_of(recipes.full.model))
-    fast = None if recipes.fast is None else recipes.fast.digest(weights_of(recipes.fast.model))
+    full = digest_of(recipes.full, weights_of(recipes.full.model))
+    fast = None if recipes.fast is None else digest_of(recipes.fast, weights_of(recipes.fast.model))
     states: dict[int, SliceState] = {}
     for index in range(state.stack.slices):
         key = ResultKey(name, first + index, full)
