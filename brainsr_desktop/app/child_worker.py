@@ -1,7 +1,7 @@
 """One child process and the thread that talks to it: what both workers have in common.
 
 The GUI thread calls methods that return at once; the work is done in the worker's own thread, and everything that comes
-back arrives in the GUI thread as one signal with a typed event. The worker knows no widgets.
+back is one signal with a typed event, which reaches a QObject of the GUI thread there. The worker knows no widgets.
 """
 
 from __future__ import annotations
