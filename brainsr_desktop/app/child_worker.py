@@ -133,15 +133,22 @@ class ChildWorker(QObject):
             self._timer = QTimer(self)
             self._timer.timeout.connect(self._look)
             self._timer.start(LOOK_EVERY_MS)
-        self._client.start()
-        self.heard.emit(Started())
+        self._launch("")
 
     def _start_again(self) -> None:
         if self._gone:
             self._gone = False
             self._deaths.clear()
+            self._launch("")
+
+    def _launch(self, after: str) -> None:
+        try:
             self._client.restart()
-            self.heard.emit(Started())
+        except OSError as error:  # no memory or no process number left
+            self._gone = True
+            self.heard.emit(Gone(f"{error.strerror}"))
+        else:
+            self.heard.emit(Started(after))
 
     def _cancel(self, job: JobId) -> None:
         if job in self._in_flight:
@@ -176,8 +183,7 @@ class ChildWorker(QObject):
         how = describe_exit(exit_code)
         self._on_reset()
         if self._may_restart():
-            self._client.restart()
-            self.heard.emit(Started(how))
+            self._launch(how)
         else:
             self._gone = True
             self.heard.emit(Gone(how))

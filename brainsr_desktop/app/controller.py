@@ -91,7 +91,13 @@ class Controller(QObject):
         limit = cache_bytes or min(LARGEST_CACHE_BYTES, psutil.virtual_memory().total // 4)
         self._enhancer = Enhancer(engine_target, limit, self._order_of, self)
         self._tasks = TaskRunner(
-            self._library, self._enhancer, self._board, self.catalog.find, self._models.weights_of, self
+            self._library,
+            self._enhancer,
+            self._board,
+            self.catalog.find,
+            self._models.weights_of,
+            lambda: store.state.hide_patient,
+            self,
         )
         self._windows = GreyWindows(store, self._library, self)
         self._view: OpenStack | None = None

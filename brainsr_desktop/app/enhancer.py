@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from brainsr_desktop.app.child_worker import Gone, Started
 from brainsr_desktop.app.engine_worker import EngineWorker, Made, Order
 from brainsr_desktop.core.errors import ChildDied
-from brainsr_desktop.engine.messages import DeviceInfo, Devices
+from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.engine.messages import DeviceInfo, Devices, Prepared
 from brainsr_desktop.ipc.messages import Answer, ErrorReport, Failed, JobCancelled, JobId, Progress
 from brainsr_desktop.session.cache import Result, ResultCache
 from brainsr_desktop.session.panes import Failure
@@ -61,7 +62,8 @@ class Enhancer(QObject):
         self._failures: dict[ResultKey, Failure] = {}
         self._deaths: Counter[ResultKey] = Counter()
         self._culprit: ResultKey | None = None
-        self._made_on: dict[str, tuple[str, str]] = {}
+        self._made_on: dict[tuple[str, str], tuple[str, str]] = {}
+        self._preparing: dict[JobId, Recipe] = {}
 
     def start(self) -> None:
         """Start the engine; nothing happens the second time."""
@@ -99,9 +101,14 @@ class Enhancer(QObject):
         """How far a slice is, 0 to 1; None when it is not being made."""
         return self._fractions.get(key, 0.0) if self.queue.is_running(key) else None
 
-    def made_on(self, model: str) -> tuple[str, str]:
-        """Backend and device that last ran a model; empty before it ran."""
-        return self._made_on.get(model, ("", ""))
+    def made_on(self, recipe: Recipe) -> tuple[str, str] | None:
+        """Backend and device that run a model, ("", "") if it cannot run; None before that is known (`prepare`)."""
+        return self._made_on.get((recipe.model, recipe.device))
+
+    def prepare(self, recipe: Recipe) -> None:
+        """Have a model loaded, to know what it runs on."""
+        if self.made_on(recipe) is None:
+            self._preparing[self.worker.prepare(recipe)] = recipe
 
     def forgive(self, keys: Iterable[ResultKey] | None = None) -> None:
         """Try failed slices again: these, or all of them."""
@@ -133,6 +140,13 @@ class Enhancer(QObject):
             case Devices(_, devices):
                 self.devices = devices
                 self.devices_found.emit(devices)
+            case Prepared(job, backend, device) if job in self._preparing:
+                self._note(self._preparing.pop(job), backend, device)
+                self.idle_changed.emit()
+            case Failed(job) if job in self._preparing:
+                # A slice that needs the model will say why where it can be seen.
+                self._note(self._preparing.pop(job), "", "")
+                self.idle_changed.emit()
             case Progress(job, done, total) if job in self._keys:
                 self._fractions[self._keys[job]] = done / total if total > 0 else 0.0
                 self.progressed.emit(self._keys[job])
@@ -182,7 +196,7 @@ class Enhancer(QObject):
         flight = self.queue.flight(self._keys[job]) if job in self._keys else None
         key = self._take(job)
         if flight is not None and not result.fallback:
-            self._made_on[flight.want.recipe.model] = (result.backend, result.device)
+            self._note(flight.want.recipe, result.backend, result.device)
         if key is not None:
             self.cache.put(key, result)
             self.result_ready.emit(key, result)
@@ -194,8 +208,7 @@ class Enhancer(QObject):
         unwanted = flight is not None and flight.cancelling
         key = self._take(job)
         if key is None:
-            # Devices or warming up; a slice that needs the model will say the same where it can be seen.
-            log.warning("the engine could not get ready: %s", report.message)
+            log.warning("the engine could not list its devices: %s", report.message)
         elif report.family == ChildDied.__name__ and (unwanted or self._may_try_again(key)):
             log.info("a slice is made once more")
         elif not unwanted:
@@ -213,6 +226,9 @@ class Enhancer(QObject):
     def _accuse(self) -> None:
         """The process died: of the slices in it the oldest was being made."""
         self._culprit = next((flight.want.key for flight in self.queue.flights), None)
+
+    def _note(self, recipe: Recipe, backend: str, device: str) -> None:
+        self._made_on[recipe.model, recipe.device] = (backend, device)
 
     def _take(self, job: JobId) -> ResultKey | None:
         """A request ended: its key, None if it was none for a slice."""

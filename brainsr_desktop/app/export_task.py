@@ -53,7 +53,8 @@ class ExportEnd:
 class ExportTask:
     """One export. Whoever owns it calls it when something came, and `advance` after that.
 
-    ``on_end`` is called once. If the files process dies, the export is opened again and goes on with what is missing.
+    ``model_of`` gives what the files say of the model, None until it is known what runs it. ``on_end`` is called once.
+    If the files process dies, the export is opened again and goes on with what is missing.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class ExportTask:
         request: ExportRequest,
         opened: OpenStack,
         recipe: Recipe,
-        model: ModelNote,
+        model_of: Callable[[], ModelNote | None],
         weights_of: WeightsOf,
         worker: FilesWorker,
         on_end: Callable[[ExportEnd], None],
@@ -71,7 +72,8 @@ class ExportTask:
         self.request = request
         self.opened = opened
         self.recipe = recipe
-        self._model = model
+        self._model_of = model_of
+        self._model: ModelNote | None = None
         self._weights_of = weights_of
         self._worker = worker
         self._on_end = on_end
@@ -178,17 +180,20 @@ class ExportTask:
     # Steps
 
     def _begin_if_loaded(self) -> None:
-        if self.opened.complete:
+        if self.opened.trouble:
+            self._error = ErrorReport("ReadError", self.opened.trouble)
+            self._end("failed")
+            return
+        self._model = self._model_of()
+        if self.opened.complete and self._model is not None:
             for index in self._indices:
                 if not self.opened.has(index):
                     self._leave_out(index, "NOT_READ", self.opened.why_missing(index))
             self._open()
-        elif self.opened.trouble:
-            self._error = ErrorReport("ReadError", self.opened.trouble)
-            self._end("failed")
 
     def _open(self) -> None:
-        stack = self.opened.stack
+        stack, model = self.opened.stack, self._model
+        assert model is not None  # the first step waits for it
         self._step = "opening"
         self._made.update(self._writing)
         self._writing.clear()
@@ -201,7 +206,7 @@ class ExportTask:
                 self._indices,
                 stack.geometry.enlarged(self.recipe.scale),
                 self.recipe,
-                self._model,
+                model,
                 self.request.options,
             )
         )

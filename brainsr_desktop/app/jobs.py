@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -54,7 +54,7 @@ class JobBoard(QObject):
         view = JobView(
             number, title, 0, total, state, can_cancel=cancel is not None, keeps_window=keeps_window
         )
-        self._entries[number] = _Entry(view, cancel, time.monotonic())
+        self._entries[number] = _Entry(view, cancel, monotonic())
         self.changed.emit(view)
         return number
 
@@ -63,7 +63,7 @@ class JobBoard(QObject):
         entry = self._entries.get(number)
         if entry is None or (entry.view.done, entry.view.total) == (done, total):
             return
-        left = _seconds_left(time.monotonic() - entry.started, done - entry.done_at_start, total - done)
+        left = _seconds_left(monotonic() - entry.started, done - entry.done_at_start, total - done)
         self._show(entry, replace(entry.view, done=done, total=total, seconds_left=left))
 
     def begin(self, number: int, done: int, total: int) -> None:
@@ -71,7 +71,7 @@ class JobBoard(QObject):
         entry = self._entries.get(number)
         if entry is not None:
             entry.done_at_start = done
-            entry.started = time.monotonic()
+            entry.started = monotonic()
             self._show(entry, replace(entry.view, done=done, total=total, state="running"))
 
     def cancel(self, number: int) -> None:

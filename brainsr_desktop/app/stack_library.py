@@ -125,7 +125,7 @@ class StackLibrary(QObject):
         opened = self._open.get(name)
         if opened is None:
             opened = self._open[name] = OpenStack(stack)
-            self._loads[self.worker.load(stack)] = _Load(opened)
+            self._start_load(_Load(opened))
         return opened
 
     def release(self, opened: OpenStack, holder: object) -> None:
@@ -168,15 +168,8 @@ class StackLibrary(QObject):
                 self._on_block(event)
             case Measured():
                 self.measured.emit(event)
-            case Started(after) if after:
-                self.notice.emit(
-                    Notice(
-                        "warning", f"The process that reads files stopped ({after}). It was started again."
-                    )
-                )
-                self.restarted.emit()
-            case Started():
-                self.restarted.emit()
+            case Started(after):
+                self._on_started(after)
             case Gone(how):
                 self._on_gone(how)
             case Answer():
@@ -193,6 +186,14 @@ class StackLibrary(QObject):
             self._on_header(answer)
         else:
             self.answered.emit(answer)
+
+    def _on_started(self, after: str) -> None:
+        if after:
+            words = f"The process that reads files stopped ({after}). It was started again."
+            self.notice.emit(Notice("warning", words))
+        for opened in [opened for opened in self._open.values() if opened.trouble == STOPPED]:
+            self._load_again(opened)
+        self.restarted.emit()
 
     def _on_gone(self, how: str) -> None:
         self.notice.emit(
@@ -269,15 +270,29 @@ class StackLibrary(QObject):
             case Failed() if _died(answer) and load.tries < TRIES:
                 del self._loads[answer.job]
                 load.tries += 1
-                # From the start: the digest covers every frame. What is loaded stays in view meanwhile.
-                self._loads[self.worker.load(opened.stack, opened.block)] = load
+                self._start_load(load)
+            case Failed() if _died(answer):
+                del self._loads[answer.job]
+                opened.trouble = STOPPED
             case Failed():
                 del self._loads[answer.job]
                 opened.trouble = answer.report.message
-                self.notice.emit(notice_of(answer.report))
+                told = notice_of(answer.report)
+                self.notice.emit(replace(told, label="Retry", action=lambda: self._load_again(opened)))
             case JobCancelled():
                 del self._loads[answer.job]
         self.frames_changed.emit(opened)
+
+    def _start_load(self, load: _Load) -> None:
+        # Always from the start: the digest covers every frame. What is loaded stays in view meanwhile.
+        self._loads[self.worker.load(load.opened.stack, load.opened.block)] = load
+
+    def _load_again(self, opened: OpenStack) -> None:
+        """Try once more, if the stack is still open."""
+        if self._open.get(opened.name) is opened:
+            opened.trouble = ""
+            self._start_load(_Load(opened))
+            self.frames_changed.emit(opened)
 
     def _on_thumbnail(self, answer: Answer) -> None:
         if not answer.final:

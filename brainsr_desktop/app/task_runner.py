@@ -15,8 +15,10 @@ from brainsr_desktop.app.export_task import ExportEnd, ExportTask
 from brainsr_desktop.app.jobs import JobBoard
 from brainsr_desktop.app.series_task import SeriesTask
 from brainsr_desktop.app.stack_library import STOPPED, StackLibrary
+from brainsr_desktop.core.errors import UsageError
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.io.messages import ModelNote
 from brainsr_desktop.ipc.messages import ErrorReport
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session.cache import Result
@@ -42,9 +44,11 @@ class TaskRunner(QObject):
         board: JobBoard,
         card_of: Callable[[str], Card],
         weights_of: WeightsOf,
+        hides_paths: Callable[[], bool],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._hides_paths = hides_paths
         self._library = library
         self._enhancer = enhancer
         self._board = board
@@ -72,6 +76,11 @@ class TaskRunner(QObject):
         total = len(suitable(request.stack, request.indices))
         if total == 0:
             self.notice.emit(_nothing_to_do(request.stack))
+            return
+        try:
+            self._card_of(recipe.model)
+        except UsageError as error:
+            self.notice.emit(Notice("error", error.message, error.advice))
             return
         title = f"Export {_named(request.stack)}"
         self._add(title, total, lambda number: self._begin_export(number, request, export_recipe(recipe)))
@@ -156,7 +165,7 @@ class TaskRunner(QObject):
 
     def _begin_export(self, number: int, request: ExportRequest, recipe: Recipe) -> None:
         stack = request.stack
-        backend, device = self._enhancer.made_on(recipe.model)
+        self._enhancer.prepare(recipe)
         self._enhancer.forgive(
             frame_key(stack, index, recipe, self._weights_of) for index in suitable(stack, request.indices)
         )
@@ -165,12 +174,18 @@ class TaskRunner(QObject):
             request,
             self._library.hold(stack, self),
             recipe,
-            model_note(self._card_of(recipe.model), backend=backend, device=device),
+            lambda: self._model_note(recipe),
             self._weights_of,
             self._library.worker,
             lambda end: self._end_export(end, recipe),
         )
         self._board.begin(number, 0, self._export.total)
+
+    def _model_note(self, recipe: Recipe) -> ModelNote | None:
+        known = self._enhancer.made_on(recipe)
+        if known is None:
+            return None
+        return model_note(self._card_of(recipe.model), backend=known[0], device=known[1])
 
     def _end_export(self, end: ExportEnd, recipe: Recipe) -> None:
         task, self._export = self._export, None
@@ -186,7 +201,8 @@ class TaskRunner(QObject):
         detail = "\n".join(f"{problem.code}: {problem.reason} ({problem.done})" for problem in end.problems)
         if end.state == "done":
             failed = end.total - end.written
-            words = f"{end.files} files written to {end.target}, {failed} slices failed."
+            where = "a hidden folder" if self._hides_paths() else end.target
+            words = f"{end.files} files written to {where}, {failed} slices failed."
             return Notice(
                 "warning" if failed else "info",
                 words,

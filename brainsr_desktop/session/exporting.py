@@ -32,7 +32,7 @@ def suitable(stack: StackInfo, indices: Iterable[int]) -> tuple[int, ...]:
 
 def model_note(card: Card, *, backend: str = "", device: str = "") -> ModelNote:
     """What the files say of the model."""
-    statement = str(card.data.get("statement", "")) or card.description
+    statement = str(card.data.get("statement", ""))
     return ModelNote(card.name, card.weights_sha256, card.grid, statement, card.title, backend, device)
 
 

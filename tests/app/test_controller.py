@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -396,6 +397,63 @@ def test_that_what_cannot_be_enhanced_is_refused_with_the_reason(desk: MakeDesk,
     one.controller.enhance_series()
     assert one.said("cannot be enhanced: not an MR image")
     assert not one.controller.busy
+
+
+def test_that_an_export_report_names_what_ran_the_model(desk: MakeDesk, folder: Path, tmp_path: Path) -> None:
+    one = desk()
+    one.do(intents.choose_model, "brainsr-x4", 4, None)
+    stack = one.open(folder)
+    one.export(stack, tmp_path / "out")
+    one.wait(lambda: one.ended("Export"), "the export")
+    (report,) = (tmp_path / "out").rglob("export.json")
+    engine = json.loads(report.read_text())["engine"]
+    assert engine["device"] == "cpu"
+    assert engine["backend"] in ("openvino", "torch")
+
+
+def test_that_an_export_with_a_model_that_is_not_there_is_refused(
+    desk: MakeDesk, folder: Path, tmp_path: Path
+) -> None:
+    one = desk()
+    stack = one.open(folder)
+    one.do(intents.choose_model, "no-such-model", 4)
+    one.export(stack, tmp_path / "out")
+    assert one.said("no model named 'no-such-model'")
+    assert not one.controller.busy
+
+
+def test_that_a_hidden_patient_hides_the_folder_of_an_export(
+    desk: MakeDesk, folder: Path, tmp_path: Path
+) -> None:
+    one = desk()
+    stack = one.open(folder)
+    one.do(intents.hide_patient, on=True)
+    one.export(stack, tmp_path / "anna", (0,))
+    one.wait(lambda: one.ended("Export"), "the export")
+    assert one.said("written to a hidden folder")
+    assert not one.said("anna")
+
+
+def test_that_closing_everything_stops_the_jobs(desk: MakeDesk, tmp_path: Path, slow: str) -> None:
+    one = desk(engine_target=slow)
+    stack = one.open(series_folder(tmp_path / "head", 20))
+    one.export(stack, tmp_path / "out")
+    one.controller.enhance_series()
+    one.wait(lambda: one.job("Export").done > 0, "the first files")
+    one.controller.close_all()
+    one.wait(lambda: one.ended("Export") and one.ended("Enhance"), "the end of the jobs")
+    assert {one.job("Export").state, one.job("Enhance").state} == {"cancelled"}
+    assert one.controller.left_picture is None
+
+
+def test_that_a_scan_can_be_cancelled(desk: MakeDesk, tmp_path: Path) -> None:
+    one = desk()
+    for number in range(8):
+        series_folder(tmp_path / str(number), 20, series=number + 1)
+    one.controller.open_paths([str(tmp_path)])
+    one.controller.cancel_job(one.job("Look").id)
+    one.wait(lambda: one.ended("Look"), "the end")
+    assert one.job("Look").state in ("cancelled", "done")
 
 
 # Children that end

@@ -45,13 +45,12 @@ def test_that_files_say_what_the_model_was_trained_on() -> None:
         "brainsr",
         (4,),
         "fidelity",
-        description="described",
         files={"weights.safetensors": "ab"},
         data={"statement": "heads"},
     )
     note = model_note(card, device="cpu")
     assert (note.id, note.sha256, note.data_statement, note.device) == ("m", "ab", "heads", "cpu")
-    assert model_note(replace(card, data={})).data_statement == "described"
+    assert model_note(replace(card, data={})).data_statement == ""
 
 
 def test_that_a_problem_names_the_slice_by_its_number() -> None:
