@@ -42,10 +42,16 @@ class _Secrets:
         if new:
             self._words |= new
             ordered = sorted(self._words, key=len, reverse=True)
-            self._pattern = re.compile("|".join(re.escape(word) for word in ordered), re.IGNORECASE)
+            self._pattern = re.compile("|".join(_pattern_of(word) for word in ordered), re.IGNORECASE)
 
     def mask(self, text: str) -> str:
         return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+
+
+def _pattern_of(word: str) -> str:
+    """The word itself; what lies below it as well if it is a folder."""
+    below = r"""(?:[\\/][^\s"'`]*)?""" if "/" in word or "\\" in word else ""
+    return re.escape(word) + below
 
 
 _SECRETS = _Secrets()
@@ -59,7 +65,7 @@ def keep_out(*words: str) -> None:
 def cleaned(text: str) -> str:
     """Text without patient data and without characters that could forge a second line."""
     text = _PROGRAM_FILE.sub(lambda found: found.group(1), text)
-    text = _QUOTED_PATH.sub(HIDDEN, _SECRETS.mask(text))
+    text = _SECRETS.mask(_QUOTED_PATH.sub(HIDDEN, text))
     text = _BARE_PATH.sub(HIDDEN, text)
     text = _DATE.sub(HIDDEN, _UID.sub(HIDDEN, text))
     return "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in text)

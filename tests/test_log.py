@@ -58,6 +58,12 @@ def test_that_declared_words_are_masked_in_any_case(logged: Path) -> None:
     assert "abacus" in text
 
 
+def test_that_what_lies_in_a_declared_folder_is_masked_with_it(logged: Path) -> None:
+    log.keep_out("/data/Doe John")
+    text = _say(logged, "cannot read /data/Doe John/Doe/IM1 now")
+    assert text.endswith(f"cannot read {log.HIDDEN} now\n")
+
+
 def test_that_figures_of_the_program_stay_readable(logged: Path) -> None:
     text = _say(logged, "brainsr-x4 on cuda:0, 640x640, 1.8 s, 24/24 slices, version 2026.4.1")
     assert "brainsr-x4 on cuda:0, 640x640, 1.8 s, 24/24 slices, version 2026.4.1" in text

@@ -150,6 +150,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     _image("scale", "Scale x2 / x&4", "G", tip="Change between two and four times"),
     _image("stop", "Stop the preview", "Esc", tip="Stop what is being computed for this slice"),
     _window("keys", "&Keys and mouse", "F1", tip="All keys, with search"),
+    _window("tour", "Short &tour", tip="Five hints beside the controls"),
     _window("research_notice", "&Research notice", tip="What this program is for, and what not"),
     _window("open_log", "Open the &log folder", tip="Logs hold no patient data"),
     _window("about", "&About BrainSR Desktop", tip="Version, notices and licences"),
@@ -168,7 +169,7 @@ MENUS: Final[Mapping[str, tuple[str, ...]]] = {
     "&Tools": ("test_mode", "new_noise", "metrics"),
     "&Enhance": ("enhance_slice", "enhance_series", "stop", SEPARATOR, "network", "fast_preview", SEPARATOR,
                  "previous_model", "next_model", "scale"),
-    "&Help": ("keys", "research_notice", "open_log", SEPARATOR, "about"),
+    "&Help": ("keys", "tour", "research_notice", "open_log", SEPARATOR, "about"),
 }  # fmt: skip
 SUBMENUS: Final[Mapping[str, tuple[str, ...]]] = {
     ">Theme": ("theme_system", "theme_light", "theme_dark", "theme_contrast"),

@@ -58,6 +58,11 @@ class Areas:
         self.job_button = JobButton(self.jobs)
         self.memory = QLabel()
         self.memory.setToolTip("Memory that the results take")
+        self.view = QLabel()
+        self.view.setAccessibleName("Grey window and zoom")
+        self.view.setToolTip(
+            "Window and level; zoom in screen pixels per mm and in percent of the original's pixels"
+        )
         self.lock = QLabel()
         self.lock.setToolTip("Patient data are hidden; text burned into pixels is not")
         self.lock.setAccessibleName("Patient data are hidden")
@@ -90,7 +95,7 @@ class Areas:
         """Read-out on the left; jobs, memory and lock on the right."""
         bar.setSizeGripEnabled(True)
         bar.addWidget(self.readout, 1)
-        for widget in (self.lock, self.memory, self.job_button):
+        for widget in (self.lock, self.view, self.memory, self.job_button):
             bar.addPermanentWidget(widget)
 
     def fold_panel(self, folded: bool) -> None:
@@ -103,6 +108,16 @@ class Areas:
         self.panel.set_folded(folded)
         width = BAR_WIDTH_PX if folded else max(self._panel_px, self.panel.minimumSizeHint().width())
         self.splitter.setSizes([browser, centre + panel - width, width])
+
+    def show_view(self) -> None:
+        """Window, level and zoom as they are."""
+        if self.pair.left_picture is None:
+            self.view.clear()
+            return
+        window, (px_per_mm, percent) = self.pair.grey, self.pair.zoom
+        self.view.setText(
+            f"W {window.width:.4g}  L {window.center:.4g}   {px_per_mm:.3g} px/mm  {percent:.0f} %"
+        )
 
     def show_memory(self, used: int, limit: int) -> None:
         """How much of the store for results is taken."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
-from brainsr_desktop.app.series_browser import STACK_MIME
+from brainsr_desktop.app.series_tree import STACK_MIME
 
 
 class DropTarget(QObject):

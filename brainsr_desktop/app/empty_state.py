@@ -9,10 +9,11 @@ from brainsr_desktop.app import icons
 
 
 class EmptyState(QWidget):
-    """Open a folder, try the sample, or a recent folder."""
+    """Open a folder, try the sample, or take the tour."""
 
     open_asked = Signal()
     sample_asked = Signal()
+    tour_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,16 +35,20 @@ class EmptyState(QWidget):
         self.open = QPushButton("&Open folder...")
         self.open.setObjectName("primary")
         self.sample = QPushButton("Try the &sample study")
-        for button in (self.open, self.sample):
+        self.tour = QPushButton("Short &tour")
+        self.tour.setToolTip("Opens the sample study and shows five things to know")
+        for button in (self.open, self.sample, self.tour):
             button.setMinimumHeight(36)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.open.clicked.connect(self.open_asked)
         self.sample.clicked.connect(self.sample_asked)
+        self.tour.clicked.connect(self.tour_asked)
         buttons = QHBoxLayout()
         buttons.setSpacing(12)
         buttons.addStretch(1)
         buttons.addWidget(self.open)
         buttons.addWidget(self.sample)
+        buttons.addWidget(self.tour)
         buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setSpacing(16)

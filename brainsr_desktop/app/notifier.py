@@ -20,8 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from brainsr_desktop.app.dialogs.notice import DetailsDialog
-from brainsr_desktop.app.plain_text import shown
+from brainsr_desktop.app.plain_text import HIDDEN, shown
 from brainsr_desktop.core.errors import BrainSRError
+from brainsr_desktop.log import HIDDEN as MASKED
+from brainsr_desktop.log import cleaned
 from brainsr_desktop.session.reports import Level, Notice
 
 _log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class Notifier(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._waiting: list[_Shown] = []
+        self._hidden = False
         self.setObjectName("notifier")
         self.setAccessibleName("Notices")
         self.sign = QLabel()
@@ -112,6 +115,14 @@ class Notifier(QFrame):
         self._draw()
         self._announce(notice)
 
+    def set_hidden(self, hidden: bool) -> None:
+        """Mask names, dates and paths in what is shown."""
+        self._hidden = hidden
+        self._draw()
+
+    def _words(self, text: str) -> str:
+        return cleaned(text).replace(MASKED, HIDDEN) if self._hidden else text
+
     def show_error(self, error: BrainSRError) -> None:
         """Show an error of the program."""
         self.show_notice(notice_of(error))
@@ -140,9 +151,8 @@ class Notifier(QFrame):
         self.sign.setAccessibleName(word)
         counted = f" ({entry.count} times)" if entry.count > 1 else ""
         more = f"\n{len(self._waiting) - 1} more behind this one" if len(self._waiting) > 1 else ""
-        words = " ".join(
-            part for part in (_one_line(notice.text) + counted, _one_line(notice.advice)) if part
-        )
+        told = _one_line(self._words(notice.text)) + counted
+        words = " ".join(part for part in (told, _one_line(self._words(notice.advice))) if part)
         self.text.setText(words + more)
         self.action.setVisible(notice.action is not None)
         self.action.setText(shown(notice.label, 40) or "Do it")
@@ -171,10 +181,12 @@ class Notifier(QFrame):
     def _show_details(self) -> None:
         notice = self.current
         if notice is not None:
-            DetailsDialog(notice.text, notice.detail, self.window()).open()
+            DetailsDialog(self._words(notice.text), self._words(notice.detail), self.window()).open()
 
     def _announce(self, notice: Notice) -> None:
-        event = QAccessibleAnnouncementEvent(self, f"{SIGNS[notice.level][1]}: {_one_line(notice.text)}")
+        event = QAccessibleAnnouncementEvent(
+            self, f"{SIGNS[notice.level][1]}: {_one_line(self._words(notice.text))}"
+        )
         if _SEVERITY[notice.level] > 0:
             event.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
         QAccessible.updateAccessibility(event)

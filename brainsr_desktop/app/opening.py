@@ -30,6 +30,7 @@ class Opening(QObject):
     """Tells the controller what to open, and the window what came of it."""
 
     noticed = Signal(object)  # Notice
+    opened = Signal(object)  # tuple[str, ...]: what is open now and may be remembered
     said = Signal(str)  # a line for the status bar
     problems_changed = Signal(object)  # tuple[Problem, ...]
 
@@ -43,6 +44,7 @@ class Opening(QObject):
         self._window = window
         self._chosen: tuple[str, ...] = ()
         self._paths: tuple[str, ...] = ()
+        self._open_now: tuple[str, ...] = ()
         self._fresh: list[StackInfo] = []
         self._waits_for_first = False
         self._problems: tuple[Problem, ...] = ()
@@ -186,12 +188,16 @@ class Opening(QObject):
         dialog.open()
 
     def _remember(self, series: int) -> None:
+        self._open_now += tuple(path for path in self._paths if path not in self._open_now)
+        self.opened.emit(self._open_now)
         settings = self._preferences.settings
         for path in reversed(self._paths[:3]):
             settings = with_recent(settings, RecentFolder(str(Path(path).absolute()), today(), series))
         self._preferences.set(settings)
 
     def _on_closed(self) -> None:
+        self._open_now = ()
+        self.opened.emit(())
         self._problems = ()
         self.problems_changed.emit(())
 

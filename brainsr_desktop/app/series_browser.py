@@ -8,13 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QByteArray,
-    QMimeData,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
-    QRect,
-    QSortFilterProxyModel,
     Qt,
     QTimer,
     Signal,
@@ -22,14 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
-    QIcon,
-    QImage,
-    QKeyEvent,
-    QPainter,
-    QPalette,
-    QPixmap,
     QStandardItem,
-    QStandardItemModel,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -37,8 +25,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
-    QStyleOptionViewItem,
-    QTreeView,
     QVBoxLayout,
     QWidget,
 )
@@ -46,7 +32,6 @@ from PySide6.QtWidgets import (
 from brainsr_desktop.app.panels.forms import narrow_list
 from brainsr_desktop.app.plain_text import HIDDEN, day, person, plural, shown, tool_tip
 from brainsr_desktop.app.series_card import (
-    THUMBNAIL_PX,
     Enhanced,
     Role,
     SeriesCardDelegate,
@@ -54,89 +39,23 @@ from brainsr_desktop.app.series_card import (
     spoken,
     title,
 )
+from brainsr_desktop.app.series_tree import (
+    SeriesFilter,
+    SeriesItems,
+    SeriesTree,
+    newest_first,
+    pixmap_of,
+    stack_order,
+)
 from brainsr_desktop.core.series import SeriesInfo, StackInfo, StudyInfo
 from brainsr_desktop.session.pictures import SliceState
 
-STACK_MIME: Final = "application/x-brainsr-stack"
 FILTERS: Final[Mapping[str, str]] = {
     "all": "All series",
     "suitable": "Can be enhanced",
     "no_localizer": "Without localizers",
     "no_derived": "Without derived",
 }
-AnyIndex = QModelIndex | QPersistentModelIndex
-
-
-class _Items(QStandardItemModel):
-    """Items that can be dragged as a stack's id."""
-
-    def mimeTypes(self) -> list[str]:
-        return [STACK_MIME]
-
-    def mimeData(self, indexes: list[AnyIndex]) -> QMimeData:  # type: ignore[override]
-        data = QMimeData()
-        stacks = [stack for index in indexes if (stack := index.data(Role.STACK)) is not None]
-        if stacks:
-            data.setData(STACK_MIME, QByteArray(stacks[0].id.encode()))
-        return data
-
-
-class _Filter(QSortFilterProxyModel):
-    """Shows what matches search and filter; patients and studies stay where one of their series does."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._words: list[str] = []
-        self._kind = "all"
-        self.setRecursiveFilteringEnabled(True)
-        self.setSortRole(Role.SORT)
-
-    def look_for(self, text: str, kind: str) -> None:
-        self.beginFilterChange()
-        self._words = text.casefold().split()
-        self._kind = kind
-        self.endFilterChange()
-
-    def filterAcceptsRow(self, row: int, parent: AnyIndex) -> bool:
-        index = self.sourceModel().index(row, 0, parent)
-        stack = index.data(Role.STACK)
-        if not isinstance(stack, StackInfo):
-            return False
-        text = str(index.data(Role.SEARCH)).casefold()
-        return _passes(stack, self._kind) and all(word in text for word in self._words)
-
-    def lessThan(self, left: AnyIndex, right: AnyIndex) -> bool:
-        return bool(left.data(Role.SORT) < right.data(Role.SORT))
-
-
-def _passes(stack: StackInfo, kind: str) -> bool:
-    words = " ".join((*stack.badges, stack.split_reason)).lower()
-    return {
-        "suitable": stack.supported,
-        "no_localizer": "localizer" not in words,
-        "no_derived": "derived" not in words,
-    }.get(kind, True)
-
-
-class SeriesTree(QTreeView):
-    """The tree itself. Enter and double click open a series, the context menu offers the rest."""
-
-    opened = Signal(object)  # StackInfo
-
-    def drawBranches(self, _painter: QPainter, _rect: QRect, _index: AnyIndex) -> None:
-        """Qt calls it; headings draw their own arrow."""
-
-    def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        """Qt calls it; a row draws no highlight of its own, its card does."""
-        option.palette.setColor(QPalette.ColorRole.Highlight, Qt.GlobalColor.transparent)
-        super().drawRow(painter, option, index)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        stack = self.currentIndex().data(Role.STACK)
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and stack is not None:
-            self.opened.emit(stack)
-            return
-        super().keyPressEvent(event)
 
 
 class SeriesBrowser(QWidget):
@@ -159,8 +78,8 @@ class SeriesBrowser(QWidget):
         self._asked: set[str] = set()
         self._hidden = False
         self._open_id = ""
-        self._items = _Items(self)
-        self._filter = _Filter(self)
+        self._items = SeriesItems(self)
+        self._filter = SeriesFilter(self)
         self._filter.setSourceModel(self._items)
         self._filter.sort(0)
         self._build()
@@ -226,7 +145,7 @@ class SeriesBrowser(QWidget):
                 continue
             item = QStandardItem()
             item.setData(stack, Role.STACK)
-            item.setData(_stack_order(stack), Role.SORT)
+            item.setData(stack_order(stack), Role.SORT)
             self._stacks[stack.id] = item
             study = self._study_item(series.study)
             self._describe_stack(item)
@@ -323,10 +242,6 @@ class SeriesBrowser(QWidget):
         for item in self._stacks.values():
             self._describe_stack(item)
 
-    def set_icons(self, patient: QIcon, study: QIcon) -> None:
-        """Icons of the headings."""
-        self._patient_icon, self._study_icon = patient, study
-
     # --- words
 
     def _study_item(self, study: StudyInfo) -> QStandardItem:
@@ -334,7 +249,7 @@ class SeriesBrowser(QWidget):
         if item is None:
             item = self._studies[study.study_uid] = QStandardItem()
             item.setData(study, Role.STUDY)
-            item.setData((_newest_first(study.study_date), study.study_uid), Role.SORT)
+            item.setData((newest_first(study.study_date), study.study_uid), Role.SORT)
             item.setDragEnabled(False)
             self._describe_study(item)
             self._patient_item(study).appendRow(item)
@@ -462,29 +377,3 @@ class SeriesBrowser(QWidget):
             if stack is not None:
                 yield stack
             yield from self._walk(index)
-
-
-def pixmap_of(pixels: NDArray[np.uint8]) -> QPixmap:
-    """A pixmap of (rows, columns) or (rows, columns, 3) uint8, at most `THUMBNAIL_PX` a side."""
-    block = np.ascontiguousarray(pixels)
-    rows, columns = block.shape[:2]
-    kind = QImage.Format.Format_Grayscale8 if block.ndim == 2 else QImage.Format.Format_RGB888
-    image = QImage(block.data, columns, rows, block.strides[0], kind).copy()
-    if max(rows, columns) > THUMBNAIL_PX:
-        image = image.scaled(
-            THUMBNAIL_PX,
-            THUMBNAIL_PX,
-            Qt.AspectRatioMode.KeepAspectRatio,
-            Qt.TransformationMode.SmoothTransformation,
-        )
-    return QPixmap.fromImage(image)
-
-
-def _stack_order(stack: StackInfo) -> tuple[float, int, str]:
-    number = float("inf") if stack.series_number is None else float(stack.series_number)
-    return number, int(stack.id) if stack.id.isdigit() else 0, stack.id
-
-
-def _newest_first(date: str) -> int:
-    digits = date.replace("-", "")
-    return -int(digits) if digits.isdigit() else 0

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QMoveEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QWidget
+from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from brainsr_desktop import paths
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.actions import Actions
-from brainsr_desktop.app.areas import FIRST_SIZES, Areas
+from brainsr_desktop.app.areas import Areas
+from brainsr_desktop.app.arrangement import Arrangement
 from brainsr_desktop.app.closing import CloseQuestion
 from brainsr_desktop.app.commands import Commands
 from brainsr_desktop.app.controller import Controller
@@ -23,15 +23,18 @@ from brainsr_desktop.app.dialogs.notice import notice_version
 from brainsr_desktop.app.drop_target import DropTarget
 from brainsr_desktop.app.export_choice import seconds_of
 from brainsr_desktop.app.frame_style import frame_sheet
+from brainsr_desktop.app.last_run import LastRun
 from brainsr_desktop.app.menus import fill_menu_bar, tool_bar
 from brainsr_desktop.app.opening import Opening, counted
 from brainsr_desktop.app.original_key import OriginalKey
+from brainsr_desktop.app.pane_pictures import PanePictures
 from brainsr_desktop.app.plain_text import HIDDEN, person, shown
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.recent import RecentMenu
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.theme import Theme
-from brainsr_desktop.app.window_memory import corrected_place, first_state, least_size, screens, with_choices
+from brainsr_desktop.app.tour import Tour, tour_steps
+from brainsr_desktop.app.window_memory import first_state, with_choices
 from brainsr_desktop.core.series import SeriesInfo, StackInfo
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture, SliceState
 from brainsr_desktop.session.reports import Notice
@@ -39,8 +42,6 @@ from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.settings import Settings
 
 PROGRAM: Final = "BrainSR Desktop"
-FOLD_PANEL_BELOW_PX: Final = 1100
-FOLD_BROWSER_BELOW_PX: Final = 960
 STATUS_MS: Final = 15_000
 
 
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
         settings: Settings,
         *,
         settings_path: Path | None = None,
+        runs_folder: Path | None = None,
         theme: Theme | None = None,
     ) -> None:
         super().__init__()
@@ -66,8 +68,10 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         self.theme = theme or Theme(app)
         store.apply(lambda state: first_state(state, settings, controller.catalog))
+        self._last_run = LastRun(runs_folder or paths.cache_dir() / "runs")
+        app.aboutToQuit.connect(self._last_run.end)
         self._summary = ""
-        self._unfolded_by_hand = False
+        self._shown_before = False
         # Before there are widgets: each is polished once, when it is shown.
         self.theme.apply(settings.general.theme, settings.general.text_percent)
         self.setStyleSheet(frame_sheet(self.theme.colours))
@@ -76,7 +80,8 @@ class MainWindow(QMainWindow):
         self._connect_areas()
         self._connect_actions()
         self.actions_[f"theme_{settings.general.theme}"].setChecked(True)
-        self._restore(settings)
+        self.arrangement.restore(settings.window)
+        self._show_recent(settings)
         self._show_state(store.state)
 
     # --- building
@@ -98,6 +103,9 @@ class MainWindow(QMainWindow):
         self.opening = Opening(self.controller, self.store, self.preferences, self)
         self.dialogs = DialogDesk(self.store, self.controller, self.preferences, self.actions_, self)
         self.close_question = CloseQuestion(areas.jobs, self)
+        self.tour = Tour(self, tour_steps(areas, self.tools, self.actions_))
+        self.arrangement = Arrangement(self, areas, self.actions_, self.tools)
+        self.pictures = PanePictures(areas.pair, self.actions_, self)
         self.original_key = OriginalKey(self.store, self)
         self.original_key.watch(areas.pair)
         self.original_key.watch(areas.slider)
@@ -112,6 +120,7 @@ class MainWindow(QMainWindow):
         controller.closed.connect(lambda: self._show_state(self.store.state))
         controller.thumbnail_ready.connect(areas.browser.set_thumbnail)
         controller.left_changed.connect(areas.pair.set_left)
+        areas.pair.pictures_changed.connect(areas.show_view)
         controller.right_changed.connect(areas.pair.set_right)
         controller.right_changed.connect(self._on_right)
         controller.slice_states_changed.connect(self._on_slice_states)
@@ -132,12 +141,12 @@ class MainWindow(QMainWindow):
         areas.display.preset_asked.connect(self.commands.take_window)
         areas.empty.open_asked.connect(opening.ask_folder)
         areas.empty.sample_asked.connect(opening.open_sample)
+        areas.empty.tour_asked.connect(self._start_tour)
         areas.pair.cursor_moved.connect(
             lambda at: self.statusBar().clearMessage() if at is not None else None
         )
         areas.pair.details_requested.connect(self.dialogs.show_failure)
         areas.pair.retry_requested.connect(lambda: controller.retry(on_cpu=True))
-        areas.pair.context_menu_requested.connect(self._show_pane_menu)
         browser = areas.browser
         browser.opened.connect(self._open_stack)
         browser.thumbnail_wanted.connect(controller.request_thumbnail)
@@ -147,10 +156,12 @@ class MainWindow(QMainWindow):
         browser.folder_asked.connect(self.dialogs.show_in_folder)
         browser.close_asked.connect(controller.close_all)
         browser.problems_asked.connect(self._show_problems)
-        opening.noticed.connect(areas.notifier.show_notice)
-        opening.said.connect(self._say)
+        for source in (opening, self.pictures):
+            source.noticed.connect(areas.notifier.show_notice)
+            source.said.connect(self._say)
         opening.problems_changed.connect(lambda problems: browser.set_problems(counted(problems)))
         opening.show_problems = self._show_problems
+        opening.opened.connect(self._last_run.note)
         self.recent.chosen.connect(lambda path: opening.open([path]))
         self.recent.clear_asked.connect(
             lambda: self.preferences.set(replace(self.preferences.settings, recent=()))
@@ -158,7 +169,6 @@ class MainWindow(QMainWindow):
         self.preferences.changed.connect(self._on_settings)
         self.preferences.save_failed.connect(lambda text: areas.notifier.show_notice(Notice("warning", text)))
         self.close_question.decided.connect(self.close)
-        areas.panel.unfold_asked.connect(self._unfold_panel)
         self.theme.changed.connect(self._on_theme)
         everywhere = DropTarget(self, stacks=False)
         everywhere.paths_dropped.connect(opening.open)
@@ -175,24 +185,17 @@ class MainWindow(QMainWindow):
             "open_sample": opening.open_sample,
             "close_all": self.controller.close_all,
             "export": dialogs.show_export,
-            "save_picture": self._ask_where_to_save,
-            "copy_picture": self.copy_picture,
             "settings": dialogs.show_settings,
             "quit": self.close,
-            "next_area": lambda: self._step_area(1),
-            "previous_area": lambda: self._step_area(-1),
             "previous_series": lambda: self._step_series(-1),
             "next_series": lambda: self._step_series(1),
-            "metrics": lambda: self._reveal("metrics"),
             "keys": dialogs.show_keys,
+            "tour": self._start_tour,
             "research_notice": dialogs.show_research_notice,
             "open_log": dialogs.open_log_folder,
             "about": dialogs.show_about,
         }.items():
             self.actions_[name].triggered.connect(lambda _=False, done=done: done())
-        for name, area in (("browser", self.areas.browser), ("panel", self.areas.panel)):
-            self.actions_[name].triggered.connect(lambda on, area=area: area.setVisible(on))
-        self.actions_["full_screen"].triggered.connect(self._set_full_screen)
         for choice in ("system", "light", "dark", "contrast"):
             self.actions_[f"theme_{choice}"].triggered.connect(
                 lambda _=False, choice=choice: self.preferences.update("general", theme=choice)
@@ -203,6 +206,8 @@ class MainWindow(QMainWindow):
     def _on_changed(self, before: ViewState, after: ViewState) -> None:
         if (before.stack, before.hide_patient) != (after.stack, after.hide_patient):
             self._show_state(after)
+        if (before.window, before.rect_mm, before.stack) != (after.window, after.rect_mm, after.stack):
+            self.areas.show_view()
         if before.test_mode != after.test_mode and after.test_mode:
             self.areas.panel.section("metrics").set_open(True)
             self.areas.panel.show_section("test")
@@ -225,6 +230,7 @@ class MainWindow(QMainWindow):
         areas.browser.set_open(state.stack)
         areas.browser.set_hidden(state.hide_patient)
         areas.show_lock(state.hide_patient)
+        areas.notifier.set_hidden(state.hide_patient)
         self.recent.set_hidden(state.hide_patient)
         areas.pair.set_study(areas.browser.study_of(state.stack) if state.stack is not None else None)
         self.setWindowTitle(self._title(state))
@@ -311,115 +317,31 @@ class MainWindow(QMainWindow):
     def _show_problems(self) -> None:
         self.dialogs.show_problems(self.opening.problems, self._summary)
 
-    # --- pictures
+    # --- first use
 
-    def _show_pane_menu(self, _side: str, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for name in ("show_original", "fit", "reset", "invert", "window_0", "copy_picture", "save_picture"):
-            menu.addAction(self.actions_[name])
-        menu.popup(place)
-
-    def copy_picture(self) -> None:
-        """Put both panes as seen on the clipboard."""
-        QGuiApplication.clipboard().setPixmap(self.areas.pair.grab())
-        self._say("The panes were copied.")
-
-    def save_picture(self, path: Path) -> None:
-        """Write both panes as seen."""
-        if self.areas.pair.grab().save(str(path)):
-            self._say(f"The picture was saved as {shown(path.name)}.")
-        else:
-            self.areas.notifier.show_notice(
-                Notice(
-                    "error", f"The picture {shown(path.name)} could not be saved.", "Choose another folder."
-                )
-            )
-
-    def _ask_where_to_save(self) -> None:
-        dialog = QFileDialog(self, "Save picture", str(Path.home()), "PNG (*.png)")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("png")
-        dialog.fileSelected.connect(lambda name: self.save_picture(Path(name)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    # --- areas
-
-    def _step_area(self, by: int) -> None:
-        areas = [widget for widget in self.areas.tab_areas() if widget.isVisible()]
-        focus = QApplication.focusWidget()
-        here = next((n for n, area in enumerate(areas) if _within(focus, area)), -1 if by > 0 else 0)
-        areas[(here + by) % len(areas)].setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _reveal(self, section: str) -> None:
-        self.areas.panel.show()
-        self.actions_["panel"].setChecked(True)
-        self.areas.panel.reveal(section)
-
-    def _unfold_panel(self) -> None:
-        self._unfolded_by_hand = True
-        self.areas.fold_panel(False)
-
-    def _fold(self, width: int) -> None:
-        narrow = width < FOLD_PANEL_BELOW_PX
-        if not narrow:
-            self._unfolded_by_hand = False
-        if not self._unfolded_by_hand:
-            self.areas.fold_panel(narrow)
-        wanted = self.actions_["browser"].isChecked() and width >= FOLD_BROWSER_BELOW_PX
-        if not self.isFullScreen():
-            self.areas.browser.setVisible(wanted)
-
-    def _set_full_screen(self, on: bool) -> None:
-        for widget in (self.menuBar(), self.tools, self.statusBar()):
-            widget.setVisible(not on)
-        self.areas.browser.setVisible(not on and self.actions_["browser"].isChecked())
-        self.areas.panel.setVisible(not on and self.actions_["panel"].isChecked())
-        self.areas.slider.setVisible(not on and self.areas.pages.currentWidget() is self.areas.pair)
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+    def _start_tour(self) -> None:
+        if self.store.state.stack is None:
+            self.opening.open_sample()
+        self.tour.start()
 
     # --- start and end
-
-    def _restore(self, settings: Settings) -> None:
-        layout = settings.window
-        places = screens()
-        self.setMinimumSize(*least_size(places[0]))
-        self.setGeometry(corrected_place(layout.place, places))
-        self._normal = self.geometry()
-        if layout.maximised:
-            self.setWindowState(Qt.WindowState.WindowMaximized)
-        sizes = layout.splitter if len(layout.splitter) == len(FIRST_SIZES) else FIRST_SIZES
-        self.areas.splitter.setSizes(list(sizes))
-        self.areas.panel.set_open_sections(layout.open_sections)
-        for name, widget, on in (
-            ("browser", self.areas.browser, layout.browser),
-            ("panel", self.areas.panel, layout.panel),
-        ):
-            self.actions_[name].setChecked(on)
-            widget.setVisible(on)
-        self._show_recent(settings)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Qt calls it; at the first start the research notice comes up."""
         super().showEvent(event)
+        if not self._shown_before:
+            self._shown_before = True
+            self._ask_after_crash()
         if self.preferences.settings.general.accepted_notice != notice_version():
             self.dialogs.show_research_notice()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Qt calls it."""
-        super().resizeEvent(event)
-        self._fold(event.size().width())
-        self._keep_place()
-
-    def moveEvent(self, event: QMoveEvent) -> None:
-        """Qt calls it."""
-        super().moveEvent(event)
-        self._keep_place()
-
-    def _keep_place(self) -> None:
-        if not self.isMaximized() and not self.isFullScreen():
-            self._normal = QRect(self.geometry())
+    def _ask_after_crash(self) -> None:
+        left = self._last_run.begin()
+        if left is None:
+            return
+        text = "BrainSR Desktop did not close properly the last time."
+        again = (lambda: self.opening.open(left)) if left else None
+        self.areas.notifier.show_notice(Notice("warning", text, label="Open the last study", action=again))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt calls it; while an export runs the user is asked."""
@@ -427,25 +349,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.close_question.ask()
             return
-        self._remember()
+        self.preferences.update("window", **self.arrangement.layout())
         self.preferences.finish()
+        self._last_run.end()
         super().closeEvent(event)
-
-    def _remember(self) -> None:
-        sizes = self.areas.splitter.sizes()
-        self.preferences.update(
-            "window",
-            place=(self._normal.x(), self._normal.y(), self._normal.width(), self._normal.height()),
-            maximised=self.isMaximized(),
-            splitter=tuple(sizes) if all(sizes) and not self.areas.panel.folded else self._last_sizes(),
-            browser=self.actions_["browser"].isChecked(),
-            panel=self.actions_["panel"].isChecked(),
-            open_sections=self.areas.panel.open_sections,
-        )
-
-    def _last_sizes(self) -> tuple[int, ...]:
-        return self.preferences.settings.window.splitter
-
-
-def _within(widget: QWidget | None, area: QWidget) -> bool:
-    return widget is not None and (widget is area or area.isAncestorOf(widget))

@@ -230,7 +230,13 @@ def make_rig(
     """A window of 1280 x 800 with a pretend controller; closed afterwards, the application's look restored."""
     store = Store()
     controller = PretendController(store, catalog)
-    window = MainWindow(store, cast(Controller, controller), settings, settings_path=folder / "settings.toml")
+    window = MainWindow(
+        store,
+        cast(Controller, controller),
+        settings,
+        settings_path=folder / "settings.toml",
+        runs_folder=folder / "runs",
+    )
     window.resize(1280, 800)
     with qtbot.waitActive(window):
         window.show()

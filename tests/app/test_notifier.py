@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from brainsr_desktop import log
 from brainsr_desktop.app import notifier as notifier_module
 from brainsr_desktop.app.dialogs.notice import DetailsDialog
 from brainsr_desktop.app.notifier import Notifier
@@ -28,7 +29,8 @@ def stage(qtbot: QtBot) -> QWidget:
 
 
 @pytest.fixture
-def notifier(stage: QWidget) -> Notifier:
+def notifier(stage: QWidget, monkeypatch: pytest.MonkeyPatch) -> Notifier:
+    monkeypatch.setattr(log, "_SECRETS", log._Secrets())
     made = Notifier(stage)
     made.resize(780, 80)
     return made
@@ -117,3 +119,20 @@ def test_that_a_flood_of_notices_is_bounded(notifier: Notifier) -> None:
         notifier.show_notice(Notice("warning", f"problem {number}"))
     assert notifier.waiting == notifier_module.KEPT
     assert "problem 499" in notifier.text.text()
+
+
+def test_that_hidden_patient_data_are_masked_in_notices(notifier: Notifier) -> None:
+    log.keep_out("/data/Muster Anna", "Muster")
+    notifier.show_notice(
+        Notice("error", "“Muster” can no longer be read: '/data/Muster Anna/IM1'.", detail="born 1960-01-02")
+    )
+    assert "Muster" in notifier.text.text()
+    notifier.set_hidden(True)
+    assert notifier.text.text() == "“hidden” can no longer be read: hidden."
+    notifier.details.click()
+    dialog = notifier.window().findChild(DetailsDialog)
+    assert isinstance(dialog, DetailsDialog)
+    assert dialog.detail.toPlainText() == "born hidden"
+    dialog.close()
+    notifier.set_hidden(False)
+    assert "Muster" in notifier.text.text()

@@ -13,8 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
-from brainsr_desktop.app.series_browser import STACK_MIME, SeriesBrowser, pixmap_of
+from brainsr_desktop.app.series_browser import SeriesBrowser
 from brainsr_desktop.app.series_card import Role, badges, facts, spoken, title, wrapped
+from brainsr_desktop.app.series_tree import STACK_MIME, pixmap_of
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.session.pictures import SliceState
 from tests.app.frame_kit import PATIENT, scanned, series_of, stack

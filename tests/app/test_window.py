@@ -26,7 +26,7 @@ from brainsr_desktop import paths
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.dialogs.notice import ResearchNotice
 from brainsr_desktop.app.original_key import OriginalKey
-from brainsr_desktop.app.series_browser import STACK_MIME
+from brainsr_desktop.app.series_tree import STACK_MIME
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.app.window import MainWindow
@@ -429,14 +429,15 @@ def test_that_both_panes_are_copied_and_saved_as_seen(rig: Rig, tmp_path: Path) 
     rig.window.actions_["copy_picture"].trigger()
     size = rig.window.areas.pair.size()
     assert QGuiApplication.clipboard().image().size() == size * rig.window.devicePixelRatioF()
-    rig.window.save_picture(tmp_path / "picture.png")
+    rig.window.pictures.save(tmp_path / "picture.png")
+    rig.qtbot.waitUntil(lambda: "picture.png" in rig.window.statusBar().currentMessage())
     assert QPixmap(str(tmp_path / "picture.png")).size() == size * rig.window.devicePixelRatioF()
 
 
 def test_that_a_picture_that_cannot_be_saved_is_told(rig: Rig, tmp_path: Path) -> None:
     rig.open(series_of(stack(1)))
-    rig.window.save_picture(tmp_path / "no such folder" / "picture.png")
-    assert "picture.png could not be saved" in rig.window.areas.notifier.text.text()
+    rig.window.pictures.save(tmp_path / "no such folder" / "picture.png")
+    rig.qtbot.waitUntil(lambda: "picture.png could not be saved" in rig.window.areas.notifier.text.text())
 
 
 # Remembering

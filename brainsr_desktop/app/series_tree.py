@@ -1,0 +1,124 @@
+"""The tree of the series browser: its items, its filter, its rows; and small pictures for its cards."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import (
+    QByteArray,
+    QMimeData,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPalette, QPixmap, QStandardItemModel
+from PySide6.QtWidgets import QStyleOptionViewItem, QTreeView, QWidget
+
+from brainsr_desktop.app.series_card import THUMBNAIL_PX, Role
+from brainsr_desktop.core.series import StackInfo
+
+STACK_MIME: Final = "application/x-brainsr-stack"
+AnyIndex = QModelIndex | QPersistentModelIndex
+
+
+class SeriesItems(QStandardItemModel):
+    """Items that can be dragged as a stack's id."""
+
+    def mimeTypes(self) -> list[str]:
+        return [STACK_MIME]
+
+    def mimeData(self, indexes: list[AnyIndex]) -> QMimeData:  # type: ignore[override]
+        data = QMimeData()
+        stacks = [stack for index in indexes if (stack := index.data(Role.STACK)) is not None]
+        if stacks:
+            data.setData(STACK_MIME, QByteArray(stacks[0].id.encode()))
+        return data
+
+
+class SeriesFilter(QSortFilterProxyModel):
+    """Shows what matches search and filter; patients and studies stay where one of their series does."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._words: list[str] = []
+        self._kind = "all"
+        self.setRecursiveFilteringEnabled(True)
+        self.setSortRole(Role.SORT)
+
+    def look_for(self, text: str, kind: str) -> None:
+        self.beginFilterChange()
+        self._words = text.casefold().split()
+        self._kind = kind
+        self.endFilterChange()
+
+    def filterAcceptsRow(self, row: int, parent: AnyIndex) -> bool:
+        index = self.sourceModel().index(row, 0, parent)
+        stack = index.data(Role.STACK)
+        if not isinstance(stack, StackInfo):
+            return False
+        text = str(index.data(Role.SEARCH)).casefold()
+        return _passes(stack, self._kind) and all(word in text for word in self._words)
+
+    def lessThan(self, left: AnyIndex, right: AnyIndex) -> bool:
+        return bool(left.data(Role.SORT) < right.data(Role.SORT))
+
+
+def _passes(stack: StackInfo, kind: str) -> bool:
+    words = " ".join((*stack.badges, stack.split_reason)).lower()
+    return {
+        "suitable": stack.supported,
+        "no_localizer": "localizer" not in words,
+        "no_derived": "derived" not in words,
+    }.get(kind, True)
+
+
+class SeriesTree(QTreeView):
+    """The tree itself. Enter and double click open a series, the context menu offers the rest."""
+
+    opened = Signal(object)  # StackInfo
+
+    def drawBranches(self, _painter: QPainter, _rect: QRect, _index: AnyIndex) -> None:
+        """Qt calls it; headings draw their own arrow."""
+
+    def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        """Qt calls it; a row draws no highlight of its own, its card does."""
+        option.palette.setColor(QPalette.ColorRole.Highlight, Qt.GlobalColor.transparent)
+        super().drawRow(painter, option, index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        stack = self.currentIndex().data(Role.STACK)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and stack is not None:
+            self.opened.emit(stack)
+            return
+        super().keyPressEvent(event)
+
+
+def pixmap_of(pixels: NDArray[np.uint8]) -> QPixmap:
+    """A pixmap of (rows, columns) or (rows, columns, 3) uint8, at most `THUMBNAIL_PX` a side."""
+    block = np.ascontiguousarray(pixels)
+    rows, columns = block.shape[:2]
+    kind = QImage.Format.Format_Grayscale8 if block.ndim == 2 else QImage.Format.Format_RGB888
+    image = QImage(block.data, columns, rows, block.strides[0], kind).copy()
+    if max(rows, columns) > THUMBNAIL_PX:
+        image = image.scaled(
+            THUMBNAIL_PX,
+            THUMBNAIL_PX,
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+    return QPixmap.fromImage(image)
+
+
+def stack_order(stack: StackInfo) -> tuple[float, int, str]:
+    number = float("inf") if stack.series_number is None else float(stack.series_number)
+    return number, int(stack.id) if stack.id.isdigit() else 0, stack.id
+
+
+def newest_first(date: str) -> int:
+    digits = date.replace("-", "")
+    return -int(digits) if digits.isdigit() else 0
