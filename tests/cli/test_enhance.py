@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -306,7 +307,16 @@ def test_that_a_model_without_its_files_ends_with_status_4(
     assert "mine" in ended.err
 
 
+@pytest.fixture
+def at_a_terminal() -> Iterator[None]:
+    """What is started from here hears Ctrl-C, also where the tests themselves run in the background and do not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends the signals of a terminal")
+@pytest.mark.usefixtures("at_a_terminal")
 def test_that_ctrl_c_ends_with_130_leaves_nothing_half_written_and_can_go_on(
     brainsr: Brainsr, environment: dict[str, str], sample: Path, tmp_path: Path
 ) -> None:
