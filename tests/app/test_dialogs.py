@@ -467,6 +467,9 @@ def test_that_a_card_tells_every_fact(qtbot: QtBot) -> None:
     assert rows["Limits"] == "Heads only."
     assert rows["Quality: kspace, head psnr"] == "24.71"
     assert rows["SHA-256 of the weights"] == "0" * 64
+    long = CardDialog(replace(card, limits="word " * 200))
+    qtbot.addWidget(long)
+    assert any(value.endswith("word") and len(value) > 900 for _, value in long.content.table.rows)
     dialog = CardDialog(CATALOG.find("sharp-x4"))
     qtbot.addWidget(dialog)
     assert "invents detail" in dialog.words.text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
@@ -20,23 +20,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from brainsr_desktop.app.plain_text import shown, tool_tip
+from brainsr_desktop.app.plain_text import LONGEST, shown, tool_tip
 
 AnyIndex = QModelIndex | QPersistentModelIndex
+LONGEST_WRAPPED: Final = 2000
 
 
 class TextTable(QAbstractTableModel):
-    """Rows of plain text under headings."""
+    """Rows of plain text under headings; ``limit`` is the longest text of a cell."""
 
-    def __init__(self, headings: Sequence[str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, headings: Sequence[str], limit: int = LONGEST) -> None:
+        super().__init__()
+        self._limit = limit
         self._headings = tuple(headings)
         self._rows: list[tuple[str, ...]] = []
 
     def set_rows(self, rows: Sequence[Sequence[str]]) -> None:
         """Show these rows instead; each has as many cells as there are headings."""
         self.beginResetModel()
-        self._rows = [tuple(shown(cell) for cell in row) for row in rows]
+        self._rows = [tuple(shown(cell, self._limit) for cell in row) for row in rows]
         self.endResetModel()
 
     @property
@@ -68,9 +70,11 @@ class TextTable(QAbstractTableModel):
 class SearchedTable(QWidget):
     """A search field above a `TextTable`; Ctrl+C copies the selected rows, or all that are shown."""
 
-    def __init__(self, name: str, headings: Sequence[str], widths: Sequence[int]) -> None:
+    def __init__(
+        self, name: str, headings: Sequence[str], widths: Sequence[int], limit: int = LONGEST
+    ) -> None:
         super().__init__()
-        self.table = TextTable(headings)
+        self.table = TextTable(headings, limit)
         self._filter = QSortFilterProxyModel(self)
         self._filter.setSourceModel(self.table)
         self._filter.setFilterKeyColumn(-1)
@@ -138,7 +142,7 @@ class TableDialog(QDialog):
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setWordWrap(True)
         self.words.hide()
-        self.content = SearchedTable(title, headings, widths)
+        self.content = SearchedTable(title, headings, widths, LONGEST_WRAPPED if wrap else LONGEST)
         if wrap:
             self.content.view.setWordWrap(True)
             rows = self.content.view.verticalHeader()
