@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QWidget
 
 from brainsr_desktop import paths
-from brainsr_desktop.app.actions import Actions, effective_keys
+from brainsr_desktop.app.actions import effective_keys
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.dialogs.about import AboutDialog
 from brainsr_desktop.app.dialogs.card import CardDialog
@@ -30,7 +30,6 @@ from brainsr_desktop.session.pictures import PaneState
 from brainsr_desktop.session.state import ViewState
 
 Dialog = TypeVar("Dialog", bound=QDialog)
-LOCAL: Final = "file"
 
 
 class DialogDesk(QObject):
@@ -41,14 +40,12 @@ class DialogDesk(QObject):
         store: Store,
         controller: Controller,
         preferences: Preferences,
-        actions: Actions,
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._store = store
         self._controller = controller
         self._preferences = preferences
-        self._actions = actions
         self._window = window
         self._open: dict[type[QDialog], QDialog] = {}
         self.problems = ProblemList(window)

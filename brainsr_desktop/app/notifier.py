@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -51,8 +51,6 @@ def notice_of(error: BrainSRError, *, detail: str = "") -> Notice:
 
 class Notifier(QFrame):
     """Shows the latest notice; earlier ones that were not closed wait behind it."""
-
-    emptied = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -142,7 +140,6 @@ class Notifier(QFrame):
         self._timer.stop()
         if not self._waiting:
             self.hide()
-            self.emptied.emit()
             return
         entry = self._waiting[-1]
         notice = entry.notice

@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
         )
         self.commands.connect_panels(areas.model, areas.test)
         self.opening = Opening(self.controller, self.store, self.preferences, self)
-        self.dialogs = DialogDesk(self.store, self.controller, self.preferences, self.actions_, self)
+        self.dialogs = DialogDesk(self.store, self.controller, self.preferences, self)
         self.close_question = CloseQuestion(areas.jobs, self)
         self.tour = Tour(self, tour_steps(areas, self.tools, self.actions_))
         self.arrangement = Arrangement(self, areas, self.actions_, self.tools)
