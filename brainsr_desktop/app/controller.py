@@ -192,6 +192,16 @@ class Controller(QObject):
         """Process numbers of the children, for the log and for tests."""
         return {"files": self._library.worker.pid, "engine": self._enhancer.worker.pid}
 
+    @property
+    def loading(self) -> bool:
+        """Whether frames of the stack in view are still to come."""
+        return self._view is not None and not self._view.complete and not self._view.trouble
+
+    @property
+    def computing(self) -> bool:
+        """Whether the engine has something to do."""
+        return bool(self._enhancer.queue.flights)
+
     # Opening
 
     def start(self) -> None:
@@ -384,10 +394,10 @@ class Controller(QObject):
         states = slice_states(
             state,
             self._models.weights_of,
-            enhancer.has,
-            lambda key: enhancer.failure(key) is not None,
-            enhancer.queue.is_running,
-            self._models.baselines(state.recipe.scale),
+            there=enhancer.cache.keys(),
+            failed=enhancer.failed,
+            running=[flight.want.key for flight in enhancer.queue.flights if not flight.cancelling],
+            baselines=self._models.baselines(state.recipe.scale),
         )
         if states != self._states:
             self._states = states

@@ -97,6 +97,11 @@ class Enhancer(QObject):
         """Why a slice could not be made."""
         return self._failures.get(key)
 
+    @property
+    def failed(self) -> Iterable[ResultKey]:
+        """What could not be made."""
+        return self._failures.keys()
+
     def progress(self, key: ResultKey) -> float | None:
         """How far a slice is, 0 to 1; None when it is not being made."""
         return self._fractions.get(key, 0.0) if self.queue.is_running(key) else None

@@ -15,6 +15,7 @@ import secrets
 import stat
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,8 @@ class SharedArray:
 
     def __init__(self, array: NDArray[np.generic], path: Path) -> None:
         self._array: NDArray[np.generic] | None = array
-        self._path = path
+        # Also for an owner that was forgotten, at the latest when the interpreter ends.
+        self._unlink = weakref.finalize(self, _unlink, path)
         self._ref = ArrayRef(str(path), array.shape, array.dtype.str)
 
     @classmethod
@@ -89,14 +91,8 @@ class SharedArray:
 
     def close(self) -> None:
         """Unlink the block. Views that are still held stay readable and free the memory with the last of them."""
-        if self._array is None:
-            return
         self._array = None
-        try:
-            self._path.unlink(missing_ok=True)
-        except PermissionError:
-            # Windows keeps a file while a child maps it; the next start sweeps it.
-            log.info("A shared block is still in use and is left to the next start.")
+        self._unlink()
 
 
 @contextmanager
@@ -135,6 +131,14 @@ def sweep_stale() -> int:
                     continue
                 swept += 1
     return swept
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        # Windows keeps a file while a child maps it; the next start sweeps it.
+        log.info("A shared block is still in use and is left to the next start.")
 
 
 def _folders() -> list[Path]:

@@ -52,6 +52,10 @@ class ResultCache:
     def __contains__(self, key: object) -> bool:
         return key in self._results
 
+    def keys(self) -> Iterable[ResultKey]:
+        """What is there, the oldest use first."""
+        return self._results.keys()
+
     def get(self, key: ResultKey) -> Result | None:
         """The result of that key, which counts as used now."""
         found = self._results.get(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -126,33 +126,31 @@ def loaded_or_foreign(state: ViewState, want: Want, loaded: Callable[[int], bool
 def slice_states(
     state: ViewState,
     weights_of: WeightsOf,
-    has: Ready,
-    failed: Ready,
-    running: Ready,
+    *,
+    there: Iterable[ResultKey],
+    failed: Iterable[ResultKey],
+    running: Iterable[ResultKey],
     baselines: tuple[str, ...] = (),
 ) -> dict[int, SliceState]:
-    """State of every slice of the volume in view, for the ticks of the slider."""
+    """State of every slice of the volume in view, for the ticks of the slider. Asked for at every scroll step."""
     if state.stack is None or state.why_not is not None:
         return {}
     recipes = recipes_of(state, baselines)
-    first = state.volume * state.stack.slices
-    name = stack_name(state.stack)
+    name, slices = stack_name(state.stack), state.stack.slices
     full = digest_of(recipes.full, weights_of(recipes.full.model))
-    fast = None if recipes.fast is None else digest_of(recipes.fast, weights_of(recipes.fast.model))
-    states: dict[int, SliceState] = {}
-    for index in range(state.stack.slices):
-        key = ResultKey(name, first + index, full)
-        quick = None if fast is None else replace(key, recipe_digest=fast)
-        if has(key):
-            states[index] = SliceState.FULL
-        elif failed(key):
-            states[index] = SliceState.FAILED
-        elif running(key):
-            states[index] = SliceState.COMPUTING
-        elif quick is not None and has(quick):
-            states[index] = SliceState.FAST
-        else:
-            states[index] = SliceState.NONE
+    states = dict.fromkeys(range(slices), SliceState.NONE)
+    told = [
+        (full, running, SliceState.COMPUTING),
+        (full, failed, SliceState.FAILED),
+        (full, there, SliceState.FULL),
+    ]
+    if recipes.fast is not None:
+        told.insert(0, (digest_of(recipes.fast, weights_of(recipes.fast.model)), there, SliceState.FAST))
+    for digest, keys, word in told:
+        for key in keys:
+            index = key.frame - state.volume * slices
+            if key.recipe_digest == digest and key.stack_digest == name and 0 <= index < slices:
+                states[index] = word
     return states
 
 

@@ -18,8 +18,9 @@ from brainsr_desktop.app.window import MainWindow
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.session import intents
+from brainsr_desktop.session.known_models import KnownModels
 from brainsr_desktop.session.pictures import PaneState, Picture
-from brainsr_desktop.session.planner import Recipes, key_of, recipes_of
+from brainsr_desktop.session.planner import Recipes, key_of
 from brainsr_desktop.session.state import ViewState, WindowLevel
 from tests.app import slow_engine
 from tests.app.controlling import Desk, series_folder, slice_of
@@ -41,6 +42,7 @@ class Walk:
     def __init__(self, desk: Desk, pair: ViewportPair) -> None:
         self.desk = desk
         self.pair = pair
+        self.models = KnownModels(desk.controller.catalog)
         self.random = random.Random(20240305)
         self.kinds: set[PaneState] = set()
         self.made = 0
@@ -78,7 +80,7 @@ class Walk:
     def look(self) -> None:
         """Compare what both panes show with what they should."""
         state = self.desk.store.state
-        recipes = recipes_of(state, ("nearest", "bicubic", "lanczos", "zerofill"))
+        recipes = self.models.recipes(state)
         self.kinds.add(self.desk.controller.right_status.state)
         right, left = self.pair.right_picture, self.pair.left_picture
         assert (self.pair.right.view.picture, self.pair.left.view.picture) == (right, left)
@@ -121,7 +123,7 @@ class Walk:
         assert float(picture.pixels[0, 0]) == stamp_of(shown[0]), "pixels of another recipe"
 
     def _key(self, state: ViewState, recipe: Recipe) -> object:
-        return key_of(state, recipe, self.desk.controller._weights_of)
+        return key_of(state, recipe, self.models.weights_of)
 
 
 def _middle_grey(view: QWidget) -> float:
@@ -143,7 +145,7 @@ def walk(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     window.resize(1000, 700)
     window.show()
     desk.open(series_folder(tmp_path / "head", SLICES, SHAPE))
-    desk.wait(lambda: desk.controller._view is not None and desk.controller._view.complete, "the load")
+    desk.wait(lambda: not desk.controller.loading, "the load")
     yield Walk(desk, window.areas.pair)
     desk.leave()
     window.hide()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import subprocess
 import sys
@@ -66,6 +67,16 @@ def test_that_close_unlinks_and_a_view_stays_readable() -> None:
         block.array  # noqa: B018
     with pytest.raises(InternalError), attach(block.ref):
         pass
+
+
+def test_that_a_block_nobody_owns_any_more_is_unlinked_and_its_view_stays() -> None:
+    block = SharedArray.create((10,), "uint8")
+    view, path = block.array, Path(block.ref.block)
+    view[...] = 3
+    del block
+    gc.collect()
+    assert not path.exists()
+    assert np.all(view == 3)
 
 
 def test_that_a_handle_larger_than_its_block_is_refused() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brainsr_desktop.core.degrade import Degradation
@@ -272,13 +272,12 @@ def test_that_a_failed_degradation_is_told(opened: OpenStack) -> None:
     assert there.left(shown).status.state is PaneState.FAILED
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it is only read
 @given(data=st.data())
-def test_that_no_picture_is_shown_under_another_key_than_the_current_one(data: st.DataObject) -> None:
+def test_that_no_picture_is_shown_under_another_key_than_the_current_one(
+    opened: OpenStack, data: st.DataObject
+) -> None:
     """Whatever lies in the store: of the slices, models and degradations in it only the current one may come up."""
-    made = OpenStack(stack())
-    made.take_block(SharedArray.create(made.stack.shape, "int16"))
-    for index in range(7):
-        made.frame_loaded(index, None)
     views = [
         intents.set_degradation(
             intents.set_test_mode(
@@ -291,7 +290,7 @@ def test_that_no_picture_is_shown_under_another_key_than_the_current_one(data: s
         for test_mode in (False, True)
         for noise in (0.0, 5.0)
     ]
-    there = There(made)
+    there = There(opened)
     for view in data.draw(st.lists(st.sampled_from(views), max_size=8)):
         there.results[full_key(view)] = result()
         there.results[fast_key(view)] = result()
@@ -310,8 +309,7 @@ def test_that_no_picture_is_shown_under_another_key_than_the_current_one(data: s
         assert left.key.frame == shown.frame_index
         assert shown.test_mode
     elif left is not None:
-        assert left.pixels is made.pixels(shown.frame_index)
-    made.close()
+        assert left.pixels is opened.pixels(shown.frame_index)
 
 
 def test_that_an_inverted_photometric_is_passed_on(opened: OpenStack) -> None:

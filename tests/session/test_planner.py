@@ -88,7 +88,7 @@ def test_that_a_model_is_not_its_own_preview() -> None:
 )
 def test_that_nothing_is_made_of_what_is_not_suitable(shown: ViewState) -> None:
     assert wanted(shown, never, no_weights) == ()
-    assert slice_states(shown, no_weights, never, never, never) == {}
+    assert slice_states(shown, no_weights, there=(), failed=(), running=()) == {}
 
 
 def test_that_a_volume_that_is_suitable_is_made_beside_one_that_is_not() -> None:
@@ -173,8 +173,9 @@ def test_that_ticks_tell_the_best_there_is() -> None:
     full = {n: key_of(shown, shown.recipe, no_weights, n) for n in range(7)}
     fast = {n: key_of(shown, shown.recipe.with_model("espcn-x4"), no_weights, n) for n in range(7)}
     there = {full[0], fast[0], fast[1], fast[2]}
+    foreign = {replace(full[5], stack_digest="another"), replace(full[5], frame=5 + 7)}
     states = slice_states(
-        shown, no_weights, there.__contains__, {full[3], full[2]}.__contains__, {full[4]}.__contains__
+        shown, no_weights, there=there | foreign, failed={full[3], full[2]}, running={full[4]}
     )
     assert [states[n] for n in range(6)] == [
         SliceState.FULL,
