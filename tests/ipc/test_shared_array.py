@@ -150,7 +150,8 @@ def test_that_blocks_of_ended_processes_are_swept_and_others_stay(
 def test_that_a_killed_owner_leaves_a_block_that_the_next_sweep_takes() -> None:
     script = (
         "import os; from brainsr_desktop.ipc.shared_array import SharedArray\n"
-        "print(SharedArray.create((9,), 'uint8').ref.block, flush=True); os.kill(os.getpid(), 9)"
+        "block = SharedArray.create((9,), 'uint8')\n"
+        "print(block.ref.block, flush=True); os.kill(os.getpid(), 9)"
     )
     run = [sys.executable, "-c", script]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
