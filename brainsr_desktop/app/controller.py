@@ -89,7 +89,7 @@ class Controller(QObject):
         self._board = JobBoard(self)
         self._library = StackLibrary(files_target, self._board, self)
         limit = cache_bytes or min(LARGEST_CACHE_BYTES, psutil.virtual_memory().total // 4)
-        self._enhancer = Enhancer(engine_target, limit, self._order_of, self)
+        self._enhancer = Enhancer(engine_target, limit, self._order_of, lambda: self.retry(on_cpu=True), self)
         self._tasks = TaskRunner(
             self._library,
             self._enhancer,

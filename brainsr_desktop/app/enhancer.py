@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 LIST_DEVICES_MS: Final = 2000
 """The first slice goes before the question what else it could run on."""
+OF_ONE_SLICE: Final = ("FALLBACK", "FLAT")
+"""Notes that begin so are shown with their slice."""
 TRIES: Final = 2
 """A slice that ended the engine process twice is given up (FAULTS 66)."""
 
@@ -45,7 +47,12 @@ class Enhancer(QObject):
     notice = Signal(object)
 
     def __init__(
-        self, target: str, cache_bytes: int, make_order: MakeOrder, parent: QObject | None = None
+        self,
+        target: str,
+        cache_bytes: int,
+        make_order: MakeOrder,
+        take_cpu: Callable[[], None],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.worker = EngineWorker(target)
@@ -56,6 +63,8 @@ class Enhancer(QObject):
         self.blocked: Failure | None = None
         """Why nothing can be made at present."""
         self._make_order = make_order
+        self._take_cpu = take_cpu
+        self._told: set[str] = set()
         self._keys: dict[JobId, ResultKey] = {}
         self._jobs: dict[ResultKey, JobId] = {}
         self._fractions: dict[ResultKey, float] = {}
@@ -173,6 +182,8 @@ class Enhancer(QObject):
                     "warning",
                     f"The network process stopped ({after}). It was started again.",
                     "The slice is computed once more.",
+                    label="Use CPU only",
+                    action=self._take_cpu,
                 )
             )
         self.idle_changed.emit()
@@ -202,6 +213,7 @@ class Enhancer(QObject):
         key = self._take(job)
         if flight is not None and not result.fallback:
             self._note(flight.want.recipe, result.backend, result.device)
+            self._tell_once(result.notes)
         if key is not None:
             self.cache.put(key, result)
             self.result_ready.emit(key, result)
@@ -231,6 +243,13 @@ class Enhancer(QObject):
     def _accuse(self) -> None:
         """The process died: of the slices in it the oldest was being made."""
         self._culprit = next((flight.want.key for flight in self.queue.flights), None)
+
+    def _tell_once(self, notes: Iterable[str]) -> None:
+        """Smaller tiles, another device: the user should know, but not at every slice."""
+        for note in notes:
+            if note not in self._told and not note.startswith(OF_ONE_SLICE):
+                self._told.add(note)
+                self.notice.emit(Notice("info", note))
 
     def _note(self, recipe: Recipe, backend: str, device: str) -> None:
         self._made_on[recipe.model, recipe.device] = (backend, device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +45,7 @@ class _Scan:
     board: int = 0
     found: int = 0
     tries: int = 1
+    announced: set[object] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -83,7 +84,6 @@ class StackLibrary(QObject):
         self._headers: dict[JobId, tuple[StackInfo, int]] = {}
         self._open: dict[str, OpenStack] = {}
         self._holders: dict[str, set[object]] = {}
-        self._announced: set[str] = set()
         self._lost: set[str] = set()
         self._scan_count = 0
 
@@ -92,9 +92,7 @@ class StackLibrary(QObject):
     def scan(self, paths: Iterable[str], password: str | None = None) -> None:
         """Look for series; they are told as they are found."""
         chosen = tuple(str(Path(path).absolute()) for path in paths)
-        self._scan_count += 1
-        prefix = "" if self._scan_count == 1 else f"{self._scan_count}:"
-        scan = _Scan(chosen, password, prefix)
+        scan = _Scan(chosen, password, self._next_prefix())
         scan.board = self._board.open("Look for images", cancel=lambda: self._cancel_scan(scan))
         self._start_scan(scan)
 
@@ -105,7 +103,6 @@ class StackLibrary(QObject):
             self._board.end(scan.board, "cancelled")
         self._scans.clear()
         self._thumbnails.clear()
-        self._announced.clear()
         self._scan_count = 0
 
     def thumbnail(self, stack: StackInfo) -> None:
@@ -222,10 +219,16 @@ class StackLibrary(QObject):
             case Failed() if _died(answer) and scan.tries < TRIES:
                 del self._scans[answer.job]
                 scan.tries += 1
+                # Its numbers may go to other series this time.
+                scan.prefix = self._next_prefix()
                 self._start_scan(scan)
             case Failed():
                 self._end_scan(answer.job, scan, None)
                 self.notice.emit(notice_of(answer.report))
+
+    def _next_prefix(self) -> str:
+        self._scan_count += 1
+        return "" if self._scan_count == 1 else f"{self._scan_count}:"
 
     def _start_scan(self, scan: _Scan) -> None:
         self._scans[self.worker.scan(scan.paths, password=scan.password)] = scan
@@ -243,10 +246,10 @@ class StackLibrary(QObject):
 
     def _announce(self, series: SeriesInfo, scan: _Scan) -> None:
         """Tell of a series; ids get the scan's prefix, so that they are unique in the session."""
-        stacks = tuple(replace(stack, id=scan.prefix + stack.id) for stack in series.stacks)
         # A scan that was begun again after its process had died finds the same series once more.
-        fresh = tuple(stack for stack in stacks if stack_name(stack) not in self._announced)
-        self._announced.update(stack_name(stack) for stack in fresh)
+        new = [stack for stack in series.stacks if _identity(stack) not in scan.announced]
+        scan.announced.update(_identity(stack) for stack in new)
+        fresh = tuple(replace(stack, id=scan.prefix + stack.id) for stack in new)
         scan.found += sum(stack.files for stack in fresh)
         if fresh:
             self.series_found.emit(replace(series, stacks=fresh))
@@ -317,6 +320,11 @@ class StackLibrary(QObject):
 def notice_of(report: ErrorReport) -> Notice:
     """An error of a child as a notice."""
     return Notice("error", report.message, report.advice, report.traceback)
+
+
+def _identity(stack: StackInfo) -> object:
+    """What tells a stack from the others of a scan, but for its number."""
+    return stack.series_uid, stack.digest, stack.description, stack.split_reason, stack.shape, stack.geometry
 
 
 def _pixels(answer: ThumbnailMade) -> NDArray[np.uint8]:

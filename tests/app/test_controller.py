@@ -532,6 +532,22 @@ def test_that_killed_files_lose_nothing_that_is_open(desk: MakeDesk, folder: Pat
     one.wait(lambda: one.thumbnails, "a thumbnail")
 
 
+def test_that_a_scan_begins_again_after_its_process_was_killed_and_tells_every_series_once(
+    desk: MakeDesk, tmp_path: Path
+) -> None:
+    one = desk()
+    for number in range(6):
+        series_folder(tmp_path / str(number), 30, series=number + 1)
+    one.controller.open_paths([str(tmp_path)])
+    one.wait(lambda: one.series, "the first series")
+    one.kill("files")
+    one.wait(lambda: one.said("It was started again"), "the restart")
+    one.wait(lambda: one.summaries, "the end of the scan")
+    stacks = [stack for series in one.series for stack in series.stacks]
+    assert len({stack.series_uid for stack in stacks}) == len(stacks) == 6
+    assert len({stack.id for stack in stacks}) == 6
+
+
 def test_that_a_load_goes_on_after_its_process_was_killed(desk: MakeDesk, tmp_path: Path) -> None:
     one = desk()
     folder = tmp_path / "head"
