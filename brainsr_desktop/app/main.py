@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import psutil
 from PySide6.QtCore import QSocketNotifier, QTimer
@@ -20,12 +20,12 @@ from PySide6.QtWidgets import QApplication
 from brainsr_desktop import __version__, paths
 from brainsr_desktop import log as log_file
 from brainsr_desktop import settings as settings_file
-from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.mishaps import Mishaps
 from brainsr_desktop.app.single_instance import SingleInstance, hand_over, server_name
-from brainsr_desktop.app.store import Store
-from brainsr_desktop.app.window import MainWindow
 from brainsr_desktop.session.reports import Notice
+
+if TYPE_CHECKING:
+    from brainsr_desktop.app.window import MainWindow
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +47,11 @@ def run(chosen: Sequence[str], *, new_window: bool = False, smoke_test: str | No
     if not alone and hand_over(name, absolute):
         log.info("handed over to the window that runs")
         return 0
+    window = _window(loaded)
     mishaps = Mishaps()
-    mishaps.install()
-    store = Store()
-    controller = Controller(store, cache_bytes=loaded.settings.networks.store_mib * MIB)
-    window = MainWindow(store, controller, loaded.settings)
-    mishaps.happened.connect(controller.notice)
+    mishaps.happened.connect(window.controller.notice)
     mishaps.interrupted.connect(app.quit)
-    for note in loaded.notes:
-        controller.notice.emit(Notice("warning", note))
+    mishaps.install()
     try:
         if smoke_test is not None:
             return _smoke(window, Path(smoke_test), absolute)
@@ -64,17 +60,32 @@ def run(chosen: Sequence[str], *, new_window: bool = False, smoke_test: str | No
             instance.paths_received.connect(lambda received: _come_forward(window, received))
             instance.listen()
         window.show()
-        QTimer.singleShot(0, window, controller.start)
+        QTimer.singleShot(0, window, window.controller.start)
         if absolute:
             QTimer.singleShot(0, window, lambda: window.open_paths(absolute))
         with _ended_by_signals(app):
             return app.exec()
     finally:
         window.hide()
-        controller.shut_down()
+        window.preferences.finish()
+        window.controller.shut_down()
         mishaps.remove()
         log.info("the end")
         log_file.stop()
+
+
+def _window(loaded: settings_file.Loaded) -> MainWindow:
+    # Not at the top: a start that only hands over does not wait for it.
+    from brainsr_desktop.app.controller import Controller
+    from brainsr_desktop.app.store import Store
+    from brainsr_desktop.app.window import MainWindow
+
+    store = Store()
+    controller = Controller(store, cache_bytes=loaded.settings.networks.store_mib * MIB)
+    window = MainWindow(store, controller, loaded.settings)
+    for note in loaded.notes:
+        controller.notice.emit(Notice("warning", note))
+    return window
 
 
 def _application() -> QApplication:
