@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from brainsr_desktop.io.decode_process import shared_decoder
+
+pytest.register_assert_rewrite("tests.app.controlling")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -37,3 +42,10 @@ def shared() -> Path:
 def data() -> Path:
     """The small real files that come with the source tree."""
     return PROJECT / "tests" / "data"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_decoder_left() -> Iterator[None]:
+    """End the decoder that reading files here may have started: the next module looks for children left behind."""
+    yield
+    shared_decoder().stop()

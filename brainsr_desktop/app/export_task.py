@@ -61,6 +61,7 @@ class ExportTask:
         self,
         number: int,
         request: ExportRequest,
+        taken_series_numbers: tuple[int, ...],
         opened: OpenStack,
         recipe: Recipe,
         model_of: Callable[[], ModelNote | None],
@@ -70,6 +71,7 @@ class ExportTask:
     ) -> None:
         self.number = number
         self.request = request
+        self._taken_series_numbers = taken_series_numbers
         self.opened = opened
         self.recipe = recipe
         self._model_of = model_of
@@ -208,6 +210,7 @@ class ExportTask:
                 self.recipe,
                 model,
                 self.request.options,
+                self._taken_series_numbers,
             )
         )
 

@@ -86,6 +86,7 @@ class StackLibrary(QObject):
         self._holders: dict[str, set[object]] = {}
         self._lost: set[str] = set()
         self._scan_count = 0
+        self._found: list[StackInfo] = []
 
     # Looking for series
 
@@ -96,6 +97,11 @@ class StackLibrary(QObject):
         scan.board = self._board.open("Look for images", cancel=lambda: self._cancel_scan(scan))
         self._start_scan(scan)
 
+    @property
+    def found(self) -> tuple[StackInfo, ...]:
+        """Every stack that was told and is not forgotten, in that order."""
+        return tuple(self._found)
+
     def forget_all(self) -> None:
         """Stop every scan and forget what was found."""
         for job, scan in list(self._scans.items()):
@@ -103,6 +109,7 @@ class StackLibrary(QObject):
             self._board.end(scan.board, "cancelled")
         self._scans.clear()
         self._thumbnails.clear()
+        self._found.clear()
         self._scan_count = 0
 
     def thumbnail(self, stack: StackInfo) -> None:
@@ -251,6 +258,7 @@ class StackLibrary(QObject):
         scan.announced.update(_identity(stack) for stack in new)
         fresh = tuple(replace(stack, id=scan.prefix + stack.id) for stack in new)
         scan.found += sum(stack.files for stack in fresh)
+        self._found.extend(fresh)
         if fresh:
             self.series_found.emit(replace(series, stacks=fresh))
 

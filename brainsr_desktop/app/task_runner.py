@@ -18,6 +18,7 @@ from brainsr_desktop.app.stack_library import STOPPED, StackLibrary
 from brainsr_desktop.core.errors import UsageError
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.io.export_names import taken_numbers
 from brainsr_desktop.io.messages import ModelNote
 from brainsr_desktop.ipc.messages import ErrorReport
 from brainsr_desktop.models.card import Card
@@ -172,6 +173,7 @@ class TaskRunner(QObject):
         self._export = ExportTask(
             number,
             request,
+            taken_numbers(self._library.found, recipe.scale).get(stack.id, ()),
             self._library.hold(stack, self),
             recipe,
             lambda: self._model_note(recipe),

@@ -89,9 +89,16 @@ class Console:
         self._bar_is_shown = True
         try:
             with tqdm(
-                total=total, desc=plain(title), unit=unit, file=sys.stderr, leave=False, dynamic_ncols=True
+                total=total,
+                desc=plain(title),
+                unit=unit,
+                file=sys.stderr,
+                leave=False,
+                dynamic_ncols=True,
+                miniters=1,
             ) as bar:
                 yield bar
+                bar.refresh()  # tqdm skips what comes within 0.1 s of the last drawing, the end too
         finally:
             self._bar_is_shown = False
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from brainsr_desktop.cli.console import Console, path_text
 from brainsr_desktop.cli.engine_pool import EnginePool
-from brainsr_desktop.cli.sources import FILES_CHILD, Found, scan
+from brainsr_desktop.cli.sources import FILES_CHILD, scan
 from brainsr_desktop.core.errors import (
     BrainSRError,
     CardInvalid,
@@ -29,7 +29,7 @@ from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.engine.pipeline import FALLBACK, FLAT, Engine, Enhanced
-from brainsr_desktop.io.export_names import series_number
+from brainsr_desktop.io.export_names import taken_numbers
 from brainsr_desktop.io.messages import (
     CloseExport,
     Exported,
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace, console: Console, plan: Plan, catalog: Cata
             f"The engine is {engine.backend} on {engine.device}, ready after {engine.seconds:.1f} s"
         )
         plan = replace(plan, model=replace(plan.model, backend=engine.backend, device=engine.device))
-        exporter = SeriesExport(files, pool, plan, _taken_numbers(found, plan.recipe.scale), console)
+        exporter = SeriesExport(files, pool, plan, taken_numbers(found.stacks, plan.recipe.scale), console)
         outcomes = []
         for count, stack in enumerate(stacks, 1):
             outcome = exporter.run(
@@ -298,20 +298,6 @@ class SeriesExport:
 
 def _write_request(export: int, index: int, pixels: ArrayRef, job: JobId) -> WriteFrames:
     return WriteFrames(job, export, (index,), pixels)
-
-
-def _taken_numbers(found: Found, scale: int) -> dict[str, tuple[int, ...]]:
-    """The series numbers taken in each stack's study: those of the sources, and those of the results before it."""
-    in_study: dict[str, list[int]] = {}
-    for stack in found.stacks:
-        if stack.series_number is not None:
-            in_study.setdefault(stack.study_uid, []).append(stack.series_number)
-    taken: dict[str, tuple[int, ...]] = {}
-    for stack in found.stacks:
-        numbers = in_study.setdefault(stack.study_uid, [])
-        taken[stack.id] = tuple(numbers)
-        numbers.append(series_number(stack.series_number, scale, tuple(numbers)))
-    return taken
 
 
 def _tell(outcome: Outcome, options: argparse.Namespace, console: Console) -> None:

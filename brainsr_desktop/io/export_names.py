@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from brainsr_desktop.core.errors import UsageError
+from brainsr_desktop.core.series import StackInfo
 
 PARTIAL: Final = ".partial"
 REPORT_NAME: Final = "export.json"
@@ -66,6 +67,21 @@ def series_number(source: int | None, scale: int, taken: tuple[int, ...] = ()) -
     while number in taken:
         number += 10
     return number
+
+
+def taken_numbers(stacks: Iterable[StackInfo], scale: int) -> dict[str, tuple[int, ...]]:
+    """The series numbers taken in each stack's study, by its id: those of the sources, and of results before it."""
+    everything = tuple(stacks)
+    in_study: dict[str, list[int]] = {}
+    for stack in everything:
+        if stack.series_number is not None:
+            in_study.setdefault(stack.study_uid, []).append(stack.series_number)
+    taken: dict[str, tuple[int, ...]] = {}
+    for stack in everything:
+        numbers = in_study.setdefault(stack.study_uid, [])
+        taken[stack.id] = tuple(numbers)
+        numbers.append(series_number(stack.series_number, scale, tuple(numbers)))
+    return taken
 
 
 def folder_name(number: int, description: str, scale: int) -> str:

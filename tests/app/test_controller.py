@@ -389,6 +389,20 @@ def test_that_a_series_not_in_view_is_exported(desk: MakeDesk, tmp_path: Path) -
     assert len(dicom_files(tmp_path / "out")) == 2
 
 
+def test_that_an_export_takes_a_series_number_that_is_free_in_the_study(
+    desk: MakeDesk, tmp_path: Path
+) -> None:
+    import pydicom
+
+    one = desk()
+    first = one.open(series_folder(tmp_path / "a"))
+    one.open(series_folder(tmp_path / "b", series=104))
+    one.export(first, tmp_path / "out", (1,))
+    one.wait(lambda: one.ended("Export"), "the export")
+    (made,) = dicom_files(tmp_path / "out")
+    assert pydicom.dcmread(made).SeriesNumber == 114
+
+
 def test_that_what_cannot_be_enhanced_is_refused_with_the_reason(desk: MakeDesk, tmp_path: Path) -> None:
     one = desk()
     stack = one.open(series_folder(tmp_path / "ct", edit=with_value("Modality", "CT")))

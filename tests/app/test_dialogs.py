@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from PySide6.QtCore import Qt
@@ -217,6 +218,7 @@ def test_that_several_series_are_exported_together(qtbot: QtBot, tmp_path: Path)
     assert dialog.reasons["dicom"].text().startswith("not for every series: ")
     requests = _finish(dialog, qtbot)
     assert [request.stack.id for request in requests] == ["1", "2"]
+    assert UUID(requests[0].options.anonymise_key) == UUID(requests[1].options.anonymise_key)
 
 
 def test_that_the_window_hands_the_export_over_and_keeps_the_choices(

@@ -87,7 +87,7 @@ class Contract:
 
         expected = backend.run(batch(30, 30), never)
         with pytest.raises(Cancelled):
-            backend.run(batch(400, 400), cancelled)
+            backend.run(batch(1200, 1200), cancelled)
         assert np.array_equal(backend.run(batch(30, 30), never), expected)
 
     def test_that_it_runs_after_giving_back_its_memory(self, backend: Backend) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QShowEvent
@@ -237,6 +238,7 @@ class ExportDialog(QDialog):
             anonymise=self.anonymise.isChecked(),
             window=(window.center, window.width) if window is not None else None,
             transfer_syntax=self.syntax.currentData(),
+            anonymise_key=str(uuid4()),
         )
         return tuple(ExportRequest(s.stack, s.indices, options) for s in self.selections if s.indices)
 
