@@ -15,6 +15,7 @@ HEAVY = (
     "openvino",
     "pydicom",
     "nibabel",
+    "h5py",
     "PIL",
     "safetensors",
     "scipy",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("torch", "openvino", "pydicom", "nibabel")
+HEAVY = ("torch", "openvino", "pydicom", "nibabel", "h5py")
 QT = ("PySide6", "pyqtgraph", "shiboken6")
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 OWN: Final = "BrainSR Desktop"
 SHIPPED_WITH: Final = (
-    "nibabel", "numpy", "openvino", "pillow", "platformdirs", "psutil", "pydicom", "pyjpegls", "pylibjpeg",
+    "h5py", "nibabel", "numpy", "openvino", "pillow", "platformdirs", "psutil", "pydicom", "pyjpegls", "pylibjpeg",
     "pylibjpeg-openjpeg", "pyqtgraph", "PySide6-Essentials", "python-gdcm", "safetensors", "tifffile", "tomlkit",
     "torch", "tqdm",
 )  # fmt: skip
