@@ -12,13 +12,34 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from brainsr_desktop.core.degrade import Degradation, apply, reduced_shape
+from brainsr_desktop.core.degrade import ComplexArray, Degradation, apply, reduced_shape
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 
 PROTOCOLS: Final = ("bicubic", "kspace", "noisy")
 SEED: Final = 20240
 NOISE_PERCENT: Final = 3.0
+
+
+def drawn(
+    shape: tuple[int, ...], protocol: str, scale: int, number: int
+) -> tuple[Degradation, ComplexArray | None]:
+    """What the benchmark does to a slice of that number and ``shape`` (rows, columns), and with which noise.
+
+    Raises:
+        ValueError: there is no such protocol.
+    """
+    if protocol == "bicubic":
+        return Degradation(reduction=scale, method="bicubic"), None
+    if protocol == "kspace":
+        return Degradation(reduction=scale), None
+    if protocol != "noisy":
+        raise ValueError(f"There is no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}.")
+    random = np.random.default_rng([SEED, number, scale])
+    blur_px = float(random.uniform(0.0, 1.0))
+    small = reduced_shape((shape[0], shape[1]), scale)
+    real, imaginary = random.standard_normal(small), random.standard_normal(small)
+    return Degradation(NOISE_PERCENT, blur_px, scale), np.asarray(real + 1j * imaginary)
 
 
 def reduced_slice(truth: Floats, protocol: str, scale: int, number: int) -> Floats:
@@ -29,14 +50,4 @@ def reduced_slice(truth: Floats, protocol: str, scale: int, number: int) -> Floa
     Raises:
         ValueError: there is no such protocol.
     """
-    if protocol == "bicubic":
-        return apply(truth, Degradation(reduction=scale, method="bicubic"), None)
-    if protocol == "kspace":
-        return apply(truth, Degradation(reduction=scale), None)
-    if protocol != "noisy":
-        raise ValueError(f"There is no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}.")
-    random = np.random.default_rng([SEED, number, scale])
-    blur_px = float(random.uniform(0.0, 1.0))
-    shape = reduced_shape((truth.shape[0], truth.shape[1]), scale)
-    real, imaginary = random.standard_normal(shape), random.standard_normal(shape)
-    return apply(truth, Degradation(NOISE_PERCENT, blur_px, scale), real + 1j * imaginary)
+    return apply(truth, *drawn(truth.shape, protocol, scale, number))
