@@ -19,6 +19,15 @@ CONFIGS: list[tuple[str, dict[str, Any]]] = [
     ("brainsr", {"scale": 2, "features": 8, "blocks": 2}),
     ("espcn", {"scale": 4}),
     ("espcn", {"scale": 2, "skip": False}),
+    ("espcn-ps", {"scale": 4, "width": 32}),
+    ("espcn-ps", {"scale": 3, "width": 16, "skip": True}),
+    ("espcn-tanh", {"scale": 4}),
+    ("espcn-tanh", {"scale": 2}),
+    ("srcnn", {"scale": 4}),
+    ("srcnn", {"scale": 3}),
+    ("srcnn", {"scale": 2, "skip": True}),
+    ("brainsr-staged", {"scale": 4, "features": 8, "blocks": 2}),
+    ("brainsr-staged", {"scale": 2, "features": 8, "blocks": 3}),
 ]
 
 

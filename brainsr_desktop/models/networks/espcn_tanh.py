@@ -1,0 +1,65 @@
+"""The ESPCN of the brain-tumour study (after Shi 2016, arXiv 1609.05158), with one layer more after the first.
+
+5x5 to 64, 3x3 to 64, 3x3 to 32, tanh after each; 3x3 to scale², sub-pixel shuffle, sigmoid.
+
+A sigmoid ends at 1, and intensities do not: 1 is the robust maximum of a slice, which bright vessels and fat exceed.
+So its range is 0 to `CEILING`, and what the input has above 1 goes round the network: it is enlarged bicubically and
+added. Where the input stays below 1 this is the study's network, times `CEILING`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from brainsr_desktop.models.networks.layers import BicubicEnlargement, EdgeConv2d
+
+CEILING: Final = 1.5
+"""The largest value of the network's own part: room for edges that are sharper, so brighter, than in the input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    scale: int = 4
+
+    def __post_init__(self) -> None:
+        if self.scale not in (2, 3, 4):
+            raise ValueError(f"No such network: {self}.")
+
+    @property
+    def receptive_field_px(self) -> int:
+        """Side in LR pixels of the square that one LR pixel's output depends on."""
+        return 2 * (2 + 1 + 1 + 1) + 1
+
+
+class EspcnTanh(nn.Module):
+    """(batch, 1, rows, columns) to (batch, 1, scale * rows, scale * columns); any matrix, intensities about 0..1."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.layers = nn.Sequential(
+            EdgeConv2d(1, 64, 5),
+            nn.Tanh(),
+            EdgeConv2d(64, 64, 3),
+            nn.Tanh(),
+            EdgeConv2d(64, 32, 3),
+            nn.Tanh(),
+        )
+        self.tail = EdgeConv2d(32, config.scale * config.scale, 3)
+        self.enlarged = BicubicEnlargement(config.scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        within = x.clamp(max=1.0)
+        result = functional.pixel_shuffle(self.tail(self.layers(within)), self.config.scale).float()
+        excess: Tensor = self.enlarged(x - within)
+        return CEILING * torch.sigmoid(result) + excess
+
+
+def build(**config: Any) -> EspcnTanh:
+    """The network of a card's `[config]`. Raises TypeError or ValueError where there is no such network."""
+    return EspcnTanh(Config(**config))
