@@ -39,6 +39,8 @@ END_S: Final = 10.0
 HEAVY: Final = frozenset({"torch", "openvino", "pydicom", "nibabel"})
 """What belongs into the children alone."""
 POLL_MS: Final = 5
+KEY_REPEAT_MS: Final = 15
+"""Twice as fast as a key that is held down repeats."""
 
 
 class StepFailed(Exception):
@@ -200,6 +202,7 @@ class SmokeTest:
         QTest.keyClick(self._left, Qt.Key.Key_Home)
         for _ in range(stack.slices // 2):
             QTest.keyClick(self._left, Qt.Key.Key_Down)
+            QTest.qWait(KEY_REPEAT_MS)
         if self._store.state.slice_index != stack.slices // 2:
             raise StepFailed(
                 f"the keys led to slice {self._store.state.slice_index + 1}, not to the middle one"
@@ -253,6 +256,7 @@ class SmokeTest:
             row.slider.setFocus()
             for _ in range(steps):
                 QTest.keyClick(row.slider, Qt.Key.Key_Right)
+                QTest.qWait(KEY_REPEAT_MS)
         degradation = self._store.state.degradation
         if degradation.noise_percent <= 0 or degradation.blur_px <= 0:
             raise StepFailed("the sliders did not change noise and blur")
