@@ -55,15 +55,15 @@ def title(stack: StackInfo) -> str:
 
 
 def facts(stack: StackInfo) -> str:
-    """`20 slices, 256 x 256, 0.86 x 0.86 x 7 mm, AX`; the spaces inside a part do not break."""
+    """`20 slices, 256 x 256, 0.86 x 0.86 x 7 mm, AX`; rows, then columns, as in the panes; spaces inside do not break."""
     geometry = stack.geometry
     parts = [plural(stack.slices, "slice")]
     if stack.volumes > 1:
         parts[0] += f" x {plural(stack.volumes, 'volume')}"
-    parts.append(f"{geometry.columns} x {geometry.rows}")
+    parts.append(f"{geometry.rows} x {geometry.columns}")
     if stack.has_spacing:
         step = geometry.step_mm or stack.thickness_mm
-        sizes = [geometry.spacing_mm[1], geometry.spacing_mm[0], *([step] if step else [])]
+        sizes = [*geometry.spacing_mm, *([step] if step else [])]
         parts.append(" x ".join(f"{size:.3g}" for size in sizes) + " mm")
     if stack.has_position:
         parts.append(PLANE_LETTERS[geometry.plane])

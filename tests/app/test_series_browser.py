@@ -261,14 +261,14 @@ def test_that_the_badge_tells_how_much_is_enhanced(browser: SeriesBrowser) -> No
 
 def test_that_facts_name_matrix_spacing_step_and_plane() -> None:
     made = make_stack(rows=192, columns=256, spacing_mm=(0.9, 1.25), slices=24, plane="sagittal")
-    assert facts(made).replace("\u00a0", " ") == "24 slices, 256 x 192, 1.25 x 0.9 x 5 mm, SAG"
+    assert facts(made).replace("\u00a0", " ") == "24 slices, 192 x 256, 0.9 x 1.25 x 5 mm, SAG"
     one = replace(make_stack(slices=1), thickness_mm=3.0)
-    assert facts(one).replace("\u00a0", " ") == "1 slice, 32 x 40, 1 x 1 x 3 mm, AX"
+    assert facts(one).replace("\u00a0", " ") == "1 slice, 40 x 32, 1 x 1 x 3 mm, AX"
 
 
 def test_that_facts_do_not_claim_what_the_file_does_not_say() -> None:
     unknown = replace(make_stack(volumes=3), has_spacing=False, has_position=False)
-    assert facts(unknown).replace("\u00a0", " ") == "24 slices x 3 volumes, 32 x 40"
+    assert facts(unknown).replace("\u00a0", " ") == "24 slices x 3 volumes, 40 x 32"
 
 
 def test_that_badges_put_what_matters_first() -> None:
@@ -285,7 +285,7 @@ def test_that_a_card_can_be_heard_as_one_sentence() -> None:
     made = stack(5, description="field map", split_reason="echo 2 of 3", order_note="order from instance numbers",
                  why_not="phase image")  # fmt: skip
     assert spoken(made, "") == (
-        "5  field map, 8 slices, 32 x 40, 1 x 1 x 5 mm, AX, echo 2 of 3, order from instance numbers, "
+        "5  field map, 8 slices, 40 x 32, 1 x 1 x 5 mm, AX, echo 2 of 3, order from instance numbers, "
         "viewing only: phase image"
     )
 
