@@ -10,14 +10,15 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from brainsr_desktop.core.errors import UsageError
 
 SCHEMA = 1
+Kind = TypeVar("Kind")
 
 
-def _require(good: bool, message: str) -> None:
+def require(good: bool, message: str) -> None:
     if not good:
         raise ValueError(message)
 
@@ -35,7 +36,7 @@ class Network:
         return scale
 
     def __post_init__(self) -> None:
-        _require(type(self.config.get("scale")) is int, "network.config.scale must be a whole number")
+        require(type(self.config.get("scale")) is int, "network.config.scale must be a whole number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,10 @@ class Data:
     intensity: tuple[float, float] = (0.7, 1.3)
 
     def __post_init__(self) -> None:
-        _require(len(self.stacks) > 0, "data.stacks must name at least one file")
-        _require(self.validation_stride >= 1, "data.validation_stride must be at least 1")
-        _require(0 < self.intensity[0] <= self.intensity[1], "data.intensity must be a rising range above 0")
-        _require(
+        require(len(self.stacks) > 0, "data.stacks must name at least one file")
+        require(self.validation_stride >= 1, "data.validation_stride must be at least 1")
+        require(0 < self.intensity[0] <= self.intensity[1], "data.intensity must be a rising range above 0")
+        require(
             all(share >= 0 for share in self.contrast_shares.values()),
             "data.contrast_shares must not be negative",
         )
@@ -77,14 +78,14 @@ class Optimiser:
     average: float = 0.999
 
     def __post_init__(self) -> None:
-        _require(0 < self.rate < 1, "optimiser.rate must lie between 0 and 1")
-        _require(
+        require(0 < self.rate < 1, "optimiser.rate must lie between 0 and 1")
+        require(
             0 <= self.final_rate <= self.rate, "optimiser.final_rate must lie between 0 and optimiser.rate"
         )
-        _require(all(0 <= beta < 1 for beta in self.betas), "optimiser.betas must lie between 0 and 1")
-        _require(self.warmup_steps >= 0, "optimiser.warmup_steps must not be negative")
-        _require(self.clip > 0, "optimiser.clip must be above 0")
-        _require(0 <= self.average < 1, "optimiser.average must lie between 0 and 1")
+        require(all(0 <= beta < 1 for beta in self.betas), "optimiser.betas must lie between 0 and 1")
+        require(self.warmup_steps >= 0, "optimiser.warmup_steps must not be negative")
+        require(self.clip > 0, "optimiser.clip must be above 0")
+        require(0 <= self.average < 1, "optimiser.average must lie between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,13 @@ class Run:
     threads: int = 0
 
     def __post_init__(self) -> None:
-        _require((self.steps > 0) != (self.minutes > 0), "give either run.steps or run.minutes, above 0")
-        _require(self.batch >= 1, "run.batch must be at least 1")
-        _require(self.refresh_per_step >= 0, "run.refresh_per_step must not be negative")
-        _require(self.log_every_steps >= 1, "run.log_every_steps must be at least 1")
-        _require(self.validate_every_steps >= 1, "run.validate_every_steps must be at least 1")
-        _require(self.checkpoint_every_minutes > 0, "run.checkpoint_every_minutes must be above 0")
-        _require(self.threads >= 0 and self.checkpoint_every_steps >= 0, "run: counts must not be negative")
+        require((self.steps > 0) != (self.minutes > 0), "give either run.steps or run.minutes, above 0")
+        require(self.batch >= 1, "run.batch must be at least 1")
+        require(self.refresh_per_step >= 0, "run.refresh_per_step must not be negative")
+        require(self.log_every_steps >= 1, "run.log_every_steps must be at least 1")
+        require(self.validate_every_steps >= 1, "run.validate_every_steps must be at least 1")
+        require(self.checkpoint_every_minutes > 0, "run.checkpoint_every_minutes must be above 0")
+        require(self.threads >= 0 and self.checkpoint_every_steps >= 0, "run: counts must not be negative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +140,18 @@ class Stage:
     squared: float = 0.0
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             0 <= self.start < 1 and 0 <= self.ramp <= 1, "stage.start and stage.ramp are fractions of the run"
         )
-        _require(self.patch_px >= 8, "stage.patch_px must be at least 8")
+        require(self.patch_px >= 8, "stage.patch_px must be at least 8")
         shares, weights = (self.bicubic, self.kspace, self.noisy), (self.l1, self.charbonnier, self.squared)
-        _require(
+        require(
             min(shares) >= 0 and sum(shares) > 0,
             "stage: the shares of bicubic, kspace and noisy must not all be 0",
         )
-        _require(min(weights) >= 0 and sum(weights) > 0, "stage: one loss at least needs a weight")
+        require(min(weights) >= 0 and sum(weights) > 0, "stage: one loss at least needs a weight")
         for name, (low, high) in (("blur_px", self.blur_px), ("noise_percent", self.noise_percent)):
-            _require(0 <= low <= high, f"stage.{name} must be a rising range from 0 on")
+            require(0 <= low <= high, f"stage.{name} must be a rising range from 0 on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,38 +179,46 @@ class Config:
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:
-        _require(self.schema == SCHEMA, f"schema must be {SCHEMA}")
-        _require(
+        require(self.schema == SCHEMA, f"schema must be {SCHEMA}")
+        require(
             bool(self.name) and Path(self.name).name == self.name,
             "name must be usable as the name of a folder",
         )
         starts = [stage.start for stage in self.stage]
-        _require(bool(starts) and starts[0] == 0, "the first stage must start at 0")
-        _require(
+        require(bool(starts) and starts[0] == 0, "the first stage must start at 0")
+        require(
             all(a < b for a, b in itertools.pairwise(starts)),
             "the stages must be in the order of their start",
         )
 
 
 def read(path: Path, overrides: Sequence[str] = ()) -> Config:
-    """Read a TOML file; `overrides` are texts like `run.minutes=30`, whose value is TOML (or plain text).
+    """Read a run's TOML file; `overrides` are texts like `run.minutes=30`, whose value is TOML (or plain text).
 
     Raises:
         UsageError: the file cannot be read, or an entry is unknown, missing or out of range.
     """
+    return read_kind(Config, path, overrides)
+
+
+def read_kind(kind: type[Kind], path: Path | None, overrides: Sequence[str] = ()) -> Kind:
+    """As `read`, for any dataclass; without a file its defaults, with the overrides put in."""
+    table: dict[str, Any] = {}
+    name = path.name if path else "of the command line"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        if path:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The configuration {path.name} cannot be read: {error}", path=path) from error
+        raise UsageError(f"The configuration {name} cannot be read: {error}", path=path) from error
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path.name} is not valid TOML: {error}", path=path) from error
+        raise UsageError(f"{name} is not valid TOML: {error}", path=path) from error
     for override in overrides:
         _override(table, override)
     try:
-        return from_table(table)
+        return typing.cast(Kind, _convert(kind, table, "configuration"))
     except ValueError as error:
         raise UsageError(
-            f"The configuration {path.name} is not usable: {error}.",
+            f"The configuration {name} is not usable: {error}.",
             advice="Correct this entry; `brainsr train CONFIG.toml --dry-run` checks a file without training.",
             path=path,
         ) from error
@@ -249,25 +258,23 @@ def _convert(wanted: Any, value: Any, where: str) -> Any:
         return value
     origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     if origin is Literal:
-        _require(
-            value in arguments, f"{where} must be one of {', '.join(map(str, arguments))}, not {value!r}"
-        )
+        require(value in arguments, f"{where} must be one of {', '.join(map(str, arguments))}, not {value!r}")
         return value
     if origin is tuple:
-        _require(isinstance(value, (list, tuple)), f"{where} must be a list")
+        require(isinstance(value, (list, tuple)), f"{where} must be a list")
         kinds = [arguments[0]] * len(value) if arguments[-1] is ... else list(arguments)
-        _require(len(kinds) == len(value), f"{where} must have {len(kinds)} entries")
+        require(len(kinds) == len(value), f"{where} must have {len(kinds)} entries")
         return tuple(
             _convert(kind, item, f"{where}[{i}]")
             for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
         )
     if origin is dict:
-        _require(isinstance(value, dict), f"{where} must be a table")
+        require(isinstance(value, dict), f"{where} must be a table")
         return {key: _convert(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
-    _require(fits, f"{where} must be {_PLAIN[wanted]}, not {value!r}")
+    require(fits, f"{where} must be {_PLAIN[wanted]}, not {value!r}")
     return value
 
 
@@ -277,14 +284,14 @@ _PLAIN: Mapping[type, str] = types.MappingProxyType(
 
 
 def _convert_dataclass(wanted: type, value: Any, where: str) -> Any:
-    _require(isinstance(value, dict), f"{where} must be a table")
+    require(isinstance(value, dict), f"{where} must be a table")
     kinds = typing.get_type_hints(wanted)
     fields = {entry.name: entry for entry in dataclasses.fields(wanted)}
     for key in value:
-        _require(key in fields, f"{where} has no entry {key!r}; it has {', '.join(fields)}")
+        require(key in fields, f"{where} has no entry {key!r}; it has {', '.join(fields)}")
     for name, entry in fields.items():
         optional = (
             entry.default is not dataclasses.MISSING or entry.default_factory is not dataclasses.MISSING
         )
-        _require(name in value or optional, f"{where}.{name} is missing")
+        require(name in value or optional, f"{where}.{name} is missing")
     return wanted(**{key: _convert(kinds[key], item, f"{where}.{key}") for key, item in value.items()})

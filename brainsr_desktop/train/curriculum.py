@@ -1,12 +1,13 @@
-"""Which stage of the curriculum holds at a point of the run; ramps blend the values of neighbouring stages."""
+"""What holds at a point of the run: the stage of the curriculum, blended along its ramp, and the learning rate."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from brainsr_desktop.train.config import Stage
+from brainsr_desktop.train.config import Optimiser, Stage
 
 _STEPPED = {"start", "ramp", "patch_px"}
 """Entries that jump at the start of a stage: a patch of a size between would be a different batch at every step."""
@@ -35,3 +36,10 @@ def _blend(before: Any, after: Any, weight: float) -> Any:
     if isinstance(before, tuple):
         return tuple(_blend(a, b, weight) for a, b in zip(before, after, strict=True))
     return before + (after - before) * weight
+
+
+def learning_rate(optimiser: Optimiser, step: int, progress: float) -> float:
+    """Linear warm-up over the first steps, times a cosine over the whole run (progress 0..1) down to the final rate."""
+    warm = min((step + 1) / (optimiser.warmup_steps + 1), 1.0)
+    cosine = 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0)))
+    return warm * (optimiser.final_rate + (optimiser.rate - optimiser.final_rate) * cosine)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import math
 import time
@@ -11,19 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from brainsr_desktop.core.errors import BadOutput, DeviceUnavailable, ReadError, UsageError
-from brainsr_desktop.models import weights
-from brainsr_desktop.models.card import Card
-from brainsr_desktop.models.catalog import load_catalog
-from brainsr_desktop.models.networks import NETWORKS
+from brainsr_desktop.core.errors import BadOutput, UsageError
 from brainsr_desktop.train import checkpoint, curriculum, records
-from brainsr_desktop.train.config import Config, Network, Optimiser, read
+from brainsr_desktop.train.config import Config, read
 from brainsr_desktop.train.dataset import Batch, Floats, PatchSource, check_sizes, read_slices
+from brainsr_desktop.train.devices import autocast, on_device, placed, resolved_device
 from brainsr_desktop.train.losses import weighted_loss
+from brainsr_desktop.train.networks import begin_from, build_network, load_weights
 from brainsr_desktop.train.prefetch import BatchStream
 from brainsr_desktop.train.validation import (
     BenchSlice,
@@ -96,70 +91,6 @@ def _command(config_path: Path, finetune: str | None, overrides: Sequence[str]) 
     return " ".join(words + [word for text in overrides for word in ("--set", text)])
 
 
-def resolved_device(name: str) -> str:
-    """`auto` is the first CUDA device where there is one, else the processor."""
-    if name == "auto":
-        return "cuda:0" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise DeviceUnavailable(
-            f"The device {name} cannot be used: {error}", advice="Try --device cpu."
-        ) from error
-    return name
-
-
-def build_network(network: Network) -> nn.Module:
-    """The torch module of a configuration or card. Raises UsageError where there is none."""
-    if network.name not in NETWORKS:
-        raise UsageError(f"There is no network {network.name!r}; there are {', '.join(NETWORKS)}.")
-    module, _, function = NETWORKS[network.name].partition(":")
-    try:
-        built: nn.Module = getattr(importlib.import_module(module), function)(**network.config)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"The network {network.name} cannot be built so: {error}") from error
-    return built
-
-
-def load_weights(source: str) -> dict[str, Tensor]:
-    """The weights of a model by its name, or of a safetensors file or a checkpoint (its moving average), on the CPU.
-
-    Raises:
-        ReadError: the file cannot be read.   UsageError: there is neither such a file nor such a model.
-    """
-    path = Path(source)
-    if not path.is_file():
-        return {name: torch.from_numpy(array) for name, array in weights.load_weights(_card(source)).items()}
-    try:
-        tensors = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ReadError(f"The weights {path.name} cannot be read: {error}", path=path) from error
-    average = {name.removeprefix("average/"): t for name, t in tensors.items() if name.startswith("average/")}
-    return average or tensors
-
-
-def _card(name: str) -> Card:
-    catalog = load_catalog()
-    if name not in catalog.names():
-        raise UsageError(
-            f"There is neither a file nor a model named {name!r}.",
-            advice=f"Models: {', '.join(catalog.names())}.",
-        )
-    return catalog.find(name)
-
-
-def learning_rate(optimiser: Optimiser, step: int, progress: float) -> float:
-    """Linear warm-up over the first steps, times a cosine over the whole run (progress 0..1) down to the final rate."""
-    warm = min((step + 1) / (optimiser.warmup_steps + 1), 1.0)
-    cosine = 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0)))
-    return warm * (optimiser.final_rate + (optimiser.rate - optimiser.final_rate) * cosine)
-
-
-def _placed(network: nn.Module, device: torch.device) -> nn.Module:
-    placed: nn.Module = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return placed
-
-
 class TrainingRun:
     """Everything one run holds. Call `begin` or `restore`, then `go`."""
 
@@ -168,8 +99,8 @@ class TrainingRun:
     ) -> None:
         self.config, self.folder, self.device, self.command = config, folder, device, command
         torch.manual_seed(config.run.seed)
-        self.network = _placed(build_network(config.network), device)
-        self.average = _placed(build_network(config.network), device).requires_grad_(False)
+        self.network = placed(build_network(config.network), device)
+        self.average = placed(build_network(config.network), device).requires_grad_(False)
         self.average.eval()
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=config.optimiser.rate, betas=config.optimiser.betas, fused=True
@@ -206,10 +137,9 @@ class TrainingRun:
     def begin(self, start: dict[str, Tensor] | None) -> None:
         """Start a new run, from fresh weights or from given ones."""
         if start is not None:
-            try:
-                self.network.load_state_dict(start)
-            except RuntimeError as error:
-                raise UsageError(f"The weights do not fit the network: {error}") from error
+            begun_anew = begin_from(self.network, start)
+            if begun_anew:
+                records.say(f"Begun anew, because the given weights do not fit: {', '.join(begun_anew)}")
         self.average.load_state_dict(self.network.state_dict())
         self.source.start(curriculum.stage_at(self.config.stage, 0.0))
         self._source_state = self.source.state()
@@ -291,7 +221,7 @@ class TrainingRun:
     def enlarged(self, low: Floats) -> Floats:
         """What the moving average makes of a slice (rows, columns)."""
         batch = torch.from_numpy(low)[None, None].to(self.device)
-        with self._precision():
+        with autocast(self.device, self.config.run.precision):
             result: Floats = self.average(batch)[0, 0].float().cpu().numpy()
         return result
 
@@ -303,11 +233,11 @@ class TrainingRun:
         return self.source.batch(curriculum.stage_at(self.config.stage, self._progress_at(step)))
 
     def _train_step(self, batch: Batch) -> None:
-        low, truth = self._to_device(batch.low), self._to_device(batch.truth)
+        low, truth = on_device(batch.low, self.device), on_device(batch.truth, self.device)
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.config.optimiser, self.step, self.progress)
+            group["lr"] = curriculum.learning_rate(self.config.optimiser, self.step, self.progress)
         self.optimiser.zero_grad(set_to_none=True)
-        with self._precision():
+        with autocast(self.device, self.config.run.precision):
             result = self.network(low)
         loss = weighted_loss(result, truth, batch.stage)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -324,15 +254,6 @@ class TrainingRun:
         decay = min(self.config.optimiser.average, (1 + self.step) / (10 + self.step))
         for average, weight in zip(self.average.parameters(), self.network.parameters(), strict=True):
             average.lerp_(weight, 1.0 - decay)
-
-    def _to_device(self, array: Floats) -> Tensor:
-        tensor = torch.from_numpy(array)
-        if self.device.type == "cuda":
-            tensor = tensor.pin_memory().to(self.device, non_blocking=True)
-        return tensor.to(memory_format=torch.channels_last)
-
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.run.precision == "bf16")
 
     def _parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.network.parameters())

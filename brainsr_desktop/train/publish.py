@@ -30,7 +30,7 @@ from brainsr_desktop.train.config import Config, read
 from brainsr_desktop.train.curve import draw_curve
 from brainsr_desktop.train.dataset import read_stack_file
 from brainsr_desktop.train.evaluate import Options, evaluate_bench
-from brainsr_desktop.train.loop import build_network
+from brainsr_desktop.train.networks import build_network
 from brainsr_desktop.train.validation import Enlarger, Floats
 
 GRAPH_FILE: Final = "graph.xml"

@@ -13,11 +13,11 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from brainsr_desktop.core.errors import BadOutput, DeviceUnavailable, ReadError, UsageError
+from brainsr_desktop.core.errors import BadOutput, UsageError
 from brainsr_desktop.train import checkpoint, loop
-from brainsr_desktop.train.config import Optimiser, read
+from brainsr_desktop.train.config import read
 from brainsr_desktop.train.dataset import Batch
-from brainsr_desktop.train.loop import TrainingRun, learning_rate, load_weights, resolved_device, train
+from brainsr_desktop.train.loop import TrainingRun, train
 from brainsr_desktop.train.prefetch import BatchStream
 
 CODE = """
@@ -147,24 +147,11 @@ def test_that_fine_tuning_starts_from_given_weights(made: Path, finished: Path, 
     )
 
 
-def test_that_weights_are_found_by_the_name_of_a_model() -> None:
-    assert "tail.weight" in load_weights("espcn-x4")
-
-
 def test_that_weights_of_another_network_are_refused(made: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(3)}, other)
     with pytest.raises(UsageError, match="do not fit"):
         train(made, data=made.parent, out=tmp_path, device="cpu", finetune=str(other))
-
-
-def test_that_missing_or_damaged_weights_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nonsense"):
-        load_weights("nonsense")
-    damaged = tmp_path / "damaged.safetensors"
-    damaged.write_bytes(b"nothing")
-    with pytest.raises(ReadError, match="damaged"):
-        load_weights(str(damaged))
 
 
 def test_that_a_loss_that_explodes_ends_the_run(made: Path, tmp_path: Path) -> None:
@@ -184,12 +171,6 @@ def test_that_the_average_follows_the_weights(made: Path, tmp_path: Path) -> Non
     assert all(not torch.equal(average, weight) for average, weight in pairs)
 
 
-def test_that_a_device_that_is_not_there_is_refused() -> None:
-    assert resolved_device("cpu") == "cpu"
-    with pytest.raises(DeviceUnavailable, match="cuda:9"):
-        resolved_device("cuda:9")
-
-
 def test_that_data_must_be_named(made: Path) -> None:
     with pytest.raises(UsageError, match="not given"):
         train(made)
@@ -199,11 +180,3 @@ def test_that_data_must_be_named(made: Path) -> None:
 def test_that_a_network_that_cannot_be_built_is_refused(made: Path, tmp_path: Path, override: str) -> None:
     with pytest.raises(UsageError):
         train(made, data=made.parent, out=tmp_path, device="cpu", overrides=[override])
-
-
-def test_that_the_rate_warms_up_and_falls_to_its_end() -> None:
-    optimiser = Optimiser(rate=1e-3, final_rate=1e-5, warmup_steps=9)
-    assert learning_rate(optimiser, 0, 0.0) == pytest.approx(1e-4)
-    assert learning_rate(optimiser, 9, 0.0) == pytest.approx(1e-3)
-    assert learning_rate(optimiser, 500, 0.5) == pytest.approx((1e-3 + 1e-5) / 2)
-    assert learning_rate(optimiser, 1000, 1.0) == pytest.approx(1e-5)

@@ -13,7 +13,8 @@ from brainsr_desktop.models.card import read_card
 from brainsr_desktop.models.weights import verified_bytes
 from brainsr_desktop.train import checkpoint, publish
 from brainsr_desktop.train.config import read
-from brainsr_desktop.train.loop import build_network, train
+from brainsr_desktop.train.loop import train
+from brainsr_desktop.train.networks import build_network
 
 
 @pytest.fixture(scope="module")
