@@ -55,7 +55,7 @@ def title(stack: StackInfo) -> str:
 
 
 def facts(stack: StackInfo) -> str:
-    """`20 slices, 256 x 256, 0.86 x 0.86 x 7 mm, AX`; rows, then columns, as in the panes; spaces inside do not break."""
+    """`20 slices, 256 x 256, 0.86 x 0.86 x 7 mm, AX`; rows before columns, no breaks inside a part."""
     geometry = stack.geometry
     parts = [plural(stack.slices, "slice")]
     if stack.volumes > 1:
