@@ -52,6 +52,10 @@ class EspcnTanh(nn.Module):
         )
         self.tail = EdgeConv2d(32, config.scale * config.scale, 3)
         self.enlarged = BicubicEnlargement(config.scale)
+        for layer in (*self.layers, self.tail):
+            if isinstance(layer, nn.Conv2d):
+                nn.init.xavier_uniform_(layer.weight, nn.init.calculate_gain("tanh"))
+        nn.init.constant_(self.tail.bias, -1.5)
 
     def forward(self, x: Tensor) -> Tensor:
         within = x.clamp(max=1.0)
