@@ -24,7 +24,8 @@ class Recipe:
 
     ``model`` is the name of a card or an interpolation ("brainsr-x4", "bicubic" ...); ``scale`` 2 or 4. ``degradation``
     is None outside test mode. ``device`` "auto", "cpu", "cuda:0", "mps", "gpu:0"; ``strength`` 0..1 mixes the network's
-    picture with the cubic interpolation; ``tile`` is the side of a tile in input pixels, 0 = automatic.
+    picture with the cubic interpolation; ``tile`` is the side of a tile in input pixels, 0 = automatic. ``careful``
+    takes the mean of what a network makes of the eight flips and turns of the slice, at eight times the cost.
     """
 
     model: str
@@ -34,6 +35,7 @@ class Recipe:
     precision: Precision = "exact"
     strength: float = 1.0
     tile: int = 0
+    careful: bool = False
 
     def with_model(self, model: str, scale: int | None = None) -> Recipe:
         """The same choice for another model."""
@@ -41,5 +43,8 @@ class Recipe:
 
     def digest(self, weights_sha256: str = "") -> str:
         """Hex SHA-256 over every choice, the weights and the version of the pipeline."""
-        text = json.dumps([PIPELINE_VERSION, weights_sha256, asdict(self)], sort_keys=True)
+        choices = asdict(self)
+        if not self.careful:
+            del choices["careful"]  # digests made before there was this choice stay what they were
+        text = json.dumps([PIPELINE_VERSION, weights_sha256, choices], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

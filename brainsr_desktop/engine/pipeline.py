@@ -1,7 +1,8 @@
 """The one path from pixels to pixels: window, commands and evaluation all go through `Engine.enhance`.
 
-Degrade, normalise, run in tiles, check, map back, keep the regions' brightness, mix by strength. The output is in the
-input's stored units; where a network's output cannot be used the slice is cubic interpolation, and says so.
+Degrade, normalise, run in tiles (in careful mode eight times), check, map back, keep the regions' brightness, mix by
+strength. The output is in the input's stored units; where a network's output cannot be used the slice is cubic
+interpolation, and says so.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from brainsr_desktop.core.metrics import scores
 from brainsr_desktop.core.recipe import DEGRADED, Recipe
 from brainsr_desktop.core.resample import enlarge
 from brainsr_desktop.engine.backends.base import CPU, CheckCancelled
+from brainsr_desktop.engine.careful import run_careful
 from brainsr_desktop.engine.devices import list_devices
 from brainsr_desktop.engine.messages import DeviceInfo
 from brainsr_desktop.engine.runner import Job, Progress, Run, Runner
@@ -47,6 +49,8 @@ class Enhanced:
     ``pixels`` (rows, columns) float32 in stored units, NaN where the input was not finite; ``geometry`` their place.
     ``scores`` as in `core.metrics.SCORES`, empty without a reference. ``notes`` for the user; those of special
     meaning begin with ``FALLBACK`` or ``FLAT``. ``fallback``: a network was asked for, this is cubic interpolation.
+    ``spread`` (rows, columns) float32 in stored units: the standard deviation of a careful network's eight answers,
+    a measure of its uncertainty; None without careful mode.
     """
 
     pixels: Floats
@@ -57,6 +61,7 @@ class Enhanced:
     scores: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     fallback: bool = False
+    spread: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +135,11 @@ class Engine:
         card = self.catalog.find(recipe.model, recipe.scale)
         _check_side(pixels.shape, card)
         made = self._make(source, card, recipe, check, progress or _silent)
-        picture, place = _cut(
-            source.with_holes(made.pixels, recipe.scale),
-            source.geometry.enlarged(recipe.scale),
-            geometry,
-            recipe,
-        )
+        large = source.geometry.enlarged(recipe.scale)
+        picture, place = _cut(source.with_holes(made.pixels, recipe.scale), large, geometry, recipe)
+        spread = made.spread
+        if spread is not None:
+            spread, _ = _cut(source.with_holes(spread, recipe.scale), large, geometry, recipe)
         check()
         found = _scores(picture, pixels, recipe, range_max)
         return Enhanced(
@@ -147,6 +151,7 @@ class Engine:
             found,
             tuple(made.notes),
             made.fallback,
+            spread,
         )
 
     def _make(
@@ -162,13 +167,15 @@ class Engine:
         if card.is_interpolation:
             normalisation = Normalisation()
         given = normalisation.forward(source.low)
-        run = self._runner.run(Job(given, card, recipe, check, progress))
+        job = Job(given, card, recipe, check, progress)
+        is_careful = recipe.careful and not card.is_interpolation
+        run = run_careful(self._runner, job) if is_careful else self._runner.run(job)
         wrong = _what_is_wrong(run.pixels, given)
         if wrong is None:
             picture = normalisation.backward(run.pixels)
             if not card.is_interpolation:
                 picture = keep_region_means(picture, source.low, scale)
-            return _Made.of(run, _mixed(picture, source.low, recipe))
+            return _Made.of(run, _mixed(picture, source.low, recipe), normalisation.gain * recipe.strength)
         if card.is_interpolation:
             raise BadOutput(f"The values of this slice cannot be interpolated: the result is {wrong}.")
         log.warning("The output of %s is %s; cubic interpolation instead", card.name, wrong)
@@ -187,10 +194,16 @@ class _Made:
     device: str
     notes: list[str]
     fallback: bool = False
+    spread: Floats | None = None
 
     @classmethod
-    def of(cls, run: Run, pixels: Floats) -> _Made:
-        return cls(pixels, run.backend, run.device, run.notes)
+    def of(cls, run: Run, pixels: Floats, gain: float) -> _Made:
+        """``gain`` turns the spread of the run into that of the pixels."""
+        spread = run.spread
+        if spread is not None:
+            limit = float(np.finfo(np.float32).max)
+            spread = np.minimum(spread.astype(np.float64) * gain, limit).astype(np.float32)
+        return cls(pixels, run.backend, run.device, run.notes, spread=spread)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,12 +38,16 @@ SMALLER_TILES: Final = "Used smaller tiles: there is too little memory for the w
 
 @dataclass(slots=True)
 class Run:
-    """What came out: normalised pixels, by which backend, on which device, and what had to be given up for it."""
+    """What came out: normalised pixels, by which backend, on which device, and what had to be given up for it.
+
+    ``spread``: how much the network's answers differ, in every pixel; None where it was asked once.
+    """
 
     pixels: Floats
     backend: str
     device: str
     notes: list[str] = field(default_factory=list)
+    spread: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

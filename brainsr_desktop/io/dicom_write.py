@@ -54,6 +54,7 @@ class ExportFacts:
     started: datetime
     factor: int
     model: ModelNote
+    careful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ def derivation_text(facts: ExportFacts) -> str:
         return f"Degraded on purpose to test super-resolution; not a scan. {NOTICE.capitalize()}."
     name = _ascii(facts.model.id)
     how = f"super-resolution x{facts.factor} by a trained network ({name})"
+    if facts.careful:
+        how += ", mean over 8 flips and turns"
     if not is_network(facts.model):
         how = f"enlargement x{facts.factor} by interpolation ({name})"
     return f"In-plane {how}; no new acquired information. {NOTICE.capitalize()}."

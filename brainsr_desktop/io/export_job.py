@@ -80,6 +80,7 @@ class ExportJob:
             datetime.fromisoformat(journal.job.started),
             request.recipe.scale,
             journal.job.model,
+            request.recipe.careful,
         )
 
     @property

@@ -27,7 +27,10 @@ _POSSIBLE: Final[dict[str, tuple[ExportFormat, ...]]] = {
     "dicom": ("dicom", "nifti", "png", "tiff", "gif"),
     "nifti": ("nifti", "png", "tiff", "gif"),
     "png": ("png", "tiff", "gif"),
+    "jpeg": ("png", "tiff", "gif"),
     "tiff": ("png", "tiff", "gif"),
+    "mat": ("png", "tiff", "gif"),
+    "numpy": ("png", "tiff", "gif"),
 }
 
 
@@ -105,7 +108,8 @@ def fingerprint(request: OpenExport, frames: Sequence[PlannedFrame], formats: Se
                 for item in frames
             ),
             request.stack_digest or request.stack.digest,
-            [recipe.model, request.model.sha256, recipe.scale, recipe.precision, recipe.strength],
+            [recipe.model, request.model.sha256, recipe.scale, recipe.precision, recipe.strength]
+            + ["careful"] * recipe.careful,
             asdict(recipe.degradation) if recipe.degradation is not None else None,
             [sorted(formats), options.anonymise, options.transfer_syntax],
             options.window if "gif" in formats else None,

@@ -145,7 +145,7 @@ def _model(note: ModelNote) -> dict[str, str]:
 
 def _recipe(request: OpenExport) -> dict[str, Any]:
     recipe = asdict(request.recipe)
-    return {key: recipe[key] for key in ("model", "scale", "degradation", "precision", "strength")}
+    return {key: recipe[key] for key in ("model", "scale", "degradation", "precision", "strength", "careful")}
 
 
 def _source(

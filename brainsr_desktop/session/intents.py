@@ -196,6 +196,11 @@ def set_tile(state: ViewState, tile: int) -> ViewState:
     return replace(state, recipe=replace(state.recipe, tile=max(tile, 0)))
 
 
+def set_careful(state: ViewState, *, on: bool) -> ViewState:
+    """Take the mean over the eight flips and turns of the slice, or ask the network once."""
+    return replace(state, recipe=replace(state.recipe, careful=on))
+
+
 def set_network(state: ViewState, *, on: bool) -> ViewState:
     """Stop the network, or let it run again."""
     return replace(state, network_on=on)

@@ -200,7 +200,7 @@ def _full_status(state: ViewState, result: Result, known: Known, *, fresh: bool)
     share = (
         "" if state.recipe.strength == 1.0 else f", {state.recipe.strength * 100:.0f} % of it, the rest cubic"
     )
-    words = f"Network {title}{share}"
+    words = f"Network {title}{', careful' if state.recipe.careful else ''}{share}"
     if not fresh:
         return PaneStatus(PaneState.CACHED, f"{words} - stored", detail=detail)
     made_on = f"{known.device_name(result.device)}, {_seconds(result.seconds)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -67,7 +67,7 @@ def recipes_of(state: ViewState, baselines: Iterable[str] = ()) -> Recipes:
     interpolated = full.model in baselines
     fast = None
     if state.fast_model is not None and state.fast_model != full.model and not interpolated:
-        fast = full.with_model(state.fast_model)
+        fast = replace(full.with_model(state.fast_model), careful=False)
     if full.degradation is None:
         return Recipes(full, fast, None, ())
     plain = Recipe(DEGRADED, full.scale, full.degradation)

@@ -137,6 +137,19 @@ def test_that_stopping_the_network_is_shown(store: Store, qtbot: QtBot) -> None:
     assert panel.network.text() == "Network off"
 
 
+def test_that_careful_mode_is_ticked_with_its_cost_told_and_taken_back(store: Store, qtbot: QtBot) -> None:
+    panel = ModelPanel(store, CATALOG)
+    qtbot.addWidget(panel)
+    assert "8 times as long" in panel.careful.toolTip()
+    panel.careful.click()
+    assert store.state.recipe.careful
+    store.undo()
+    assert not store.state.recipe.careful
+    assert not panel.careful.isChecked()
+    panel.choose("bicubic")
+    assert not panel.careful.isEnabled()
+
+
 def test_that_one_drag_of_the_strength_is_one_step_back(store: Store, qtbot: QtBot) -> None:
     panel = ModelPanel(store, CATALOG)
     qtbot.addWidget(panel)

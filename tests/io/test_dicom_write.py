@@ -199,6 +199,11 @@ def test_that_an_interpolation_is_not_called_a_network(tmp_path: Path) -> None:
     assert "interpolation (bicubic)" in out.DerivationDescription
 
 
+def test_that_careful_mode_is_told() -> None:
+    careful = derivation_text(replace(FACTS, careful=True))
+    assert "(brainsr-x4), mean over 8 flips and turns; no new acquired information" in careful
+
+
 def test_that_a_degraded_picture_is_called_one() -> None:
     assert "not a scan" in derivation_text(replace(FACTS, model=ModelNote(DEGRADED, "", "half_pixel")))
 

@@ -155,6 +155,7 @@ def test_that_the_fingerprint_follows_what_decides_the_files_and_nothing_else() 
         replace(base, indices=(0, 1)),
         replace(base, model=replace(base.model, sha256="cd")),
         replace(base, recipe=replace(base.recipe, precision="fast")),
+        replace(base, recipe=replace(base.recipe, careful=True)),
         replace(base, options=replace(base.options, anonymise=True)),
     ):
         assert mark(other) != mark(base)

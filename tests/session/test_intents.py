@@ -156,6 +156,12 @@ def test_that_overlays_go_round() -> None:
     assert [s.overlays for s in seen] == ["all", "few", "none", "all"]
 
 
+def test_that_careful_mode_is_part_of_the_recipe_and_can_be_left() -> None:
+    careful = intents.set_careful(state(), on=True)
+    assert careful.recipe == replace(state().recipe, careful=True)
+    assert intents.set_careful(careful, on=False).recipe == state().recipe
+
+
 def test_that_strength_and_tile_stay_in_their_ranges() -> None:
     assert intents.set_strength(state(), 3.0).recipe.strength == 1.0
     assert intents.set_strength(state(), -3.0).recipe.strength == 0.0

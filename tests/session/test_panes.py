@@ -165,6 +165,12 @@ def test_that_a_strength_below_full_is_told(opened: OpenStack) -> None:
     assert "70 %" in there.right(shown).status.text
 
 
+def test_that_careful_mode_is_told(opened: OpenStack) -> None:
+    there, shown = There(opened), intents.set_careful(state(), on=True)
+    there.results[full_key(shown)] = result()
+    assert there.right(shown).status.text == "Network BrainSR x4, careful - stored"
+
+
 def test_that_an_interpolation_is_not_called_a_network(opened: OpenStack) -> None:
     there, shown = There(opened), intents.choose_model(state(), "bicubic", 4)
     there.results[full_key(shown)] = result()

@@ -69,6 +69,13 @@ def test_that_the_fast_stage_is_left_out_where_the_full_result_is_there() -> Non
     assert all(want.frame != 3 for want in wants)
 
 
+def test_that_the_fast_stage_is_never_careful() -> None:
+    recipes = recipes_of(intents.set_careful(state(fast_model="espcn-x4"), on=True))
+    assert recipes.full.careful
+    assert recipes.fast is not None
+    assert not recipes.fast.careful
+
+
 def test_that_an_interpolation_has_no_fast_stage() -> None:
     shown = replace(state(), recipe=state().recipe.with_model("bicubic"))
     assert recipes_of(shown, BASELINES).fast is None
