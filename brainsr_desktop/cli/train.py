@@ -39,6 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="go on where the run was stopped")
     start.add_argument("--finetune", metavar="NAME|FILE", help="start from the weights of a model or a file")
+    parser.add_argument(
+        "--pretrain-features",
+        metavar="vgg19|inception_v3",
+        help="make the weights of a network for the feature loss, from ImageNet or trained on the data",
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        type=Path,
+        help="ImageNet weights for --pretrain-features, as safetensors",
+    )
     parser.add_argument("--dry-run", action="store_true", help="read everything, do two steps, write nothing")
 
 
@@ -46,17 +57,17 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Train, or list the shipped configurations."""
     if options.list:
         return _list(console)
+    if options.weights and not options.pretrain_features:
+        raise UsageError("--weights belongs to --pretrain-features.")
+    if options.pretrain_features:
+        return _pretrain(options)
     if options.config is None:
         raise UsageError("CONFIG.toml is missing.", advice="brainsr train --list shows what is shipped.")
     with ExitStack() as stack:
         path = _config_path(options.config, stack)
         if options.data is None:
             raise UsageError("--data is missing: the folder with the training files.")
-        if importlib.util.find_spec("torch") is None:
-            raise DeviceUnavailable(
-                "Training needs PyTorch, which this installation is without.",
-                advice="Install the program with pip.",
-            )
+        _need_torch()
 
         from brainsr_desktop.train.loop import train
 
@@ -69,6 +80,33 @@ def run(options: argparse.Namespace, console: Console) -> int:
             out=options.out,
             device=options.device,
             overrides=options.overrides,
+        )
+
+
+def _pretrain(options: argparse.Namespace) -> int:
+    if options.finetune or options.dry_run:
+        raise UsageError("--pretrain-features goes neither with --finetune nor with --dry-run.")
+    _need_torch()
+
+    from brainsr_desktop.train.pretrain import pretrain
+
+    return pretrain(
+        options.pretrain_features,
+        config_path=Path(options.config) if options.config else None,
+        weights=options.weights,
+        resume=options.resume,
+        data=options.data,
+        out=options.out,
+        device=options.device,
+        overrides=options.overrides,
+    )
+
+
+def _need_torch() -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise DeviceUnavailable(
+            "Training needs PyTorch, which this installation is without.",
+            advice="Install the program with pip.",
         )
 
 

@@ -92,23 +92,29 @@ def load(path: Path) -> Checkpoint:
 
 
 def _assembled(facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Checkpoint:
-    numbers = sorted({int(name.split("/")[1]) for name in tensors if name.startswith("optimiser/")})
     config = from_table(facts["config"])
     return Checkpoint(
         config=config,
         step=int(facts["step"]),
         seconds=float(facts["seconds"]),
-        weights=_below("weights/", tensors),
-        average=_below("average/", tensors),
-        optimiser={number: _below(f"optimiser/{number}/", tensors) for number in numbers},
+        weights=below("weights/", tensors),
+        average=below("average/", tensors),
+        optimiser=numbered_below("optimiser/", tensors),
         torch_random=tensors["torch_random"],
         source=SourceState.from_json(facts["source"], config.network.scale),
         command=str(facts.get("command", "")),
     )
 
 
-def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin so, by the rest of their names."""
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def numbered_below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """As `below`, one level deeper: by number and the rest of the names."""
+    numbers = sorted({int(name.partition("/")[0]) for name in below(prefix, tensors)})
+    return {number: below(f"{prefix}{number}/", tensors) for number in numbers}
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[int, dict[str, Tensor]]:
