@@ -200,6 +200,26 @@ def test_that_phase_pictures_are_left_out_without_a_failure(
     assert "phase" in json.dumps(report)
 
 
+def test_that_careful_mode_gives_other_pixels_and_says_so(
+    brainsr: Brainsr, study: Path, tmp_path: Path
+) -> None:
+    made = {}
+    for name, more in (("once", ()), ("careful", ("--careful",))):
+        command = ("enhance", study, "-o", tmp_path / name, "--model", "espcn-x4", "--slices", "3-3", *more)
+        ended = brainsr(*command, "--json")
+        assert ended.status == 0, ended.err
+        folder = Path(ended.lines[0]["output"])
+        (file,) = folder.glob("*.dcm")
+        report = json.loads((folder / "export.json").read_text())
+        made[name] = (pydicom.dcmread(file), report["recipe"]["careful"])
+    once, careful = made["once"][0], made["careful"][0]
+    assert (made["once"][1], made["careful"][1]) == (False, True)
+    assert not np.array_equal(once.pixel_array, careful.pixel_array)
+    assert "8 flips and turns" not in once.DerivationDescription
+    assert "8 flips and turns" in careful.DerivationDescription
+    assert "8 flips and turns" in careful.ContributingEquipmentSequence[0].ContributionDescription
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
