@@ -28,7 +28,9 @@ class EmptyState(QWidget):
         self.words.setObjectName("empty_heading")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.setWordWrap(True)
-        self.hint = QLabel("DICOM, NIfTI, PNG and TIFF. Files are only read, never changed.")
+        self.hint = QLabel(
+            "DICOM, NIfTI, PNG, JPEG, TIFF, MATLAB 7.3 and numpy. Files are only read, never changed."
+        )
         self.hint.setObjectName("empty_hint")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)

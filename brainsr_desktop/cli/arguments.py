@@ -17,7 +17,12 @@ MOST_JOBS: Final = 64
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
     """PATH ..."""
-    parser.add_argument("paths", metavar="PATH", nargs="+", help="a folder, file, DICOMDIR or .zip")
+    parser.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="+",
+        help="a folder, a file (DICOM, NIfTI, PNG, JPEG, TIFF, .mat of MATLAB 7.3, .npy, .npz), DICOMDIR or .zip",
+    )
 
 
 def add_export(parser: argparse.ArgumentParser, formats: tuple[str, ...], default: str) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.geometry import Geometry
 
-SourceKind = Literal["dicom", "nifti", "png", "tiff"]
+SourceKind = Literal["dicom", "nifti", "png", "jpeg", "tiff", "mat", "numpy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ class StackInfo:
     """A few header lines for the corner text (TR, TE, TI, b-value, institution, study date), label and value."""
     files: int = 0
     problems: tuple[Problem, ...] = ()
+    has_masks: bool = False
+    """Whether the files also hold a mask of each slice (the tumour in a .mat file); see `io.masks`."""
     digest: str = ""
     """SHA-256 over the SOP instance UIDs and file sizes: identifies the stack before its pixels are read."""
 

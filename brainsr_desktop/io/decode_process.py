@@ -12,22 +12,36 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainsr_desktop.io.codestream import PixelFormat
 from brainsr_desktop.io.dicom_file import BadDicom
+from brainsr_desktop.io.mat_file import MatFacts, MatOrder
 
 log = logging.getLogger(__name__)
 
 SLICE_LIMIT_S: Final = 20.0
 START_LIMIT_S: Final = 60.0
 MEMORY_LIMIT_BYTES: Final = 8 << 30
+
+
+Order: TypeAlias = PixelFormat | MatOrder
+"""What a stream of bytes is, and what of it is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """The child will not read it and says why; no reason to try again."""
+
+    code: str
+    reason: str
 
 
 class DecoderProcess:
@@ -52,24 +66,31 @@ class DecoderProcess:
 
         Raises `BadDicom`: DECODE_FAILED, or after a second try DECODER_CRASH or DECODE_TIMEOUT.
         """
+        return np.asarray(self.ask(stream, form))
+
+    def ask(self, stream: bytes, order: Order) -> NDArray[Any] | MatFacts:
+        """What the child makes of a stream: a picture, or the facts of a MATLAB file if these were ordered.
+
+        Raises `BadDicom` as `decode` does, and with the child's own reason where it refuses.
+        """
         with self._lock:
             try:
-                return self._once(stream, form)
+                return self._once(stream, order)
             except BadDicom as error:
-                if error.code == "DECODE_FAILED":
+                if error.code not in ("DECODER_CRASH", "DECODE_TIMEOUT"):
                     raise
                 log.warning("decoder process lost (%s), trying once more", error.code)
-                return self._once(stream, form)
+                return self._once(stream, order)
 
     def stop(self) -> None:
         """End the child."""
         with self._lock:
             self._end()
 
-    def _once(self, stream: bytes, form: PixelFormat) -> NDArray[Any]:
+    def _once(self, stream: bytes, order: Order) -> NDArray[Any] | MatFacts:
         pipe = self._started()
         try:
-            pipe.send(form)
+            pipe.send(order)
             pipe.send_bytes(stream)
             if not pipe.poll(self._limit_s):
                 self._end()
@@ -78,6 +99,10 @@ class DecoderProcess:
             if isinstance(answer, str):
                 log.info("picture not decoded: %s", answer)
                 raise BadDicom("DECODE_FAILED", "The compressed picture is damaged.")
+            if isinstance(answer, _Refusal):
+                raise BadDicom(answer.code, answer.reason)
+            if isinstance(answer, MatFacts):
+                return answer
             dtype, shape = answer
             data = pipe.recv_bytes()
         except (EOFError, OSError) as error:
@@ -131,22 +156,31 @@ def serve(pipe: Connection) -> None:
     import warnings
 
     from brainsr_desktop.io.decode import decode
+    from brainsr_desktop.io.mat_file import read_part
 
     warnings.simplefilter("ignore")
     pipe.send("ready")
     while True:
         try:
-            form = pipe.recv()
+            order = pipe.recv()
             stream = pipe.recv_bytes()
         except (EOFError, OSError):
             return
         try:
-            pixels = np.ascontiguousarray(decode(stream, form))
+            answer = read_part(stream, order.part) if isinstance(order, MatOrder) else decode(stream, order)
+            if not isinstance(answer, MatFacts):
+                answer = np.ascontiguousarray(answer)
+        except BadDicom as error:
+            pipe.send(_Refusal(error.code, error.reason))
+            continue
         except BaseException as error:  # noqa: BLE001 - some decoders panic past Exception; every picture is answered
             pipe.send(f"{type(error).__name__}: {error}")
             continue
-        pipe.send((pixels.dtype.str, pixels.shape))
-        pipe.send_bytes(pixels.tobytes())
+        if isinstance(answer, MatFacts):
+            pipe.send(answer)
+            continue
+        pipe.send((answer.dtype.str, answer.shape))
+        pipe.send_bytes(answer.tobytes())
 
 
 def _limit_memory() -> None:

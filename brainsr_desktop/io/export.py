@@ -269,7 +269,8 @@ def _name(request: OpenExport, number: int, heads: Sequence[SourceSlice]) -> str
     person, identity = (heads[0].readable(name) if heads else "" for name in ("PatientName", "PatientID"))
     description = export_names.without_patient(stack.description, (person, identity))
     if stack.kind != "dicom":  # the name of a file
-        description = re.sub(r"(\.(nii|hdr|img|png|tiff?)|\.gz)+$", "", description, flags=re.IGNORECASE)
+        endings = r"(\.(nii|hdr|img|png|jpe?g|tiff?|mat|np[yz])|\.gz)+$"
+        description = re.sub(endings, "", description, flags=re.IGNORECASE)
     description = "MR" if options.anonymise else description
     if not options.name_pattern:
         return export_names.folder_name(number, description, request.recipe.scale)

@@ -59,9 +59,9 @@ class Target:
 def check_not_in_source(folder: Path, stack: StackInfo) -> None:
     """Refuse a folder that is, or lies inside, a folder that the source's files are in (`WriteError`).
 
-    A NIfTI file or an archive is a source by itself; its folder may be written to.
+    A NIfTI file, a file of arrays or an archive is a source by itself; its folder may be written to.
     """
-    if stack.kind == "nifti":
+    if stack.kind in ("nifti", "numpy"):
         return
     chosen = folder.resolve()
     sources = {

@@ -1,10 +1,12 @@
-"""PNG files and TIFF stacks: pictures without a place in the patient, in the natural order of their names."""
+"""PNG, JPEG and TIFF files: pictures without a place in the patient, in the natural order of their names.
+
+Pictures of one folder and size are the slices of one stack, or of several where their names say so: in a folder with
+``218391_78.jpeg``, ``218391_79.jpeg`` and ``400722_78.jpeg`` the part before the number parts them.
+"""
 
 from __future__ import annotations
 
-import uuid
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,18 +17,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from brainsr_desktop.core.errors import Problem
-from brainsr_desktop.core.geometry import unknown_geometry
-from brainsr_desktop.core.series import FrameInfo, SeriesInfo, StackInfo, StudyInfo
+from brainsr_desktop.core.series import FrameInfo, SeriesInfo, StudyInfo
 from brainsr_desktop.io import sources
 from brainsr_desktop.io.dicom_checks import check_size
 from brainsr_desktop.io.dicom_file import DAMAGE, BadDicom, quiet
-from brainsr_desktop.io.fitness import MINIMUM_SIDE_PX
 from brainsr_desktop.io.formats import Found
 from brainsr_desktop.io.pixels import Frame
+from brainsr_desktop.io.placeless import digest_of, in_words, placeless_stack, split_by_head, uid_of
 from brainsr_desktop.io.sources import Source, problem_of
-from brainsr_desktop.io.text import clean, natural_key
+from brainsr_desktop.io.text import natural_key
 
 PNG_MAGIC: Final = b"\x89PNG"
+JPEG_MAGIC: Final = b"\xff\xd8\xff"
+_PILLOW: Final = ("PNG", "JPEG")
 _PNG_MODES: Final[dict[str, tuple[int, str]]] = {
     "1": (1, "uint8"),
     "L": (1, "uint8"),
@@ -38,7 +41,7 @@ _PNG_MODES: Final[dict[str, tuple[int, str]]] = {
     "RGB": (3, "uint8"),
     "RGBA": (3, "uint8"),
 }
-"""Samples and dtype of what Pillow reads."""
+"""Samples and dtype of what Pillow reads in a PNG. A JPEG is grey: with equal colours it often is a grey picture."""
 _UNITS_MM: Final = {"mm": 1.0, "cm": 10.0, "um": 0.001, "µm": 0.001, "micron": 0.001, "microns": 0.001}
 
 
@@ -47,7 +50,7 @@ class RasterFacts:
     """One file: its pictures all have this size. ``spacing_mm`` is (slices, rows, columns), None where not told."""
 
     source: Source
-    kind: Literal["png", "tiff"]
+    kind: Literal["png", "jpeg", "tiff"]
     rows: int
     columns: int
     samples: int
@@ -57,11 +60,14 @@ class RasterFacts:
     spacing_mm: tuple[float, float, float] | None = None
     intercept: float = 0.0
     bits: int = 16
+    grey_of_colour: bool = False
+    """Stored in colour, shown as its brightness."""
 
 
 def series_of(found: Sequence[Source], check_cancelled: Callable[[], None]) -> Iterator[Found]:
-    """TIFF files with several pages each as a series; other files by folder and size."""
-    groups: dict[Hashable, list[RasterFacts]] = defaultdict(list)
+    """TIFF files with several pages each as a series; other files by folder, size and the beginning of their names."""
+    many: list[RasterFacts] = []
+    single: list[RasterFacts] = []
     with quiet():
         for source in found:
             check_cancelled()
@@ -69,33 +75,31 @@ def series_of(found: Sequence[Source], check_cancelled: Callable[[], None]) -> I
                 facts = read_facts(source)
             except BadDicom as error:
                 yield Problem(source.shown, error.code, error.reason)
-                continue
             except OSError as error:
                 yield problem_of(error, source.shown)
-                continue
-            folder = str(Path(source.shown).parent)
-            same = (
-                folder,
-                facts.kind,
-                facts.rows,
-                facts.columns,
-                facts.samples,
-                facts.dtype,
-                facts.spacing_mm,
-            )
-            groups[source.shown if facts.pages > 1 else same].append(facts)
-    for members in groups.values():
+            else:
+                (many if facts.pages > 1 else single).append(facts)
+    for facts in many:
+        yield _series([facts], ""), 1
+    for head, members in split_by_head(single, _same, lambda facts: Path(facts.source.name).stem):
         members.sort(key=lambda facts: natural_key(facts.source.shown))
-        yield _series(members), len(members)
+        yield _series(members, head), len(members)
+
+
+def _same(facts: RasterFacts) -> tuple[object, ...]:
+    folder = str(Path(facts.source.shown).parent)
+    return folder, facts.kind, facts.rows, facts.columns, facts.samples, facts.dtype, facts.spacing_mm
 
 
 def read_facts(source: Source) -> RasterFacts:
     """What a file's header says. Raises `BadDicom` for what cannot be shown."""
     with source.open() as stream:
-        is_png = stream.read(4) == PNG_MAGIC
+        magic = stream.read(4)
         stream.seek(0)
         try:
-            return _png_facts(source, stream) if is_png else _tiff_facts(source, stream)
+            if magic.startswith((PNG_MAGIC, JPEG_MAGIC)):
+                return _pillow_facts(source, stream)
+            return _tiff_facts(source, stream)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise BadDicom("TOO_LARGE", "The picture is larger than the program reads.") from error
         except (*DAMAGE, SyntaxError, tifffile.TiffFileError) as error:
@@ -104,10 +108,13 @@ def read_facts(source: Source) -> RasterFacts:
             raise BadDicom("BAD_HEADER", "The picture's header is damaged.") from error
 
 
-def _png_facts(source: Source, stream: Any) -> RasterFacts:
-    with Image.open(stream, formats=("PNG",)) as picture:
+def _pillow_facts(source: Source, stream: Any) -> RasterFacts:
+    with Image.open(stream, formats=_PILLOW) as picture:
         columns, rows = picture.size
         check_size(rows, columns, 1, 4)
+        if picture.format != "PNG":
+            coloured = picture.mode != "L"
+            return RasterFacts(source, "jpeg", rows, columns, 1, "uint8", bits=8, grey_of_colour=coloured)
         if picture.mode not in _PNG_MODES:
             raise BadDicom("UNSUPPORTED_BITS", f"Pictures of kind {picture.mode} cannot be read.")
         samples, dtype = _PNG_MODES[picture.mode]
@@ -186,7 +193,7 @@ def _ratio(tag: Any) -> float:
     return float(tag.value[0]) / float(tag.value[1])
 
 
-def _series(members: Sequence[RasterFacts]) -> SeriesInfo:
+def _series(members: Sequence[RasterFacts], head: str) -> SeriesInfo:
     first = members[0]
     frames = tuple(
         FrameInfo(
@@ -200,61 +207,47 @@ def _series(members: Sequence[RasterFacts]) -> SeriesInfo:
             ((f, page) for f in members for page in range(f.pages)), start=1
         )
     )
-    slices = len(frames) // first.volumes
-    name = (
-        first.source.name if len(members) == 1 else Path(first.source.path).parent.name or first.source.name
-    )
-    uid = f"2.25.{uuid.uuid5(uuid.NAMESPACE_URL, f'{first.source.path}//{first.source.member}').int}"
+    folder = Path(first.source.path).parent.name
+    name = first.source.name if len(members) == 1 else folder or first.source.name
+    uid = uid_of(first.source.path, first.source.member)
     spacing = first.spacing_mm
-    geometry = unknown_geometry(
-        first.rows, first.columns, slices, (spacing[1], spacing[2]) if spacing else (1.0, 1.0)
-    )
-    stack = StackInfo(
-        id="",
-        kind=first.kind,
-        series_uid=uid,
+    stack = placeless_stack(
+        first.kind,
+        uid=uid,
         study_uid=uid,
-        description=clean(name),
-        series_number=None,
-        modality="",
-        vendor="",
-        model="",
-        geometry=geometry,
+        description=in_words((folder, head)) if head else name,
+        shape=(first.rows, first.columns),
         frames=frames,
-        volumes=first.volumes,
-        volume_labels=tuple(f"time {n + 1}" for n in range(first.volumes)) if first.volumes > 1 else ("",),
-        volume_unsuitable=(None,) * first.volumes,
         dtype=first.dtype,
         samples=first.samples,
-        photometric="RGB" if first.samples == 3 else "MONOCHROME2",
-        has_position=False,
-        has_spacing=spacing is not None,
-        thickness_mm=spacing[0] if spacing else None,
-        badges=("no DICOM",),
-        order_note="order from file names" if len(members) > 1 else "",
-        why_not=_why_not(first),
+        volumes=first.volumes,
+        spacing_mm=spacing and spacing[1:],
+        step_mm=spacing and spacing[0],
+        bits=first.bits,
         files=len(members),
-        digest=uuid.uuid5(uuid.NAMESPACE_URL, repr([(f.source.shown, f.source.stamp) for f in members])).hex,
+        order_note="order from file names" if len(members) > 1 else "",
+        problems=_marks(members),
+        digest=digest_of(*((facts.source.shown, facts.source.stamp) for facts in members)),
     )
     return SeriesInfo(StudyInfo(study_uid=uid), uid, (stack,))
 
 
-def _why_not(facts: RasterFacts) -> str | None:
-    if facts.samples == 3:
-        return "colour image"
-    if facts.bits == 1:
-        return "only 1 bit a pixel"
-    return "fewer than 32 x 32 pixels" if min(facts.rows, facts.columns) < MINIMUM_SIDE_PX else None
+def _marks(members: Sequence[RasterFacts]) -> tuple[Problem, ...]:
+    coloured = [facts.source.shown for facts in members if facts.grey_of_colour]
+    if not coloured:
+        return ()
+    reason = f"{len(coloured)} of {len(members)} pictures are stored in colour."
+    return (Problem(coloured[0], "COLOUR", reason, "Their brightness is shown."),)
 
 
 class RasterPixels:
-    """The pictures of one PNG or TIFF file."""
+    """The pictures of one PNG, JPEG or TIFF file."""
 
     def __init__(self, path: str, member: str | None) -> None:
         self._stream = sources.open_content(path, member)
         self._tiff: tifffile.TiffFile | None = None
         self._contiguous: NDArray[Any] | None = None
-        if self._stream.read(4) != PNG_MAGIC:
+        if not self._stream.read(4).startswith((PNG_MAGIC, JPEG_MAGIC)):
             self._stream.seek(0)
             try:
                 self._tiff = tifffile.TiffFile(self._stream, name="picture")
@@ -263,7 +256,7 @@ class RasterPixels:
 
     def read(self, frame: FrameInfo) -> Frame:
         """The page that a frame refers to: grey, or 8-bit RGB; transparency is dropped."""
-        pixels = self._png() if self._tiff is None else self._page(self._tiff, frame.frame)
+        pixels = self._single_picture() if self._tiff is None else self._page(self._tiff, frame.frame)
         return Frame(pixels, pixels.shape[0])
 
     def close(self) -> None:
@@ -272,11 +265,13 @@ class RasterPixels:
             self._tiff.close()
         self._stream.close()
 
-    def _png(self) -> NDArray[Any]:
+    def _single_picture(self) -> NDArray[Any]:
         self._stream.seek(0)
         try:
-            with Image.open(self._stream, formats=("PNG",)) as picture:
+            with Image.open(self._stream, formats=_PILLOW) as picture:
                 picture.load()
+                if picture.format != "PNG":
+                    return np.asarray(picture.convert("L"))
                 samples, dtype = _PNG_MODES[picture.mode]
                 if samples == 3:
                     return np.asarray(picture.convert("RGB"))

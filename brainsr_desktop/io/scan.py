@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias, get_args
 
 from brainsr_desktop.core.errors import BrainSRError, Problem, ReadError
 from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
 from brainsr_desktop.io import archive, formats
 from brainsr_desktop.io.dicom_file import BadDicom, looks_like_dicom, quiet
 from brainsr_desktop.io.duplicates import without_duplicates
+from brainsr_desktop.io.formats import OtherKind
 from brainsr_desktop.io.grouping import stacks_of
 from brainsr_desktop.io.instance import read_pictures
 from brainsr_desktop.io.peek import PEEK_BYTES, series_key
@@ -25,7 +26,8 @@ from brainsr_desktop.io.text import natural_key
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["dicom", "nifti", "raster", "archive", "empty", "other"]
+Kind: TypeAlias = Literal["dicom", "archive", "empty", "other"] | OtherKind
+OTHER_KINDS: Final[tuple[OtherKind, ...]] = get_args(OtherKind)
 _PACKED: Final = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar"}
 
 
@@ -93,7 +95,7 @@ class _Scan:
         self._check_cancelled = check_cancelled
         self._series: dict[tuple[str, ...], _Series] = defaultdict(_Series)
         self._unknown: list[Source] = []
-        self._others: dict[Literal["nifti", "raster"], list[Source]] = {"nifti": [], "raster": []}
+        self._others: dict[Kind, list[Source]] = {kind: [] for kind in OTHER_KINDS}
         self._skipped: list[Problem] = []
         self._problems: list[Problem] = []
         self._seen = 0
@@ -125,7 +127,7 @@ class _Scan:
             self._series[result.key].sources.append(source)
         elif result.kind == "dicom":
             self._unknown.append(source)
-        elif result.kind in ("nifti", "raster"):
+        elif result.kind in self._others:
             self._others[result.kind].append(source)
         elif result.kind == "archive":
             self._archive(source)
@@ -208,8 +210,10 @@ class _Scan:
         self._on_series(SeriesInfo(file.study, file.series_uid, tuple(named)))
 
     def _finish_others(self) -> None:
-        for kind, sources in ((kind, sources) for kind, sources in self._others.items() if sources):
-            for found in formats.reader(kind)(sources, self._check_cancelled):
+        for kind in OTHER_KINDS:
+            if not self._others[kind]:
+                continue
+            for found in formats.reader(kind)(self._others[kind], self._check_cancelled):
                 if isinstance(found, Problem):
                     self._skipped.append(found)
                     continue

@@ -19,7 +19,7 @@ from brainsr_desktop.core.errors import WriteError
 from brainsr_desktop.core.recipe import DEGRADED, Recipe
 from brainsr_desktop.core.resample import enlarge
 from brainsr_desktop.io.export import Exports
-from brainsr_desktop.io.messages import CloseExport, ExportOptions
+from brainsr_desktop.io.messages import CloseExport, ExportFormat, ExportOptions
 from brainsr_desktop.io.raster_write import write_png
 from tests.io.export_kit import (
     JOB,
@@ -33,6 +33,7 @@ from tests.io.export_kit import (
     tree,
     write,
 )
+from tests.mat_kit import write_mat
 
 nib = cast(Any, nibabel)
 
@@ -181,6 +182,34 @@ def test_that_a_stack_of_png_pictures_becomes_larger_pictures(tmp_path: Path) ->
         export(source, open_request(source, tmp_path / "out", scale=2, formats=("png", "tiff"))).target
     )
     made = [np.asarray(Image.open(path)) for path in files_of(target, ".png")]
+    for index, picture in enumerate(made):
+        expected = enlarge(source.pixels[index].astype(np.float32), 2, "bicubic")
+        np.testing.assert_array_equal(picture, np.clip(np.rint(expected), 0, 65535))
+    np.testing.assert_array_equal(tifffile.imread(next(target.glob("*.tif"))), made)
+    with pytest.raises(WriteError, match="NO_POSITION"):
+        Exports().open(open_request(source, tmp_path / "other", formats=("nifti",)), Silent())
+
+
+def other_source(kind: str, folder: Path, pixels: NDArray[np.uint8]) -> Path:
+    folder.mkdir()
+    for index, picture in enumerate(pixels):
+        if kind == "jpeg":
+            Image.fromarray(picture).save(folder / f"{index}.jpg", quality=100)
+        elif kind == "mat":
+            write_mat(folder / f"{index}.mat", picture)
+    if kind in ("npy", "npz"):
+        np.save(folder / "x.npy", pixels) if kind == "npy" else np.savez(folder / "x.npz", head=pixels)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "mat", "npy", "npz"])
+def test_that_every_other_source_becomes_larger_pictures(tmp_path: Path, kind: str) -> None:
+    pixels = np.random.default_rng(0).integers(50, 200, (3, 40, 36)).astype(np.uint8)
+    source = load(stack_of(other_source(kind, tmp_path / "source", pixels)))
+    formats: tuple[ExportFormat, ...] = ("png", "tiff", "gif")
+    target = Path(export(source, open_request(source, tmp_path / "out", scale=2, formats=formats)).target)
+    made = [np.asarray(Image.open(path)) for path in files_of(target, ".png")]
+    assert len(made) == 3 and len(list(target.glob("*.gif"))) == 1
     for index, picture in enumerate(made):
         expected = enlarge(source.pixels[index].astype(np.float32), 2, "bicubic")
         np.testing.assert_array_equal(picture, np.clip(np.rint(expected), 0, 65535))

@@ -1,4 +1,4 @@
-"""PNG and TIFF as stacks without a place in the patient (fault 63)."""
+"""PNG, JPEG and TIFF as stacks without a place in the patient (fault 63)."""
 
 from __future__ import annotations
 
@@ -164,3 +164,70 @@ def test_that_our_own_pictures_come_back_with_their_values(tmp_path: Path) -> No
         write_tiff(file, iter(signed), (1, 6, 48, 40), "int16", (4.0, 1.5, 1.25), {})
     stack, pixels, _ = loaded(tmp_path / "x.tif")
     assert np.array_equal(pixels, signed) and stack.geometry.spacing_mm == pytest.approx((1.5, 1.25))
+
+
+def save_jpeg(path: Path, pixels: NDArray[Any], mode: str = "L") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).convert(mode).save(path, "JPEG", quality=95)
+
+
+def test_that_jpegs_are_grey_stacks(tmp_path: Path) -> None:
+    head = (phantom.head(slices=11) // 5).astype(np.uint8)
+    for number, picture in enumerate(head):
+        save_jpeg(tmp_path / f"s{number}.jpeg", picture)
+    stack, pixels, problems = loaded(tmp_path)
+    assert (stack.kind, stack.dtype, stack.samples, stack.slices, problems) == ("jpeg", "uint8", 1, 11, ())
+    assert stack.supported and stack.problems == ()
+    for number, picture in enumerate(pixels):
+        np.testing.assert_array_equal(picture, np.asarray(Image.open(tmp_path / f"s{number}.jpeg")))
+    assert np.abs(pixels.astype(int) - head).mean() < 3
+
+
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_that_colour_in_a_jpeg_becomes_its_brightness_and_is_told(tmp_path: Path, mode: str) -> None:
+    grey = (phantom.head(slices=1)[0] // 5).astype(np.uint8)
+    save_jpeg(tmp_path / "x.jpg", grey, mode)
+    stack, pixels, _ = loaded(tmp_path)
+    assert np.abs(pixels[0].astype(int) - grey).mean() < 3
+    assert [problem.code for problem in stack.problems] == ["COLOUR"] and stack.supported
+
+
+def test_that_slices_of_many_people_in_one_folder_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    """The layout of the ADNI study: AD/218391_78.jpeg."""
+    grey = (phantom.head(slices=1)[0] // 5).astype(np.uint8)
+    for folder, person, number in (("AD", 218391, 9), ("AD", 218391, 10), ("AD", 36573, 9), ("NC", 7, 1)):
+        save_jpeg(tmp_path / folder / f"{person}_{number}.jpeg", grey + person % 7)
+    found = {s.stacks[0].description: s.stacks[0] for s in scan_all([str(tmp_path)])[0]}
+    assert {name: stack.slices for name, stack in found.items()} == {
+        "AD 218391": 2,
+        "AD 36573": 1,
+        "7_1.jpeg": 1,
+    }
+    frames = [frame for frame in found["AD 218391"].frames if frame is not None]
+    assert [Path(frame.path).stem for frame in frames] == ["218391_9", "218391_10"]
+
+
+def test_that_names_that_all_stand_alone_stay_together(tmp_path: Path) -> None:
+    for name in ("top1", "middle2", "bottom3"):
+        phantom.png_stack(tmp_path / "x", phantom.head(slices=1))[0].rename(tmp_path / f"{name}.png")
+    assert loaded(tmp_path)[0].slices == 3
+
+
+def test_that_a_jpeg_named_as_something_else_is_no_image(tmp_path: Path) -> None:
+    save_jpeg(tmp_path / "x.dcm", np.zeros((40, 40), np.uint8))
+    assert codes(tmp_path) == ["NOT_DICOM"]
+
+
+def test_that_damaged_jpegs_are_told(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (64, 64), np.uint8)
+    save_jpeg(tmp_path / "a.jpg", noise)
+    content = (tmp_path / "a.jpg").read_bytes()
+    stack, _, _ = loaded(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").write_bytes(content[:-1000])
+    out = np.zeros(stack.shape, stack.dtype)
+    assert [problem.code for problem in load_stack(stack, out)[1]] == ["DECODE_FAILED"]
+    (tmp_path / "a.jpg").write_bytes(content[:30])
+    assert codes(tmp_path) == ["BAD_HEADER"]
+    start = content.index(b"\xff\xc0") + 5
+    (tmp_path / "a.jpg").write_bytes(content[:start] + b"\xff\xff\xff\xff" + content[start + 4 :])
+    assert codes(tmp_path) == ["TOO_LARGE"]
