@@ -41,6 +41,9 @@ class Srcnn(nn.Module):
         self.enlarged = BicubicEnlargement(config.scale)
         self.layers = nn.Sequential(EdgeConv2d(1, 64, 9), nn.ReLU(), EdgeConv2d(64, 32, 1), nn.ReLU())
         self.tail = EdgeConv2d(32, 1, 5)
+        for layer in self.layers:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         if config.skip:
             shrink_(self.tail, 0.1)
 
