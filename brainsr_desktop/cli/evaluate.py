@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from brainsr_desktop.engine.pipeline import Engine
     from brainsr_desktop.ipc.client import BlockingClient
     from brainsr_desktop.models.card import Card
-    from brainsr_desktop.train.evaluate import KnownSlice, Options, Progress, Report
+    from brainsr_desktop.train.evaluate import KnownSlice, Options, Progress
+    from brainsr_desktop.train.report import Report
 
 HELP = "score models against the truth"
 EXAMPLE = "brainsr evaluate --bench val_bench.npz --models brainsr-x4,zerofill --csv figures.csv"
@@ -44,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slices", metavar="10-40", type=slice_range, help="of PATH, from 1, both ends in")
     parser.add_argument("--device", metavar="DEVICE", default="auto", help="auto, cpu, cuda:0, mps or gpu:0")
     parser.add_argument("--precision", choices=("exact", "fast"), default="exact", help="default: exact")
+    parser.add_argument(
+        "--careful",
+        action="store_true",
+        help="judge every network in careful mode, too: the mean over the 8 flips and turns of a slice",
+    )
     parser.add_argument("--json", metavar="FILE", help="write the figures; - is standard output")
     parser.add_argument("--csv", metavar="FILE", type=Path, help="write the figures as a table")
     parser.add_argument(
@@ -63,7 +69,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     engine = Engine()
     models = [options.card] if options.card else (options.models or "all").split(",")
     cards = [engine.catalog.find(name) for name in models if name != "all"]
-    chosen = Options(device=options.device, precision=options.precision, stride=options.stride)
+    chosen = Options(
+        device=options.device, precision=options.precision, stride=options.stride, careful=options.careful
+    )
     report = (
         _on_bench(options, console, models, engine, chosen)
         if options.bench
@@ -147,7 +155,7 @@ def _known_slices(files: BlockingClient, stack: StackInfo, wanted: range | None)
 def _write(
     options: argparse.Namespace, console: Console, report: Report, models: list[str], engine: Engine
 ) -> None:
-    from brainsr_desktop.train.evaluate import rows_of, write_csv
+    from brainsr_desktop.train.report import rows_of, write_csv
     from brainsr_desktop.train.figure import write_bench_figure
 
     if options.json == "-":

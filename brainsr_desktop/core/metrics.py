@@ -42,6 +42,13 @@ SCORES: Final = {
 }
 """What ``scores`` gives, with a title for tables."""
 
+LESION_SCORES: Final = {
+    "lesion_psnr": "PSNR in the lesion, dB",
+    "lesion_ssim": "SSIM in the lesion",
+    "lesion_nrmse": "NRMSE in the lesion",
+}
+"""What ``lesion_scores`` gives, with a title for tables."""
+
 LOWER_IS_BETTER: Final = frozenset({"nrmse", "head_nrmse", "hfen", "gmsd"})
 
 
@@ -149,13 +156,9 @@ def scores(
     ``mask`` is the head, found in the truth if absent. Pixels that are not finite in either picture are left out of
     the head and equal outside.
     """
-    low, high = robust_range(truth)
-    high = low + range_max if range_max > 0.0 else high
-    peak = high - low
+    x, y, known, peak = comparable(image, truth, range_max)
     if not peak > 0.0:
         return {}
-    known = np.isfinite(image) & np.isfinite(truth)
-    x, y = (np.where(known, np.clip(_double(a), low, high), low) for a in (image, truth))
     head = (head_mask(truth) if mask is None else mask) & known
     if not head.any():
         head = known
@@ -172,6 +175,39 @@ def scores(
         haarpsi(x, y, peak=peak),
     )
     return dict(zip(SCORES, found, strict=True))
+
+
+def lesion_scores(
+    image: AnyFloats, truth: AnyFloats, lesion: Mask, *, range_max: float = 0.0
+) -> dict[str, float]:
+    """The figures of ``LESION_SCORES`` over the pixels of a lesion; empty where it has none (or the truth no range).
+
+    Both pictures are prepared as by ``scores``; the SSIM is the mean of the whole slice's map over the lesion.
+    """
+    x, y, known, peak = comparable(image, truth, range_max)
+    inside = lesion & known
+    if not peak > 0.0 or not inside.any():
+        return {}
+    found = (
+        psnr(x, y, peak=peak, mask=inside),
+        ssim(x, y, peak=peak, mask=inside),
+        nrmse(x, y, mask=inside),
+    )
+    return dict(zip(LESION_SCORES, found, strict=True))
+
+
+def comparable(
+    image: AnyFloats, truth: AnyFloats, range_max: float = 0.0
+) -> tuple[Floats, Floats, Mask, float]:
+    """Both pictures cut to the truth's robust range, where they are known, and the size of that range.
+
+    What is not finite in either is the lowest value in both and False in the mask; see ``scores``.
+    """
+    low, high = robust_range(truth)
+    high = low + range_max if range_max > 0.0 else high
+    known = np.isfinite(image) & np.isfinite(truth)
+    x, y = (np.where(known, np.clip(_double(a), low, high), low) for a in (image, truth))
+    return x, y, known, high - low
 
 
 def _double(image: AnyFloats) -> Floats:

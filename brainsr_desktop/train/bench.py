@@ -1,4 +1,4 @@
-"""Reading a benchmark file: true slices with stored low-resolution inputs, as the data catalogue defines it."""
+"""True slices with low-resolution inputs: stored in a benchmark file, or made of any slices in the same way."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import json
 import re
 import zipfile
 import zlib
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Protocol, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from brainsr_desktop.core.errors import ReadError
+from brainsr_desktop.core.metrics import head_mask
+from brainsr_desktop.train.dataset import read_stack_file
+from brainsr_desktop.train.protocols import PROTOCOLS, reduced_slice
 
 Floats: TypeAlias = npt.NDArray[np.float32]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 FULL_SCALE: Final = 4095.0
 """Stored value of intensity 1.0."""
@@ -28,17 +33,118 @@ _INPUT = re.compile(r"([a-z]+)_x(\d+)_(\d{3})")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrueSlice:
-    """``pixels`` (rows, columns) float32, 1.0 = the volume's robust maximum; the mask of its ``head``; whose it is."""
+    """``pixels`` (rows, columns) float32, 1.0 = the volume's robust maximum; the mask of its ``head``; whose it is.
+
+    ``lesion``: the mask of what an expert outlined; None where nobody did.
+    """
 
     number: int
     subject: str
     label: str
     pixels: Floats
-    head: npt.NDArray[np.bool_]
+    head: Mask
+    lesion: Mask | None = None
+
+
+class SliceSet(Protocol):
+    """True slices by number, with an input for each scale and protocol: what models are judged on."""
+
+    @property
+    def name(self) -> str:
+        """For tables and files."""
+
+    @property
+    def numbers(self) -> list[int]:
+        """The slices, in order."""
+
+    def groups(self) -> list[tuple[int, str]]:
+        """(scale, protocol) of which there is an input for every slice, largest scale first."""
+
+    def true_slice(self, number: int) -> TrueSlice:
+        """The truth of one slice."""
+
+    def low(self, number: int, scale: int, protocol: str) -> Floats:
+        """The input of one slice, float32, 1.0 as in the truth."""
+
+
+class MadeBench:
+    """Slices without stored inputs, reduced in the benchmark's protocols by `train.protocols`.
+
+    Sides that are no multiples of 4 lose up to three pixels at the far edge.
+    """
+
+    def __init__(self, name: str, slices: Iterable[TrueSlice]) -> None:
+        self.name = name
+        self._slices = {entry.number: _divisible(entry) for entry in slices}
+
+    @property
+    def numbers(self) -> list[int]:
+        """The slices, in the order given."""
+        return list(self._slices)
+
+    def groups(self) -> list[tuple[int, str]]:
+        """Both scales and all protocols."""
+        return [(scale, protocol) for scale in (4, 2) for protocol in PROTOCOLS]
+
+    def true_slice(self, number: int) -> TrueSlice:
+        """The truth of one slice."""
+        return self._slices[number]
+
+    def low(self, number: int, scale: int, protocol: str) -> Floats:
+        """The slice reduced."""
+        return reduced_slice(self._slices[number].pixels, protocol, scale, number)
+
+
+def _divisible(entry: TrueSlice) -> TrueSlice:
+    rows, columns = (side - side % 4 for side in entry.pixels.shape)
+    cut = np.s_[:rows, :columns]
+    return replace(
+        entry,
+        pixels=np.ascontiguousarray(entry.pixels[cut]),
+        head=entry.head[cut],
+        lesion=None if entry.lesion is None else entry.lesion[cut],
+    )
+
+
+@contextmanager
+def open_slices(path: Path) -> Iterator[SliceSet]:
+    """A benchmark file, or a stack file of training data whose slices are reduced as the benchmark's are.
+
+    Raises:
+        ReadError: the file is missing or neither of the two, also later, when a picture is damaged.
+    """
+    if _is_stack_file(path):
+        yield MadeBench(path.name, _stack_slices(path))
+    else:
+        with Bench(path) as bench:
+            yield bench
+
+
+def _is_stack_file(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as file:
+            return "blob.npy" in file.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False  # whoever reads it as a benchmark says what is wrong
+
+
+def _stack_slices(path: Path) -> Iterator[TrueSlice]:
+    number = 0
+    for stack, meta in read_stack_file(path):
+        for stored in stack:
+            pixels = stored.astype(np.float32) / np.float32(255.0)
+            yield TrueSlice(number, str(meta.get("subject", "")), _label(meta), pixels, head_mask(pixels))
+            number += 1
+
+
+def _label(meta: Mapping[str, Any]) -> str:
+    return " ".join(str(meta[key]) for key in ("contrast", "plane") if key in meta)
 
 
 class Bench:
-    """An open benchmark file; pictures are read when they are asked for. A context manager.
+    """An open benchmark file, as the data catalogue defines it; pictures are read when they are asked for.
+
+    A context manager.
 
     Raises:
         ReadError: the file is missing or is no benchmark, also later, when a picture is damaged.
@@ -73,6 +179,11 @@ class Bench:
         self._open.close()
 
     @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
+
+    @property
     def numbers(self) -> list[int]:
         """The slices, in the file's order."""
         return list(self._meta)
@@ -97,8 +208,7 @@ class Bench:
             raise self._damaged(f"mask_{number:03d}")
         head = np.unpackbits(packed.ravel(), count=pixels.size).reshape(pixels.shape).astype(np.bool_)
         subject = str(meta.get("subject", number))
-        label = " ".join(str(meta[key]) for key in ("contrast", "plane") if key in meta)
-        return TrueSlice(number, subject, label, pixels, head)
+        return TrueSlice(number, subject, _label(meta), pixels, head)
 
     def low(self, number: int, scale: int, protocol: str) -> Floats:
         """The stored input of one slice, float32, 1.0 as in the truth."""

@@ -16,12 +16,14 @@ from skimage import metrics as skimage_metrics
 
 from brainsr_desktop.core import filters
 from brainsr_desktop.core.metrics import (
+    LESION_SCORES,
     SCORES,
     gmsd,
     haarpsi,
     head_mask,
     hfen,
     laplacian_of_gaussian,
+    lesion_scores,
     nrmse,
     psnr,
     scores,
@@ -236,6 +238,31 @@ def test_that_holes_are_not_judged() -> None:
     found = scores(image, truth, range_max=1.0, mask=np.ones(truth.shape, np.bool_))
     assert np.isfinite(list(found.values())).all()
     assert found["head_psnr"] == pytest.approx(expected["head_psnr"], abs=0.5)
+
+
+def test_that_a_lesion_is_judged_by_scikit_images_figures() -> None:
+    image, truth = pair(15)
+    lesion = np.zeros(truth.shape, np.bool_)
+    lesion[20:31, 15:27] = True
+    found = lesion_scores(image, truth, lesion, range_max=1.0)
+    assert list(found) == list(LESION_SCORES)
+    ours, theirs = image[lesion], truth[lesion]
+    expected = untyped_metrics.peak_signal_noise_ratio(theirs, ours, data_range=1.0)
+    assert found["lesion_psnr"] == pytest.approx(expected)
+    assert found["lesion_nrmse"] == pytest.approx(untyped_metrics.normalized_root_mse(theirs, ours))
+    _, similar = untyped_metrics.structural_similarity(
+        truth, image, data_range=1.0, gaussian_weights=True, use_sample_covariance=False, full=True
+    )
+    assert found["lesion_ssim"] == pytest.approx(similar[lesion].mean(), abs=1e-9)
+
+
+def test_that_no_lesion_has_no_figures() -> None:
+    image, truth = pair(16)
+    nowhere = np.zeros(truth.shape, np.bool_)
+    assert lesion_scores(image, truth, nowhere) == {}
+    truth[3, 4] = np.nan
+    nowhere[3, 4] = True
+    assert lesion_scores(image, truth, nowhere) == {}
 
 
 def test_that_an_empty_truth_has_no_scores() -> None:

@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from brainsr_desktop.core.errors import ReadError
-from brainsr_desktop.train.bench import Bench
+from brainsr_desktop.core.metrics import head_mask
+from brainsr_desktop.train.bench import Bench, MadeBench, TrueSlice, open_slices
+from brainsr_desktop.train.protocols import reduced_slice
+from tests.engine.made_models import phantom
 from tests.train.made_bench import bench_arrays, write_bench
+from tests.train.made_data import write_stacks
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,43 @@ def test_that_another_file_is_no_benchmark(tmp_path: Path, content: bytes) -> No
     with pytest.raises(ReadError, match=r"bench\.npz") as caught:
         Bench(file)
     assert caught.value.path == file
+
+
+def test_that_a_stack_file_becomes_slices_with_inputs(tmp_path: Path) -> None:
+    path = write_stacks(tmp_path / "val.npz")
+    with open_slices(path) as slices:
+        assert slices.name == "val.npz"
+        assert slices.numbers == list(range(6))
+        assert slices.groups() == [(s, p) for s in (4, 2) for p in ("bicubic", "kspace", "noisy")]
+        truth = slices.true_slice(3)
+        assert (truth.subject, truth.label, truth.lesion) == ("subject-1", "T1", None)
+        assert np.array_equal(truth.head, head_mask(truth.pixels))
+        low = slices.low(3, 4, "noisy")
+        assert np.array_equal(low, reduced_slice(truth.pixels, "noisy", 4, 3))
+    with open_slices(write_bench(tmp_path / "bench.npz")) as slices:
+        assert slices.numbers == [0, 1, 2, 3]
+
+
+def test_that_slices_are_cut_to_what_both_scales_divide() -> None:
+    pixels = phantom(41, 50)
+    lesion = pixels > 600.0
+    whole = TrueSlice(7, "s", "T2", pixels, np.ones(pixels.shape, np.bool_), lesion)
+    bench = MadeBench("mine", [whole])
+    truth = bench.true_slice(7)
+    assert truth.lesion is not None
+    assert truth.pixels.shape == truth.head.shape == truth.lesion.shape == (40, 48)
+    assert np.array_equal(truth.pixels, pixels[:40, :48])
+    assert np.array_equal(truth.lesion, lesion[:40, :48])
+    assert bench.low(7, 4, "kspace").shape == (10, 12)
+
+
+@pytest.mark.parametrize("content", [None, b"not a zip"])
+def test_that_neither_bench_nor_stack_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "x.npz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ReadError, match=r"x\.npz"), open_slices(path):
+        pass
 
 
 def test_that_a_missing_file_is_named(tmp_path: Path) -> None:

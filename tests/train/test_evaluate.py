@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,27 +14,29 @@ import pytest
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.errors import BadOutput, ReadError, UsageError
 from brainsr_desktop.core.geometry import unknown_geometry
-from brainsr_desktop.core.metrics import scores
+from brainsr_desktop.core.metrics import head_mask, scores
 from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.core.resample import enlarge
+from brainsr_desktop.core.spectrum import RINGS, power_ratio_db, spectrum_distance
 from brainsr_desktop.engine.backends.base import BACKENDS
 from brainsr_desktop.engine.pipeline import Engine
 from brainsr_desktop.models.catalog import load_catalog
 from brainsr_desktop.train.bench import Bench
+from brainsr_desktop.train.dataset import read_stack_file
 from brainsr_desktop.train.evaluate import (
-    COLUMNS,
-    FIGURES,
     KnownSlice,
     Options,
-    bootstrap_interval,
     evaluate_bench,
     evaluate_slices,
+    judge,
     protocol_name,
-    rows_of,
-    write_csv,
 )
+from brainsr_desktop.train.protocols import reduced_slice
+from brainsr_desktop.train.report import COLUMNS, FIGURES, bootstrap_interval, rows_of, write_csv
 from tests.engine import failing
 from tests.engine.made_models import make_model, phantom
 from tests.train.made_bench import PROTOCOLS, write_bench
+from tests.train.made_data import write_stacks
 
 BASELINES = ["nearest", "bicubic", "lanczos", "zerofill"]
 
@@ -62,7 +65,8 @@ def test_that_the_report_has_the_agreed_form(report: dict[str, Any]) -> None:
     assert list(report["results"]["bicubic"]) == ["x4", "x2"]
     for _, _, protocol, figures in rows_of(report):
         assert protocol in PROTOCOLS
-        assert set(figures) == {*FIGURES, "n", "gain_db", "gain_ci95", "best_baseline"}
+        assert set(figures) == {*FIGURES, "n", "gain_db", "gain_ci95", "best_baseline", "power_ratio_db"}
+        assert len(figures["power_ratio_db"]) == len(report["cycles_per_pixel"]) == RINGS
         assert figures["n"] == 4
         assert figures["best_baseline"] in BASELINES
         low, high = figures["gain_ci95"]
@@ -93,10 +97,12 @@ def test_that_figures_are_those_of_the_engines_pictures(
             low, truth = file.low(number, 4, "noisy"), file.true_slice(number)
             place = unknown_geometry(low.shape[0], low.shape[1], 1)
             made = engine.enhance(low, Recipe("tiny-x4", 4), place, slice_index=number)
-            found.append(scores(made.pixels, truth.pixels, range_max=1.0, mask=truth.head))
-    figures = report["results"]["tiny-x4"]["x4"]["noisy"]
+            figures = scores(made.pixels, truth.pixels, range_max=1.0, mask=truth.head)
+            ratio = power_ratio_db(np.clip(made.pixels, 0.0, 1.0), truth.pixels, peak=1.0)
+            found.append({**figures, "spectrum_db": spectrum_distance(ratio, 4)})
+    reported = report["results"]["tiny-x4"]["x4"]["noisy"]
     for name in FIGURES:
-        assert figures[name] == pytest.approx(np.mean([f[name] for f in found]), abs=1e-5)
+        assert reported[name] == pytest.approx(np.mean([f[name] for f in found]), abs=1e-5)
 
 
 def test_that_the_same_models_give_the_same_report(
@@ -189,7 +195,7 @@ def test_that_slices_are_degraded_and_judged_as_in_the_window(engine: Engine) ->
         ).scores
         for s in known()
     ]
-    for name in FIGURES:
+    for name in set(FIGURES) - {"spectrum_db"}:
         assert figures[name] == pytest.approx(np.mean([w[name] for w in window]), abs=1e-5)
 
 
@@ -198,7 +204,8 @@ def test_that_one_subject_has_no_interval(engine: Engine, tmp_path: Path) -> Non
     ((_, _, _, figures),) = rows_of(found)
     assert figures["gain_ci95"] is None
     write_csv(found, tmp_path / "table.csv")
-    assert (tmp_path / "table.csv").read_text().splitlines()[1].endswith(f",,,{figures['best_baseline']}")
+    line = (tmp_path / "table.csv").read_text().splitlines()[1]
+    assert line.endswith(f",,,{figures['best_baseline']},,,,")
 
 
 @pytest.mark.parametrize("reduction", [1, 3])
@@ -226,6 +233,89 @@ def test_that_there_must_be_something_to_judge(engine: Engine) -> None:
 )
 def test_that_a_degradation_has_a_name(degradation: Degradation, words: str) -> None:
     assert protocol_name(degradation) == words
+
+
+# Lesions
+
+
+def outlined() -> list[KnownSlice]:
+    """Three slices, the first two with a lesion."""
+    lesion = np.zeros((62, 57), np.bool_)
+    lesion[20:30, 25:40] = True
+    masks = (lesion, np.roll(lesion, 4, axis=0), np.zeros_like(lesion))
+    return [replace(one, lesion=mask) for one, mask in zip(known(), masks, strict=True)]
+
+
+def test_that_a_lesion_is_judged_by_its_pixels_alone(engine: Engine) -> None:
+    degradation = Degradation(1.0, 0.0, 4, seed=2)
+    figures = evaluate_slices(outlined(), degradation, ["tiny-x4"], engine)["results"]["tiny-x4"]["x4"]
+    (row,) = figures.values()
+    expected = []
+    for one in outlined()[:2]:
+        made = engine.enhance(
+            one.pixels,
+            Recipe("tiny-x4", 4, degradation),
+            unknown_geometry(62, 57, 1),
+            slice_index=one.slice_index,
+        ).pixels
+        assert one.lesion is not None
+        low = min(float(np.percentile(one.pixels, 0.1)), 0.0)
+        ours, theirs = (np.clip(a, low, low + 700.0)[one.lesion] for a in (made, one.pixels))
+        expected.append(10 * np.log10(700.0**2 / np.mean((ours.astype(float) - theirs) ** 2)))
+    assert row["lesion_psnr"] == pytest.approx(np.mean(expected), abs=1e-4)
+    assert (row["lesion_n"], row["n"]) == (2, 3)
+
+
+def test_that_without_lesions_there_are_no_figures_of_them(engine: Engine) -> None:
+    found = evaluate_slices(known(), Degradation(reduction=4), ["bicubic"], engine)
+    ((_, _, _, figures),) = rows_of(found)
+    assert not any("lesion" in name for name in figures)
+
+
+# Careful mode
+
+
+def test_that_careful_mode_is_judged_beside_the_plain_one(bench: Path, engine: Engine) -> None:
+    options = Options(stride=3, careful=True)
+    found = evaluate_bench(bench, ["tiny-x4", "bicubic"], engine, options=options)["results"]
+    assert list(found) == ["tiny-x4", "tiny-x4, careful", "bicubic"]
+    plain = evaluate_bench(bench, ["tiny-x4"], engine, options=Options(stride=3))["results"]
+    assert found["tiny-x4"] == plain["tiny-x4"]
+    for protocol, figures in found["tiny-x4, careful"]["x4"].items():
+        once = found["tiny-x4"]["x4"][protocol]
+        assert figures["over_once_db"] == pytest.approx(figures["head_psnr"] - once["head_psnr"], abs=2e-5)
+        assert figures["over_once_db"] != 0.0
+        low, high = figures["over_once_ci95"]
+        assert low <= figures["over_once_db"] <= high
+        assert "over_once_db" not in once
+
+
+# Stack files
+
+
+def test_that_a_stack_file_is_judged_in_the_benchmarks_protocols(engine: Engine, tmp_path: Path) -> None:
+    path = write_stacks(tmp_path / "val.npz")
+    found = evaluate_bench(path, ["zerofill"], engine)
+    assert found["bench"] == "val.npz"
+    assert set(found["results"]["zerofill"]) == {"x4", "x2"}
+    expected = []
+    slices = [pixels for stack, _ in read_stack_file(path) for pixels in stack]
+    for number, stored in enumerate(slices):
+        truth = (stored / 255.0).astype(np.float32)
+        made = enlarge(reduced_slice(truth, "noisy", 2, number), 2, "zerofill")
+        expected.append(scores(made, truth, range_max=1.0, mask=head_mask(truth))["head_psnr"])
+    figures = found["results"]["zerofill"]["x2"]["noisy"]
+    assert figures["n"] == len(slices)
+    assert figures["head_psnr"] == pytest.approx(np.mean(expected), abs=1e-4)
+    assert figures["gain_ci95"] is not None
+
+
+# One picture
+
+
+def test_that_an_empty_truth_is_not_judged() -> None:
+    empty = np.zeros((20, 20), np.float32)
+    assert judge(empty + 1.0, empty, "s", 2, 0.0) is None
 
 
 # The interval
@@ -273,6 +363,16 @@ def test_that_the_table_holds_every_figure(report: dict[str, Any], tmp_path: Pat
         for name in FIGURES:
             assert float(line[name]) == figures[name]
         assert [float(line["gain_low"]), float(line["gain_high"])] == figures["gain_ci95"]
+
+
+def test_that_a_table_has_the_figures_in_lesions(engine: Engine, tmp_path: Path) -> None:
+    found = evaluate_slices(outlined(), Degradation(reduction=4), ["bicubic"], engine)
+    ((_, _, _, figures),) = rows_of(found)
+    write_csv(found, tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(newline="", encoding="utf-8") as file:
+        (line,) = csv.DictReader(file)
+    assert float(line["lesion_psnr"]) == figures["lesion_psnr"]
+    assert int(line["lesion_n"]) == 2
 
 
 def test_that_cubic_interpolation_is_better_than_nothing(report: dict[str, Any]) -> None:
