@@ -155,8 +155,8 @@ def _known_slices(files: BlockingClient, stack: StackInfo, wanted: range | None)
 def _write(
     options: argparse.Namespace, console: Console, report: Report, models: list[str], engine: Engine
 ) -> None:
-    from brainsr_desktop.train.report import rows_of, write_csv
     from brainsr_desktop.train.figure import write_bench_figure
+    from brainsr_desktop.train.report import rows_of, write_csv
 
     if options.json == "-":
         console.json(report, indent=2)
