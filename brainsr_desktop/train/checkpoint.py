@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Checkpoint:
 
     weights, average: state dictionaries of the network and of its moving average. optimiser: per parameter (by its
     number) the entries of Adam's state. seconds: time spent training so far. source: the state of the `PatchSource`.
+    opponent: all of the discriminator, as `Opponent.tensors` gives it. feature_texts: the weights of the feature loss.
     """
 
     config: Config
@@ -44,6 +45,8 @@ class Checkpoint:
     torch_random: Tensor
     source: SourceState
     command: str = ""
+    opponent: dict[str, Tensor] = field(default_factory=dict)
+    feature_texts: dict[str, str] = field(default_factory=dict)
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
@@ -52,6 +55,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     tensors |= {f"average/{name}": tensor for name, tensor in checkpoint.average.items()}
     for number, entries in checkpoint.optimiser.items():
         tensors |= {f"optimiser/{number}/{name}": tensor for name, tensor in entries.items()}
+    tensors |= {f"opponent/{name}": tensor for name, tensor in checkpoint.opponent.items()}
     tensors["torch_random"] = checkpoint.torch_random
     facts = {
         "config": to_table(checkpoint.config),
@@ -59,6 +63,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         "seconds": checkpoint.seconds,
         "source": checkpoint.source.to_json(),
         "command": checkpoint.command,
+        "feature_texts": checkpoint.feature_texts,
     }
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +108,8 @@ def _assembled(facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Check
         torch_random=tensors["torch_random"],
         source=SourceState.from_json(facts["source"], config.network.scale),
         command=str(facts.get("command", "")),
+        opponent=below("opponent/", tensors),
+        feature_texts=dict(facts.get("feature_texts", {})),
     )
 
 

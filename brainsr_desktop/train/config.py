@@ -119,12 +119,55 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Features:
+    """The feature loss: a file of weights and the layers for each network; without a file the network is left out.
+
+    The files are those of `brainsr train --pretrain-features`, in the folder where the runs are kept.
+    """
+
+    vgg19: str = ""
+    vgg19_layers: tuple[str, ...] = ("relu2_2", "relu3_4", "relu4_4", "relu5_4")
+    inception_v3: str = ""
+    inception_v3_layers: tuple[str, ...] = ("Conv2d_2b_3x3", "Conv2d_4a_3x3", "Mixed_5d", "Mixed_6e")
+
+    def __post_init__(self) -> None:
+        require(bool(self.vgg19_layers and self.inception_v3_layers), "features: name one layer at least")
+
+
+@dataclass(frozen=True, slots=True)
+class Adversary:
+    """The discriminator of the cGAN stage and how it learns; its rate follows the same curve as the network's.
+
+    kind: relativistic average (arXiv 1807.00734) or hinge (arXiv 1705.02894). smoothing: how far the mark of a true
+    slice stays below 1. instance_noise: standard deviation of the noise on every picture that the discriminator sees,
+    in intensities, at the beginning; it falls to nothing at the end of the run.
+    """
+
+    kind: Literal["relativistic", "hinge"] = "relativistic"
+    width: int = 32
+    rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.99)
+    smoothing: float = 0.1
+    instance_noise: float = 0.03
+    average: float = 0.99
+
+    def __post_init__(self) -> None:
+        require(self.width >= 1, "adversary.width must be at least 1")
+        require(0 < self.rate < 1, "adversary.rate must lie between 0 and 1")
+        require(all(0 <= beta < 1 for beta in self.betas), "adversary.betas must lie between 0 and 1")
+        require(0 <= self.smoothing < 0.5, "adversary.smoothing must lie between 0 and 0.5")
+        require(self.instance_noise >= 0, "adversary.instance_noise must not be negative")
+        require(0 <= self.average < 1, "adversary.average must lie between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of the curriculum.
 
     start: fraction of the run at which it begins; ramp: fraction of the run over which the values of the stage before
     pass into its own. bicubic, kspace and noisy are the shares of the three kinds of LR picture: reduced without blur
     and noise by either method, and by k-space with blur (LR pixels) and noise (percent) drawn evenly from the ranges.
+    l1 to adversarial are the weights of the losses; see `losses`, `features` and `adversary`.
     """
 
     start: float = 0.0
@@ -138,6 +181,8 @@ class Stage:
     l1: float = 1.0
     charbonnier: float = 0.0
     squared: float = 0.0
+    features: float = 0.0
+    adversarial: float = 0.0
 
     def __post_init__(self) -> None:
         require(
@@ -149,7 +194,11 @@ class Stage:
             min(shares) >= 0 and sum(shares) > 0,
             "stage: the shares of bicubic, kspace and noisy must not all be 0",
         )
-        require(min(weights) >= 0 and sum(weights) > 0, "stage: one loss at least needs a weight")
+        require(
+            min(weights) >= 0 and sum(weights) > 0,
+            "stage: one of the losses l1, charbonnier and squared must have a weight",
+        )
+        require(min(self.features, self.adversarial) >= 0, "stage: a weight must not be negative")
         for name, (low, high) in (("blur_px", self.blur_px), ("noise_percent", self.noise_percent)):
             require(0 <= low <= high, f"stage.{name} must be a rising range from 0 on")
 
@@ -166,8 +215,24 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """A study's final losses by the values of an entry, shown beside ours when `train.ablation` compares that entry.
+
+    key: the entry, such as `network.config.width`. figures: the loss for each value. source: whose, on which data.
+    """
+
+    key: str = ""
+    source: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require(all(loss > 0 for loss in self.figures.values()), "comparison.figures must be above 0")
+        require(not self.figures or bool(self.key and self.source), "comparison needs its key and its source")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """A whole run; `card` is used only when the model is published."""
+    """A whole run; `card` is used only when the model is published, `comparison` only by `train.ablation`."""
 
     name: str
     network: Network
@@ -176,13 +241,28 @@ class Config:
     run: Run = field(default_factory=Run)
     stage: tuple[Stage, ...] = (Stage(),)
     card: Words = field(default_factory=Words)
+    comparison: Comparison = field(default_factory=Comparison)
+    features: Features = field(default_factory=Features)
+    adversary: Adversary = field(default_factory=Adversary)
     schema: int = SCHEMA
+
+    @property
+    def uses_features(self) -> bool:
+        return any(stage.features > 0 for stage in self.stage)
+
+    @property
+    def uses_adversary(self) -> bool:
+        return any(stage.adversarial > 0 for stage in self.stage)
 
     def __post_init__(self) -> None:
         require(self.schema == SCHEMA, f"schema must be {SCHEMA}")
         require(
             bool(self.name) and Path(self.name).name == self.name,
             "name must be usable as the name of a folder",
+        )
+        require(
+            not self.uses_features or bool(self.features.vgg19 or self.features.inception_v3),
+            "a stage with a feature loss needs features.vgg19 or features.inception_v3, a file of weights",
         )
         starts = [stage.start for stage in self.stage]
         require(bool(starts) and starts[0] == 0, "the first stage must start at 0")

@@ -85,15 +85,41 @@ def read_features(path: Path, name: FeatureName) -> FeatureFile:
     Raises:
         ReadError: there is no such file, or it cannot be read.   ModelError: it holds something else.
     """
+    if not path.is_file():
+        raise ReadError(
+            f"The feature loss needs trained {name} weights, and there is no {path.name} beside the runs.",
+            advice=f"Make it by: brainsr train --pretrain-features {name} --data DIR --out DIR",
+            path=path,
+        )
     facts, tensors = _read(path)
     if facts is None or facts["network"] != name:
         raise ModelError(
             f"{path.name} is no file of pre-trained {name} weights.",
-            advice=f"Make one by: brainsr train --pretrain-features {name} --data DIR",
+            advice=f"Make one by: brainsr train --pretrain-features {name} --data DIR --out DIR",
             path=path,
         )
     provenance = Provenance(name, facts["origin"], str(facts["text"]), dict(facts["figures"]))
     return FeatureFile(provenance, tensors, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def built_from(file: FeatureFile, layers: Sequence[str]) -> FeatureNetwork:
+    """The network as far as `layers` need it, with the weights of the file.
+
+    Raises:
+        UsageError: the network has no such layer.   ModelError: the file lacks weights that are needed.
+    """
+    name = file.provenance.network
+    with torch.device("meta"):
+        known = build_features(name).layers
+    unknown = [layer for layer in layers if layer not in known]
+    if unknown:
+        raise UsageError(f"{name} has no layer {', '.join(unknown)}; it has {', '.join(known)}.")
+    network = build_features(name, max(layers, key=known.index))
+    try:
+        network.load_state_dict(used_weights(network, file.tensors))
+    except ValueError as error:
+        raise ModelError(f"The file of {name} weights does not reach {layers[-1]}: {error}.") from error
+    return network
 
 
 def read_imagenet(path: Path, name: FeatureName) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ from brainsr_desktop.train import checkpoint, curriculum, records
 from brainsr_desktop.train.config import Config, read
 from brainsr_desktop.train.dataset import Batch, Floats, PatchSource, check_sizes, read_slices
 from brainsr_desktop.train.devices import autocast, on_device, placed, resolved_device
-from brainsr_desktop.train.losses import weighted_loss
+from brainsr_desktop.train.distributed import ALONE, World, joined
+from brainsr_desktop.train.losses import follow
 from brainsr_desktop.train.networks import begin_from, build_network, load_weights
+from brainsr_desktop.train.objective import Objective
 from brainsr_desktop.train.prefetch import BatchStream
 from brainsr_desktop.train.validation import (
     BenchSlice,
@@ -66,21 +69,18 @@ def train(
         )
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
-    run = TrainingRun(
-        config,
-        data,
-        folder,
-        torch.device(resolved_device(device)),
-        command=_command(config_path, finetune, overrides),
-    )
-    if resume and saved.exists():
-        run.restore(checkpoint.load(saved))
-    else:
-        run.begin(load_weights(finetune) if finetune else None)
-    if dry_run:
-        run.rehearse()
-    else:
-        run.go()
+    command = _command(config_path, finetune, overrides)
+    with joined(device) as world:
+        place = torch.device(resolved_device(world.device(device)))
+        run = TrainingRun(config, data, folder, place, command=command, world=world)
+        if resume and saved.exists():
+            run.restore(checkpoint.load(saved))
+        else:
+            run.begin(load_weights(finetune) if finetune else None)
+        if dry_run:
+            run.rehearse()
+        else:
+            run.go()
     return 0
 
 
@@ -95,9 +95,16 @@ class TrainingRun:
     """Everything one run holds. Call `begin` or `restore`, then `go`."""
 
     def __init__(
-        self, config: Config, data: Path, folder: Path, device: torch.device, command: str = ""
+        self,
+        config: Config,
+        data: Path,
+        folder: Path,
+        device: torch.device,
+        command: str = "",
+        world: World = ALONE,
     ) -> None:
         self.config, self.folder, self.device, self.command = config, folder, device, command
+        self.world = world
         torch.manual_seed(config.run.seed)
         self.network = placed(build_network(config.network), device)
         self.average = placed(build_network(config.network), device).requires_grad_(False)
@@ -105,15 +112,19 @@ class TrainingRun:
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=config.optimiser.rate, betas=config.optimiser.betas, fused=True
         )
+        self.objective = Objective(config, folder.parent, device, world.wrapped)
+        self._learning = world.wrapped(self.network)
         slices = read_slices(data, config.data.stacks)
         check_sizes(slices, max(stage.patch_px for stage in config.stage), config.network.scale)
-        self.source = PatchSource(slices, config.data, config.run, config.network.scale)
+        together = replace(config.run, batch=config.run.batch * world.size)
+        self.source = PatchSource(slices, config.data, together, config.network.scale)
         self.bench: list[BenchSlice] = []
         if config.data.validation:
             self.bench = read_bench(
                 data / config.data.validation, config.network.scale, config.data.validation_stride
             )
         self.step = 0
+        self.progress = 0.0
         self._seconds_before = 0.0
         self._clock = time.monotonic()
         self._saved_at = 0.0
@@ -125,14 +136,16 @@ class TrainingRun:
         """Time spent training, over all parts of the run."""
         return self._seconds_before + time.monotonic() - self._clock
 
-    @property
-    def progress(self) -> float:
-        """0..1 of the run, by steps or by the clock."""
-        return self._progress_at(self.step)
-
     def _progress_at(self, step: int) -> float:
+        """0..1 of the run, by steps, or by the clock as it was before the present step."""
         run = self.config.run
-        return min(step / run.steps if run.steps else self.seconds / (run.minutes * 60.0), 1.0)
+        return min(step / run.steps, 1.0) if run.steps else self.progress
+
+    def _look_at_the_clock(self) -> float:
+        run = self.config.run
+        done = self.step / run.steps if run.steps else self.seconds / (run.minutes * 60.0)
+        self.progress = min(self.world.agreed(done) if run.minutes else done, 1.0)
+        return self.progress
 
     def begin(self, start: dict[str, Tensor] | None) -> None:
         """Start a new run, from fresh weights or from given ones."""
@@ -147,7 +160,7 @@ class TrainingRun:
 
     def restore(self, saved: checkpoint.Checkpoint) -> None:
         """Go on from a checkpoint; only the length of the run and what is written may differ from its configuration."""
-        for part in ("network", "data", "optimiser"):
+        for part in ("network", "data", "optimiser", "features", "adversary"):
             if getattr(saved.config, part) != getattr(self.config, part):
                 raise UsageError(
                     f"The checkpoint was made with another [{part}].",
@@ -156,6 +169,13 @@ class TrainingRun:
         self.network.load_state_dict(saved.weights)
         self.average.load_state_dict(saved.average)
         checkpoint.restore_optimiser(self.optimiser, saved.optimiser)
+        if self.objective.opponent is not None and saved.opponent:
+            self.objective.opponent.restore(saved.opponent)
+        if saved.feature_texts and saved.feature_texts != self.objective.feature_texts:
+            raise UsageError(
+                "The checkpoint was made with other weights of the feature networks.",
+                advice="Put those files back, or use --finetune to start a new run from its weights.",
+            )
         self.source.restore(saved.source)
         self._source_state = saved.source
         torch.set_rng_state(saved.torch_random)
@@ -165,16 +185,17 @@ class TrainingRun:
 
     def go(self) -> None:
         """Train to the end; Ctrl-C leaves a checkpoint behind."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.world.writes:
+            self.folder.mkdir(parents=True, exist_ok=True)
         log.info("training %s on %s, %d parameters", self.config.name, self.device, self._parameters())
-        bar = records.ProgressBar(self.config.name)
+        bar = records.ProgressBar(self.config.name, silent=not self.world.writes)
         last_validated = -1
         batches = self._batches()
         try:
-            while self.progress < 1.0:
+            while self._look_at_the_clock() < 1.0:
                 self._train_step(batches.next())
                 if self.step % self.config.run.log_every_steps == 0:
-                    bar.show(self.step, self.progress, self.seconds, self._log())
+                    bar.show(self.step, self._progress_at(self.step), self.seconds, self._log())
                 if self.step % self.config.run.validate_every_steps == 0:
                     self._validate()
                     last_validated = self.step
@@ -189,7 +210,8 @@ class TrainingRun:
         if last_validated != self.step:
             self._validate()
         bar.close()
-        self._draw_curve()
+        if self.world.writes:
+            self._draw_curve()
 
     def rehearse(self) -> None:
         """Two steps and one validation, without a trace on the disk."""
@@ -203,6 +225,9 @@ class TrainingRun:
 
     def save(self) -> None:
         """Write the checkpoint in place of the last one."""
+        if not self.world.writes:
+            return
+        opponent = self.objective.opponent
         saved = checkpoint.Checkpoint(
             config=self.config,
             step=self.step,
@@ -213,6 +238,8 @@ class TrainingRun:
             torch_random=torch.get_rng_state(),
             source=self._source_state,
             command=self.command,
+            opponent=opponent.tensors() if opponent else {},
+            feature_texts=self.objective.feature_texts,
         )
         checkpoint.save(saved, self.folder / checkpoint.FILE_NAME)
         self._saved_at = saved.seconds
@@ -233,27 +260,23 @@ class TrainingRun:
         return self.source.batch(curriculum.stage_at(self.config.stage, self._progress_at(step)))
 
     def _train_step(self, batch: Batch) -> None:
-        low, truth = on_device(batch.low, self.device), on_device(batch.truth, self.device)
+        low = on_device(self.world.share(batch.low), self.device)
+        truth = on_device(self.world.share(batch.truth), self.device)
+        step, progress = self.step, self.progress
         for group in self.optimiser.param_groups:
-            group["lr"] = curriculum.learning_rate(self.config.optimiser, self.step, self.progress)
+            group["lr"] = curriculum.learning_rate(self.config.optimiser, step, progress)
         self.optimiser.zero_grad(set_to_none=True)
         with autocast(self.device, self.config.run.precision):
-            result = self.network(low)
-        loss = weighted_loss(result, truth, batch.stage)
+            result = self._learning(low)
+        loss = self.objective.loss(result, low, truth, stage=batch.stage, step=step, progress=progress)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimiser.clip)
         self.optimiser.step()
+        self.objective.learn(result, low, truth, stage=batch.stage, step=step, progress=progress)
         self.step += 1
         self._source_state = batch.state
         self._losses.append(loss.detach())
-        self._follow()
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        """Move the average towards the weights; faster at first, when the weights are still those of chance."""
-        decay = min(self.config.optimiser.average, (1 + self.step) / (10 + self.step))
-        for average, weight in zip(self.average.parameters(), self.network.parameters(), strict=True):
-            average.lerp_(weight, 1.0 - decay)
+        follow(self.average, self.network, self.config.optimiser.average, self.step)
 
     def _parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.network.parameters())
@@ -265,7 +288,7 @@ class TrainingRun:
         return self.seconds - self._saved_at > self.config.run.checkpoint_every_minutes * 60.0
 
     def _mean_loss(self) -> float:
-        loss = float(torch.stack(self._losses).mean())
+        loss = float(self.world.mean(torch.stack(self._losses).mean()))
         self._losses.clear()
         if not math.isfinite(loss):
             raise BadOutput(
@@ -276,7 +299,9 @@ class TrainingRun:
 
     def _log(self) -> float:
         loss = self._mean_loss()
-        stage = curriculum.stage_number(self.config.stage, self.progress)
+        if not self.world.writes:
+            return loss
+        stage = curriculum.stage_number(self.config.stage, self._progress_at(self.step))
         rate = self.optimiser.param_groups[0]["lr"]
         row = {"step": self.step, "seconds": round(self.seconds, 1), "stage": stage, "rate": f"{rate:.3e}"}
         records.append_row(self.folder / records.LOSS_FILE, row | {"loss": f"{loss:.6f}"})
@@ -291,7 +316,7 @@ class TrainingRun:
         draw_curve(self.folder, self.config)
 
     def _validate(self) -> None:
-        if not self.bench:
+        if not self.bench or not self.world.writes:
             return
         figures = head_psnr_by_protocol(self.bench, self.enlarged)
         text = {name: f"{value:.3f}" for name, value in figures.items()}

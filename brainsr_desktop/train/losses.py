@@ -1,8 +1,9 @@
-"""Losses of the fidelity training, as a weighted sum."""
+"""Losses of the fidelity training, as a weighted sum, and the moving average of the weights."""
 
 from __future__ import annotations
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from brainsr_desktop.train.config import Stage
 
@@ -36,3 +37,13 @@ def weighted_loss(result: Tensor, truth: Tensor, weights: Stage) -> Tensor:
         if weight > 0:
             loss = loss + weight * term(difference)
     return loss
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
+    """Move a moving average towards the weights; faster at first, when the weights are still those of chance."""
+    decay = min(decay, (1 + step) / (10 + step))
+    for mean, weight in zip(average.parameters(), network.parameters(), strict=True):
+        mean.lerp_(weight, 1.0 - decay)
+    for kept, buffer in zip(average.buffers(), network.buffers(), strict=True):
+        kept.copy_(buffer)

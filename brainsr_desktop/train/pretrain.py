@@ -40,6 +40,7 @@ from brainsr_desktop.train.pretrain_task import (
     CropSource,
     Heads,
     LabelledSlice,
+    begin_by_data,
     classes_of,
     noisy_crop,
     numbered,
@@ -192,6 +193,7 @@ class PretrainingRun:
         self.crops = CropSource(slices, self.classes, config.crop_px, config.noise_percent)
         torch.manual_seed(config.seed)
         self.network = build_features(name)
+        begin_by_data(self.network, torch.from_numpy(self.crops.batch(config.seed, 0, 16).noisy))
         self.heads = Heads(self.network, TAPS[name], self.classes)
         placed(self.network, device)
         placed(self.heads, device)

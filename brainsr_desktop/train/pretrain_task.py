@@ -161,6 +161,24 @@ def _centred(part: Tensor, side: int) -> Tensor:
     return functional.pad(part, (before, after, before, after))
 
 
+@torch.no_grad()
+def begin_by_data(network: FeatureNetwork, pictures: Tensor) -> None:
+    """Give every channel of a plain convolution mean 0 and deviation 1 on `pictures` (batch, 1, rows, columns).
+
+    Through 16 layers of chance all pictures come out nearly alike, and there is little to learn from; so the first
+    batch decides the first biases and scales (Salimans and Kingma 2016, arXiv 1602.07868). Layers with batch
+    normalisation do this by themselves and are left as they are.
+    """
+    x = (pictures.expand(-1, 3, -1, -1) - network.mean) / network.deviation
+    for _, layer in network.steps():
+        if isinstance(layer, nn.Conv2d) and layer.bias is not None:
+            found = layer(x)
+            mean, deviation = found.mean((0, 2, 3)), found.std((0, 2, 3)).clamp_min(1e-3)
+            layer.weight.div_(deviation[:, None, None, None])
+            layer.bias.sub_(mean).div_(deviation)
+        x = layer(x)
+
+
 def task_loss(
     clean: Tensor, logits: Mapping[str, Tensor], truth: Tensor, labels: Tensor, denoising: float
 ) -> Tensor:

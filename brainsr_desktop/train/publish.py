@@ -68,13 +68,15 @@ def publish(
     (folder / WEIGHTS_FILE).chmod(0o644)
     write_graph(network, folder / GRAPH_FILE)
     draw_curve(run, saved.config).replace(folder / "curve.png")
-    training = {
+    training: dict[str, Any] = {
         "command": command or saved.command,
         "commit": commit,
         "steps": saved.step,
         "seconds": round(saved.seconds),
         "loss": _loss_text(saved.config),
     }
+    if saved.feature_texts:
+        training["features"] = list(saved.feature_texts.values())
     card = card_table(config, network, folder)
     card |= {"data": data_table(data, saved.config.data.stacks), "training": training}
     _write_card(folder, card)
@@ -196,7 +198,7 @@ def data_table(folder: Path, stacks: Iterable[str]) -> dict[str, Any]:
 
 
 def _loss_text(config: Config) -> str:
-    names = ("l1", "charbonnier", "squared")
+    names = ("l1", "charbonnier", "squared", "features", "adversarial")
     parts = [
         " + ".join(f"{getattr(stage, name):g} {name}" for name in names if getattr(stage, name) > 0)
         for stage in config.stage

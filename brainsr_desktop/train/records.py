@@ -13,12 +13,9 @@ VALIDATION_FILE: Final = "validation.csv"
 
 
 def read_columns(path: Path) -> dict[str, list[float]]:
-    """The columns of a CSV file of numbers; none where there is no such file."""
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {name: [float(row[name]) for row in rows] for name in rows[0]} if rows else {}
+    """The columns of a CSV file of numbers, NaN where a row has no entry; none where there is no such file."""
+    rows = _rows(path)
+    return {name: [float(row[name] or "nan") for row in rows] for name in rows[0]} if rows else {}
 
 
 def say(text: str) -> None:
@@ -28,23 +25,41 @@ def say(text: str) -> None:
 
 
 def append_row(path: Path, row: Mapping[str, object]) -> None:
-    """Add a row to a CSV file, which gets its header line with the first."""
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(row))
-        if new:
+    """Add a row to a CSV file, which gets its header line with the first; new columns are empty in older rows."""
+    before = _columns(path)
+    names = list(dict.fromkeys([*before, *row]))
+    older = _rows(path) if before and names != before else []
+    with path.open("w" if older else "a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=names)
+        if older or not before:
             writer.writeheader()
-        writer.writerow(row)
+        writer.writerows([*older, row])
+
+
+def _columns(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return next(csv.reader(file), [])
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 class ProgressBar:
     """One line on stderr: renewed in place on a terminal, a line of its own each time in a log file."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._terminal = sys.stderr.isatty()
+    def __init__(self, name: str, *, silent: bool = False) -> None:
+        self._name, self._silent = name, silent
+        self._terminal = sys.stderr.isatty() and not silent
 
     def show(self, step: int, progress: float, seconds: float, loss: float) -> None:
+        if self._silent:
+            return
         left = seconds * (1.0 - progress) / progress if progress > 0 else 0.0
         filled = round(20 * progress)
         text = (

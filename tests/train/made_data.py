@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from brainsr_desktop.core.degrade import Degradation, degrade
+from brainsr_desktop.train.features import Provenance, build_features, save_features
 
 Floats = npt.NDArray[np.float32]
 
@@ -46,6 +47,21 @@ squared = 1.0
 title = "Tiny"
 role = "preview"
 """
+
+GAN = """
+[features]
+vgg19 = "vgg19.safetensors"
+vgg19_layers = ["relu1_1", "relu2_2"]
+[adversary]
+width = 4
+[[stage]]
+start = 0.7
+ramp = 0.1
+patch_px = 16
+features = 0.1
+adversarial = 0.005
+"""
+"""What makes the tiny run end with a feature loss and a discriminator."""
 
 
 def head(rows: int, columns: int, seed: int) -> Floats:
@@ -102,6 +118,22 @@ def write_bench(path: Path, scale: int = 2, slices: int = 2) -> Path:
             low = degrade(image, degradation, slice_index=i)
             arrays[f"{protocol}_x{scale}_{i:03d}"] = np.round(low * 4095).astype(np.uint16)
     np.savez(path, meta=np.array([json.dumps({"i": i}) for i in range(slices)]), **arrays)  # type: ignore[arg-type]
+    return path
+
+
+def write_features(folder: Path) -> Path:
+    """A file of feature weights as far as the tiny run reads them."""
+    provenance = Provenance("vgg19", "mr", "vgg19 made for a test", {})
+    save_features(folder / "vgg19.safetensors", build_features("vgg19", "relu2_2"), provenance)
+    return folder / "vgg19.safetensors"
+
+
+def write_gan(folder: Path) -> Path:
+    """A configuration like that of `write_all` with a cGAN stage; its feature file goes where the runs are kept."""
+    path = folder / "gan" / "tiny.toml"
+    path.parent.mkdir()
+    first, card, words = CONFIG.partition("[card]")
+    path.write_text(first + GAN + card + words, encoding="utf-8")
     return path
 
 

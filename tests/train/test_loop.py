@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 import subprocess
 import sys
 import time
@@ -13,19 +14,21 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from brainsr_desktop.core.errors import BadOutput, UsageError
+from brainsr_desktop.core.errors import BadOutput, ReadError, UsageError
 from brainsr_desktop.train import checkpoint, loop
 from brainsr_desktop.train.config import read
 from brainsr_desktop.train.dataset import Batch
+from brainsr_desktop.train.features import Provenance, build_features, save_features
 from brainsr_desktop.train.loop import TrainingRun, train
 from brainsr_desktop.train.prefetch import BatchStream
+from tests.train.made_data import write_features, write_gan
 
 CODE = """
 import sys
 from pathlib import Path
 from brainsr_desktop.train.loop import train
-config, out, *options = sys.argv[1:]
-train(Path(config), data=Path(config).parent, out=Path(out), device="cpu", resume="--resume" in options)
+config, data, out, *options = sys.argv[1:]
+train(Path(config), data=Path(data), out=Path(out), device="cpu", resume="--resume" in options)
 """
 
 
@@ -33,8 +36,29 @@ def run_of(out: Path) -> Path:
     return out / "tiny" / checkpoint.FILE_NAME
 
 
-def start(config: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", CODE, str(config), str(out), *options])
+def start(config: Path, data: Path, out: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", CODE, str(config), str(data), str(out), "--resume"])
+
+
+def kill_and_go_on(config: Path, data: Path, out: Path, steps: tuple[int, ...]) -> None:
+    """Kill the run as hard as can be as soon as it has gone so far, each time, and let it end at last."""
+    for step in steps:
+        process = start(config, data, out)
+        deadline = time.monotonic() + 120
+        while not (run_of(out).exists() and checkpoint.load(run_of(out)).step >= step):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+    assert checkpoint.load(run_of(out)).step < 30
+    assert start(config, data, out).wait(timeout=120) == 0
+
+
+def assert_same_tensors(first: Path, second: Path) -> None:
+    again, expected = load_file(first), load_file(second)
+    assert again.keys() == expected.keys()
+    for name, tensor in expected.items():
+        assert torch.equal(again[name], tensor), name
 
 
 @pytest.fixture(scope="module")
@@ -46,22 +70,55 @@ def finished(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_that_a_killed_run_ends_with_the_same_weights(made: Path, finished: Path, tmp_path: Path) -> None:
-    """Killed as hard as can be, twice; the stage of the curriculum changes in between."""
-    for step in (5, 15):
-        process = start(made, tmp_path, "--resume")
-        deadline = time.monotonic() + 120
-        while not (run_of(tmp_path).exists() and checkpoint.load(run_of(tmp_path)).step >= step):
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
-    assert checkpoint.load(run_of(tmp_path)).step < 30
-    process = start(made, tmp_path, "--resume")
-    assert process.wait(timeout=120) == 0
-    again, expected = load_file(run_of(tmp_path)), load_file(finished / checkpoint.FILE_NAME)
-    assert again.keys() == expected.keys()
-    for name, tensor in expected.items():
-        assert torch.equal(again[name], tensor), name
+    """Killed twice; the stage of the curriculum changes in between."""
+    kill_and_go_on(made, made.parent, tmp_path, (5, 15))
+    assert_same_tensors(run_of(tmp_path), finished / checkpoint.FILE_NAME)
+
+
+@pytest.fixture(scope="module")
+def gan(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Configuration of a run with a cGAN stage."""
+    return write_gan(tmp_path_factory.mktemp("gan"))
+
+
+def test_that_a_killed_gan_run_ends_with_the_same_weights(made: Path, gan: Path, tmp_path: Path) -> None:
+    """Killed before the discriminator has begun and in its midst: both networks, optimisers and averages are alike."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for out in (whole, killed):
+        out.mkdir()
+    write_features(whole)
+    shutil.copy(whole / "vgg19.safetensors", killed)
+    train(gan, data=made.parent, out=whole, device="cpu")
+    kill_and_go_on(gan, made.parent, killed, (15, 25))
+    assert_same_tensors(run_of(killed), run_of(whole))
+    saved = checkpoint.load(run_of(killed))
+    assert {"weights", "average", "optimiser"} == {name.partition("/")[0] for name in saved.opponent}
+    assert saved.feature_texts["vgg19"].startswith("vgg19 made for a test (sha256 ")
+
+
+def test_that_other_feature_weights_do_not_go_on_with_a_run(made: Path, gan: Path, tmp_path: Path) -> None:
+    write_features(tmp_path)
+    train(gan, data=made.parent, out=tmp_path, device="cpu", overrides=["run.steps=2"])
+    torch.manual_seed(99)
+    write_features(tmp_path)
+    with pytest.raises(UsageError, match="other weights of the feature networks"):
+        train(gan, data=made.parent, out=tmp_path, device="cpu", resume=True)
+
+
+def test_that_there_is_no_feature_loss_without_trained_weights(made: Path, gan: Path, tmp_path: Path) -> None:
+    with pytest.raises(ReadError) as refused:
+        train(gan, data=made.parent, out=tmp_path, device="cpu")
+    assert "brainsr train --pretrain-features vgg19" in refused.value.advice
+    assert not (tmp_path / "tiny").exists()
+
+
+def test_that_patches_too_small_for_the_features_are_refused(made: Path, gan: Path, tmp_path: Path) -> None:
+    provenance = Provenance("inception_v3", "mr", "", {})
+    network = build_features("inception_v3", "Mixed_5b")
+    save_features(tmp_path / "i.safetensors", network, provenance)
+    layers = 'features={inception_v3="i.safetensors", inception_v3_layers=["Mixed_5b"]}'
+    with pytest.raises(UsageError, match="24 pixels are too small"):
+        train(gan, data=made.parent, out=tmp_path, device="cpu", overrides=[layers])
 
 
 def test_that_batches_made_ahead_give_the_same_weights(
