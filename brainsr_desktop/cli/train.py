@@ -36,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="change an entry of the configuration; may be given several times",
     )
+    parser.add_argument(
+        "--compare",
+        metavar="KEY=VALUE,VALUE,...",
+        help="train once for each value of an entry, and show loss and PSNR beside each other",
+    )
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="go on where the run was stopped")
     start.add_argument("--finetune", metavar="NAME|FILE", help="start from the weights of a model or a file")
@@ -68,6 +73,24 @@ def run(options: argparse.Namespace, console: Console) -> int:
         if options.data is None:
             raise UsageError("--data is missing: the folder with the training files.")
         _need_torch()
+
+        if options.compare:
+            from brainsr_desktop.train.ablation import compare
+
+            console.result(
+                compare(
+                    path,
+                    options.compare,
+                    resume=options.resume,
+                    finetune=options.finetune,
+                    dry_run=options.dry_run,
+                    data=options.data,
+                    out=options.out,
+                    device=options.device,
+                    overrides=options.overrides,
+                )
+            )
+            return 0
 
         from brainsr_desktop.train.loop import train
 

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from brainsr_desktop.core.errors import UsageError
+from brainsr_desktop.train import checkpoint
+from brainsr_desktop.train.ablation import compare, final_loss, parsed
+
+WIDTHS = "network.config.width=4,8"
+NETWORK = ["network.name=espcn-ps", "network.config.width=16", "run.steps=6", "run.log_every_steps=1"]
+STUDY = [
+    "comparison.key=network.config.width",
+    "comparison.source=a study",
+    "comparison.figures={ 4 = 0.004, 8 = 0.003 }",
+]
+
+
+@pytest.fixture(scope="module")
+def root(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs")
+    text = compare(made, WIDTHS, data=made.parent, out=out, device="cpu", overrides=NETWORK + STUDY)
+    assert "0.00400" in text and "a study" in text and "cannot be compared" in text
+    return out / "tiny-by-width"
+
+
+def rows(root: Path) -> list[dict[str, str]]:
+    with (root / "comparison.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_that_there_is_a_run_and_a_row_for_each_value(root: Path) -> None:
+    table = rows(root)
+    assert [row["width"] for row in table] == ["4", "8"]
+    for row in table:
+        saved = checkpoint.load(root / f"tiny-width-{row['width']}" / checkpoint.FILE_NAME)
+        width = int(row["width"])
+        assert saved.config.network.config["width"] == width
+        assert saved.step == 6 == int(row["steps"])
+        half = width // 2
+        assert int(row["parameters"]) == 26 * width + (9 * width + 1) * (width + half) + (9 * half + 1) * 4
+
+
+def test_that_the_studys_figures_stand_beside_ours(root: Path) -> None:
+    first, second = rows(root)
+    assert (first["study's loss"], second["study's loss"]) == ("0.00400", "0.00300")
+    assert (first["relative"], first["study's relative"], second["study's relative"]) == (
+        "1.000",
+        "1.000",
+        "0.750",
+    )
+    text = (root / "comparison.md").read_text(encoding="utf-8")
+    assert "a study" in text and "cannot be compared" in text
+    for row in (first, second):
+        assert all(float(row[f"{protocol} dB"]) > 0 for protocol in ("bicubic", "kspace", "noisy"))
+
+
+def test_that_the_plot_is_a_picture(root: Path) -> None:
+    with Image.open(root / "comparison.png") as picture:
+        assert picture.size[0] >= 800
+
+
+def test_that_finished_runs_are_kept_and_a_missing_one_is_made(made: Path, root: Path) -> None:
+    kept, lost = (root / f"tiny-width-{width}" / checkpoint.FILE_NAME for width in (4, 8))
+    before, table = kept.stat().st_mtime_ns, rows(root)
+    for path in lost.parent.iterdir():
+        path.unlink()
+    out = root.parent
+    compare(made, WIDTHS, resume=True, data=made.parent, out=out, device="cpu", overrides=NETWORK + STUDY)
+    assert kept.stat().st_mtime_ns == before
+    assert [row["final loss"] for row in rows(root)] == [row["final loss"] for row in table]
+
+
+def test_that_a_comparison_is_not_overwritten(made: Path, root: Path) -> None:
+    with pytest.raises(UsageError, match="already holds a run"):
+        compare(made, WIDTHS, data=made.parent, out=root.parent, device="cpu", overrides=NETWORK)
+
+
+def test_that_a_value_that_cannot_be_is_refused_before_anything_is_trained(
+    made: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=r"optimiser\.rate"):
+        compare(made, "optimiser.rate=1e-3,-1", data=made.parent, out=tmp_path, device="cpu")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_that_a_network_that_cannot_be_is_refused_before_anything_is_trained(
+    made: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="cannot be built"):
+        compare(made, "network.config.width=4,7", data=made.parent, out=tmp_path, overrides=NETWORK)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_that_without_a_study_there_is_no_word_of_one(made: Path, tmp_path: Path) -> None:
+    text = compare(
+        made,
+        "run.seed=1,2",
+        data=made.parent,
+        out=tmp_path,
+        device="cpu",
+        overrides=[*NETWORK, "run.steps=2"],
+    )
+    assert "study:" not in text
+
+
+@pytest.mark.parametrize(
+    "text", ["run.seed", "run.seed=1", "run.seed=1,1", "=1,2", "run.seed=1,,2", "run.seed="]
+)
+def test_that_what_is_no_comparison_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="KEY=VALUE"):
+        parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a.b=32,64,128", ("32", "64", "128")),
+        ("a.b = 1e-3, 2.5", ("0.001", "2.5")),
+        ("a.b=true,false", ("true", "false")),
+        ("a.b=fp32,bf16", ("fp32", "bf16")),
+    ],
+)
+def test_that_values_are_read_as_toml_or_plain_text(text: str, values: tuple[str, ...]) -> None:
+    assert parsed(text) == ("a.b", values)
+
+
+def test_that_the_final_loss_is_the_mean_of_the_last_tenth() -> None:
+    steps = [float(step) for step in range(1, 101)]
+    assert final_loss({"step": steps, "loss": steps}, 100) == pytest.approx(sum(range(91, 101)) / 10)
+    assert math.isnan(final_loss({}, 100))
