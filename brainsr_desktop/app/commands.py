@@ -123,6 +123,9 @@ class Commands(QObject):
         self._actions["hide_patient"].triggered.connect(
             lambda hidden: self._apply(lambda s: intents.hide_patient(s, on=hidden))
         )
+        self._actions["masks"].triggered.connect(
+            lambda shown_: self._apply(lambda s: intents.show_masks(s, on=shown_))
+        )
         self._actions["show_original"].triggered.connect(
             lambda shown_: self._apply(lambda s: intents.show_original(s, on=shown_))
         )
@@ -194,6 +197,7 @@ class Commands(QObject):
         there = self.possible_windows()
         for key in range(10):
             self._actions[f"window_{key}"].setEnabled(is_open and key in there)
+        self._actions["masks"].setEnabled(state.stack is not None and state.stack.has_masks)
         self._tick(state)
         self._name_steps()
 
@@ -201,6 +205,7 @@ class Commands(QObject):
         ticks = {
             "invert": state.inverted,
             "hide_patient": state.hide_patient,
+            "masks": state.show_masks,
             "show_original": state.show_original,
             "show_truth": state.show_reference,
             "test_mode": state.test_mode,

@@ -72,6 +72,7 @@ class Controller(QObject):
         object, object
     )  # bytes the results take, their limit: more than an int of Qt holds
     header_ready = Signal(object, object)  # StackInfo, rows of (tag, keyword, VR, value)
+    mask_ready = Signal(object, int, object)  # StackInfo, frame, pieces of the outline: see io's MaskRead
 
     def __init__(
         self,
@@ -126,6 +127,7 @@ class Controller(QObject):
             (self.scan_done, library.scan_done),
             (self.thumbnail_ready, library.thumbnail_ready),
             (self.header_ready, library.header_ready),
+            (self.mask_ready, library.mask_ready),
             (self.devices_found, enhancer.devices_found),
             (self.memory_changed, enhancer.memory_changed),
             (self.job_changed, self._board.changed),
@@ -240,6 +242,10 @@ class Controller(QObject):
     def request_header(self, stack: StackInfo, index: int) -> None:
         """Ask for ``header_ready``: every header field of a frame (volume * slices + slice)."""
         self._library.header(stack, index)
+
+    def request_mask(self, stack: StackInfo, index: int) -> None:
+        """Ask for ``mask_ready``: the outline of the mask of a frame (volume * slices + slice)."""
+        self._library.mask(stack, index)
 
     # Enhancing
 

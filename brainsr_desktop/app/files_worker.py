@@ -18,6 +18,7 @@ from brainsr_desktop.io.messages import (
     MakeThumbnail,
     OpenExport,
     ReadHeader,
+    ReadMask,
     ScanSources,
     WriteFrames,
 )
@@ -82,6 +83,10 @@ class FilesWorker(ChildWorker):
     def header(self, stack: StackInfo, index: int) -> JobId:
         """Answer: HeaderRead."""
         return self._ask(ReadHeader(self._client.next_job(), stack, index))
+
+    def mask(self, stack: StackInfo, index: int) -> JobId:
+        """Answer: MaskRead."""
+        return self._ask(ReadMask(self._client.next_job(), stack, index))
 
     def open_export(self, request: OpenExport) -> JobId:
         """Answer: ExportOpened. The job number of the request is replaced."""

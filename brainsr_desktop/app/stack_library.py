@@ -20,6 +20,7 @@ from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
 from brainsr_desktop.io.messages import (
     FrameLoaded,
     HeaderRead,
+    MaskRead,
     ScanDone,
     SeriesFound,
     StackLoaded,
@@ -66,6 +67,7 @@ class StackLibrary(QObject):
     scan_done = Signal(object)  # ScanSummary
     thumbnail_ready = Signal(str, object)
     header_ready = Signal(object, object)
+    mask_ready = Signal(object, int, object)  # StackInfo, frame, int32 (pieces, 4): see MaskRead
     frames_changed = Signal(object)  # OpenStack: a frame or the block came, or nothing more will
     measured = Signal(object)  # Measured
     answered = Signal(object)  # Answer
@@ -82,6 +84,7 @@ class StackLibrary(QObject):
         self._loads: dict[JobId, _Load] = {}
         self._thumbnails: dict[JobId, StackInfo] = {}
         self._headers: dict[JobId, tuple[StackInfo, int]] = {}
+        self._masks: dict[JobId, tuple[StackInfo, int]] = {}
         self._open: dict[str, OpenStack] = {}
         self._holders: dict[str, set[object]] = {}
         self._lost: set[str] = set()
@@ -119,6 +122,10 @@ class StackLibrary(QObject):
     def header(self, stack: StackInfo, index: int) -> None:
         """Ask for the header of a frame."""
         self._headers[self.worker.header(stack, index)] = (stack, index)
+
+    def mask(self, stack: StackInfo, index: int) -> None:
+        """Ask for the outline of the mask of a frame."""
+        self._masks[self.worker.mask(stack, index)] = (stack, index)
 
     # Open stacks
 
@@ -188,6 +195,8 @@ class StackLibrary(QObject):
             self._on_thumbnail(answer)
         elif answer.job in self._headers:
             self._on_header(answer)
+        elif answer.job in self._masks:
+            self._on_mask(answer)
         else:
             self.answered.emit(answer)
 
@@ -322,6 +331,20 @@ class StackLibrary(QObject):
         if isinstance(answer, HeaderRead):
             self.header_ready.emit(stack, answer.rows)
         elif isinstance(answer, Failed):
+            self.notice.emit(notice_of(answer.report))
+
+    def _on_mask(self, answer: Answer) -> None:
+        if not answer.final:
+            return
+        stack, index = self._masks.pop(answer.job)
+        if isinstance(answer, MaskRead):
+            self.mask_ready.emit(stack, index, np.frombuffer(answer.pieces, np.int32).reshape(-1, 4))
+            return
+        name = f"mask {index} of {stack_name(stack)}"
+        if isinstance(answer, Failed) and _died(answer) and name not in self._lost:
+            self._lost.add(name)
+            self.mask(stack, index)
+        elif isinstance(answer, Failed) and not _died(answer):
             self.notice.emit(notice_of(answer.report))
 
 

@@ -124,6 +124,7 @@ class ImageColours:
     button: str = "#2b3037"
     accent: str = "#5a9bff"
     cross: str = "#ffd34d"
+    mask: str = "#4fe3d2"
 
 
 IMAGE: Final = ImageColours()

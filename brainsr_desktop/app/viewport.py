@@ -16,7 +16,9 @@ from PySide6.QtGui import (
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
+    QPainterPath,
     QResizeEvent,
+    QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
@@ -33,7 +35,13 @@ from brainsr_desktop.app.slice_pixels import (
 from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.app.view_field import Field, PointMm, SizePx
 from brainsr_desktop.app.viewport_mouse import MouseMap
-from brainsr_desktop.app.viewport_overlays import Content, OverlayLayer, paint_cross, paint_rubber
+from brainsr_desktop.app.viewport_overlays import (
+    Content,
+    OverlayLayer,
+    paint_cross,
+    paint_outline,
+    paint_rubber,
+)
 from brainsr_desktop.session.pictures import Picture
 from brainsr_desktop.session.state import RectMm, WindowLevel
 
@@ -113,6 +121,7 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         self._content = Content()
         self._cross: PointMm | None = None
         self._rubber: RectMm | None = None
+        self._outline: QPainterPath | None = None
         self.mouse: MouseMap | None = None
 
     @property
@@ -161,6 +170,12 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         """Show the rectangle that is being drawn."""
         if rect != self._rubber:
             self._rubber = rect
+            self.viewport().update()
+
+    def set_outline(self, path: QPainterPath | None) -> None:
+        """Draw a mask's outline, a path in mm of the plane."""
+        if path is not self._outline:
+            self._outline = path
             self.viewport().update()
 
     def to_mm(self, at: QPointF) -> PointMm:
@@ -216,6 +231,8 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         """Qt calls it: text and cursors over the picture."""
         painter.save()
         painter.resetTransform()
+        if self._outline is not None and self._picture is not None:
+            paint_outline(painter, self._outline, self._mm_to_px())
         self._layer.paint(painter, QSizeF(*self.size_px), self.font(), self._content)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._cross is not None and self._picture is not None:
@@ -225,6 +242,10 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
             corners = self.to_px((r.x, r.y)), self.to_px((r.x + r.width, r.y + r.height))
             paint_rubber(painter, QRectF(*corners).normalized())
         painter.restore()
+
+    def _mm_to_px(self) -> QTransform:
+        start, end = self.to_px((0.0, 0.0)), self.to_px((1.0, 1.0))
+        return QTransform(end.x() - start.x(), 0, 0, end.y() - start.y(), start.x(), start.y())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Qt calls it; the pair works out the field anew."""

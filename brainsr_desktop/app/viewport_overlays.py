@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QTransform
 
 from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.core.series import StackInfo, StudyInfo
@@ -176,6 +176,15 @@ def paint_cross(painter: QPainter, at: QPointF) -> None:
         painter.setPen(QPen(QColor(colour), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             painter.drawLine(at + QPointF(dx * 5, dy * 5), at + QPointF(dx * 14, dy * 14))
+
+
+def paint_outline(painter: QPainter, path: QPainterPath, to_px: QTransform) -> None:
+    """The edge of a mask, as thin at every zoom; ``to_px`` turns the path's mm into logical pixels."""
+    on_screen = to_px.map(path)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in ((IMAGE.outline, 3.5), (IMAGE.mask, 1.5)):
+        painter.setPen(QPen(QColor(colour), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))
+        painter.drawPath(on_screen)
 
 
 def paint_rubber(painter: QPainter, rect: QRectF) -> None:

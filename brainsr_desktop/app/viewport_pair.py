@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, Signal
+from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from brainsr_desktop.app.slice_pixels import Reductions, automatic_window, robust_span, window_of_values
@@ -65,6 +66,7 @@ class ViewportPair(QWidget):
             "right": _Given(None, EMPTY),
         }
         self._automatic: tuple[StackInfo | None, WindowLevel] | None = None
+        self._outline: tuple[StackInfo, int, QPainterPath] | None = None
         self._cursor: tuple[Side, PointMm] | None = None
         self._single: Side | None = None
         self._active: Side = "left"
@@ -147,6 +149,12 @@ class ViewportPair(QWidget):
         """Take patient and study for the corner text."""
         self._study = study
         self._refresh()
+
+    def set_outline(self, stack: StackInfo, frame_index: int, path: QPainterPath) -> None:
+        """Take the outline (mm of the plane) of a frame's mask; it is drawn in both panes while that frame is."""
+        if self._outline is None or self._outline[2] is not path:
+            self._outline = (stack, frame_index, path)
+            self._refresh()
 
     # What can be done
 
@@ -310,6 +318,7 @@ class ViewportPair(QWidget):
             view, status, picture = pane.view, self._status(side), self._picture(side)
             view.set_look(look)
             view.set_picture(picture)
+            view.set_outline(self._outline_of(state))
             sampling = self._sampling(side, view)
             view.set_smooth(sampling == "linear")
             view.set_content(self._content(side, view, sampling))
@@ -320,6 +329,12 @@ class ViewportPair(QWidget):
         self.right.strip.set_notice(notice_of(state, self._status("right")))
         for mouse in self._mice.values():
             mouse.tell_cursor()
+
+    def _outline_of(self, state: ViewState) -> QPainterPath | None:
+        if self._outline is None or not state.show_masks or state.overlays == "none":
+            return None
+        stack, frame_index, path = self._outline
+        return path if stack is state.stack and frame_index == state.frame_index else None
 
     def _sampling(self, side: Side, view: Viewport) -> Sampling:
         picture = self._picture(side)

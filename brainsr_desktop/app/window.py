@@ -24,6 +24,7 @@ from brainsr_desktop.app.drop_target import DropTarget
 from brainsr_desktop.app.export_choice import seconds_of
 from brainsr_desktop.app.frame_style import frame_sheet
 from brainsr_desktop.app.last_run import LastRun
+from brainsr_desktop.app.mask_outlines import MaskOutlines
 from brainsr_desktop.app.menus import fill_menu_bar, tool_bar
 from brainsr_desktop.app.opening import Opening, counted
 from brainsr_desktop.app.original_key import OriginalKey
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
         self.close_question = CloseQuestion(areas.jobs, self)
         self.tour = Tour(self, tour_steps(areas, self.tools, self.actions_))
         self.arrangement = Arrangement(self, areas, self.actions_, self.tools)
+        self.masks = MaskOutlines(self.store, self.controller, areas.pair, self)
         self.pictures = PanePictures(areas.pair, self.actions_, self)
         self.original_key = OriginalKey(self.store, self)
         self.original_key.watch(areas.pair)

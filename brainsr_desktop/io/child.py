@@ -13,6 +13,7 @@ from brainsr_desktop.io.decode_process import shared_decoder
 from brainsr_desktop.io.export import Exports
 from brainsr_desktop.io.header_view import header_rows
 from brainsr_desktop.io.load import load_stack
+from brainsr_desktop.io.masks import outline_of, read_mask
 from brainsr_desktop.io.scan import scan
 from brainsr_desktop.io.thumbnail import thumbnail
 from brainsr_desktop.ipc.child import JobContext, serve
@@ -23,6 +24,7 @@ LANES: Final[Mapping[type, str]] = {
     messages.LoadStack: "load",
     messages.MakeThumbnail: "thumbnail",
     messages.ReadHeader: "thumbnail",
+    messages.ReadMask: "thumbnail",
     messages.OpenExport: "export",
     messages.WriteFrames: "export",
     messages.CloseExport: "export",
@@ -40,6 +42,7 @@ def main(connection: Connection) -> None:
             messages.LoadStack: load,
             messages.MakeThumbnail: make_thumbnail,
             messages.ReadHeader: read_header,
+            messages.ReadMask: read_outline,
             messages.OpenExport: exports.open,
             messages.WriteFrames: exports.write,
             messages.CloseExport: exports.close,
@@ -103,3 +106,11 @@ def read_header(request: messages.ReadHeader, context: JobContext) -> messages.H
         lines = request.stack.header
         return messages.HeaderRead(request.job, tuple(("", label, "", value) for label, value in lines))
     return messages.HeaderRead(request.job, header_rows(frame))
+
+
+def read_outline(request: messages.ReadMask, context: JobContext) -> messages.MaskRead:
+    """The outline of one frame's mask."""
+    context.check_cancelled()
+    mask = read_mask(request.stack, request.index)
+    pieces = b"" if mask is None else outline_of(mask).tobytes()
+    return messages.MaskRead(request.job, request.stack.id, request.index, pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.dicom_file import BadDicom, quiet
 from brainsr_desktop.io.mat import MatPixels
 from brainsr_desktop.io.text import path_text
+
+PIECES_LIMIT: Final = 10_000
+"""A mask with more straight pieces at its edge is noise, and drawing it would hold up the window."""
 
 
 def read_mask(stack: StackInfo, index: int) -> NDArray[np.uint8] | None:
@@ -29,3 +33,30 @@ def read_mask(stack: StackInfo, index: int) -> NDArray[np.uint8] | None:
     except (BadDicom, OSError) as error:
         raise ReadError(f"The mask in {path_text(frame.path)} cannot be read.", path=frame.path) from error
     return mask if mask is not None and mask.shape == stack.shape[1:] else None
+
+
+def outline_of(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """The edge of a mask (rows, columns) as straight pieces along pixel edges, (pieces, 4): row, column, row, column.
+
+    Coordinates count pixel edges: (0, 0) is the outer corner of the first pixel.
+
+    Raises:
+        ReadError: the edge has more pieces than can be drawn.
+    """
+    inside = np.pad(mask != 0, 1)
+    level = _runs(inside[1:, 1:-1] != inside[:-1, 1:-1])
+    upright = _runs((inside[1:-1, 1:] != inside[1:-1, :-1]).T)
+    if len(level) + len(upright) > PIECES_LIMIT:
+        raise ReadError("The mask of this slice has too ragged an edge to be drawn.")
+    edge, first, end = level.T
+    across = np.stack([edge, first, edge, end], axis=1)
+    edge, first, end = upright.T
+    return np.concatenate([across, np.stack([first, edge, end, edge], axis=1)]).astype(np.int32)
+
+
+def _runs(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Runs of set flags along each row, (runs, 3): row, first, one past the last."""
+    steps = np.diff(np.pad(flags, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, first = np.nonzero(steps == 1)
+    _, end = np.nonzero(steps == -1)
+    return np.stack([rows, first, end], axis=1)

@@ -88,6 +88,27 @@ class ThumbnailMade(Answer):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadMask(Request):
+    """The outline of the mask of one frame (index = volume * slices + slice). Answer: MaskRead."""
+
+    stack: StackInfo
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class MaskRead(Answer):
+    """The edge of a mask as straight pieces along pixel edges: small enough to travel.
+
+    ``pieces``: int32, four numbers a piece: row and column of its two ends, counted in pixel edges (0 is the outer edge
+    of the first pixel). Empty where the frame has no mask, or nothing is inside it.
+    """
+
+    stack_id: str
+    index: int
+    pieces: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ExportOptions:
     """How a series is written. ``window`` (centre, width in units) is for GIF alone."""
 

@@ -247,6 +247,11 @@ def next_overlays(state: ViewState) -> ViewState:
     return replace(state, overlays=NEXT_OVERLAYS[state.overlays])
 
 
+def show_masks(state: ViewState, *, on: bool) -> ViewState:
+    """Draw the outlines of masks, or no longer."""
+    return replace(state, show_masks=on)
+
+
 def set_interpolation(state: ViewState, interpolation: Literal["nearest", "linear"]) -> ViewState:
     """How the screen enlarges the original."""
     return replace(state, interpolation=interpolation)

@@ -61,6 +61,8 @@ class ViewState:
     inverted: bool = False
     tool: Tool = "window"
     overlays: Overlays = "all"
+    show_masks: bool = True
+    """Draw the outline of the mask that a file brings; never while ``overlays`` is "none"."""
     show_original: bool = False
     """Space: the enhanced pane shows the original, labelled so."""
     show_reference: bool = False

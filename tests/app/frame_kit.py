@@ -130,6 +130,7 @@ class PretendController(QObject):
     notice = Signal(object)
     memory_changed = Signal(object, object)
     header_ready = Signal(object, object)
+    mask_ready = Signal(object, int, object)
 
     def __init__(self, store: Store, catalog: Catalog = CATALOG) -> None:
         super().__init__()
@@ -175,6 +176,9 @@ class PretendController(QObject):
 
     def request_header(self, stack: StackInfo, index: int) -> None:
         self.asked.append(("header", stack.id, index))
+
+    def request_mask(self, stack: StackInfo, index: int) -> None:
+        self.asked.append(("mask", stack.id, index))
 
     def enhance_series(self) -> None:
         self.asked.append(("enhance",))

@@ -61,6 +61,7 @@ def test_that_letters_and_arrows_act_on_images_only(qapp: object) -> None:
         ("redo", "Ctrl+Shift+Z"), ("enhance_series", "Ctrl+Return"), ("window_0", "0"), ("window_9", "9"),
         ("invert", "I"), ("flip_h", "H"), ("flip_v", "V"), ("fit", "F"), ("reset", "R"), ("reset_all", "Shift+R"),
         ("scale", "G"), ("previous_model", "["), ("next_model", "]"), ("metrics", "M"), ("overlays", "X"),
+        ("masks", "U"),
         ("next_slice", "Down"), ("previous_slice", "Up"), ("first_slice", "Home"), ("last_slice", "End"),
         ("next_series", "PgDown"), ("tool_window", "W"), ("tool_pan", "T"), ("tool_zoom", "Z"), ("tool_scroll", "S"),
     ],

@@ -8,11 +8,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.store import Store
+from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.app.viewport import Viewport
 from brainsr_desktop.app.viewport_pair import ViewportPair
 from brainsr_desktop.core.geometry import Geometry, Vec3
@@ -110,6 +111,23 @@ def centre_of_light(view: Viewport) -> QPointF:
     return QPointF(
         float((x * light).sum() / light.sum() / ratio), float((y * light).sum() / light.sum() / ratio)
     )
+
+
+def outlined(view: Viewport) -> NDArray[np.bool_]:
+    """Which device pixels of a pane have the outline's colour."""
+    colour = QColor(IMAGE.mask)
+    wanted = np.array([colour.red(), colour.green(), colour.blue()])
+    return np.asarray(np.abs(drawn(view).astype(int) - wanted).max(axis=-1) < 24)
+
+
+def frame_of(view: Viewport) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of the outline, logical pixels; middle of the line."""
+    rows, columns = np.nonzero(outlined(view))
+    assert rows.size, "no outline is drawn"
+    ratio = view.devicePixelRatioF()
+    edges = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+    left, top, right, bottom = (float(edge) / ratio for edge in edges)
+    return left, top, right, bottom
 
 
 def move(view: Viewport, at: QPointF, buttons: Qt.MouseButton = Qt.MouseButton.NoButton, **keys: Any) -> None:

@@ -16,7 +16,7 @@ from brainsr_desktop.core.errors import ReadError
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.decode_process import DecoderProcess, shared_decoder
 from brainsr_desktop.io.load import load_stack
-from brainsr_desktop.io.masks import read_mask
+from brainsr_desktop.io.masks import outline_of, read_mask
 from brainsr_desktop.io.scan import scan_all
 from tests import phantom
 from tests.mat_kit import HEADER, tumour_mask, write_mat
@@ -257,3 +257,34 @@ def test_that_hdf5_is_read_in_a_process_of_its_own(tmp_path: Path) -> None:
 def test_that_matlabs_own_bytes_are_not_taken_for_data(tmp_path: Path) -> None:
     (tmp_path / "x.mat").write_bytes(HEADER.ljust(512))
     assert codes(tmp_path) == ["TRUNCATED"]
+
+
+def enclosed(pieces: NDArray[np.int32], rows: int, columns: int) -> NDArray[np.bool_]:
+    """Pixels with an odd number of upright pieces to their left."""
+    crossings = np.zeros((rows, columns), int)
+    for row, column, end, same in pieces:
+        if column == same:
+            crossings[row:end, column:] += 1
+    return np.asarray(crossings % 2 == 1)
+
+
+def test_that_an_outline_encloses_the_mask_and_nothing_else() -> None:
+    random = np.random.default_rng(3)
+    for mask in (MASK, np.ones((5, 7), np.uint8), (random.random((20, 30)) > 0.6).astype(np.uint8)):
+        pieces = outline_of(mask)
+        np.testing.assert_array_equal(enclosed(pieces, *mask.shape), mask == 1)
+        turned = outline_of(np.ascontiguousarray(mask.T))[:, [1, 0, 3, 2]]
+        assert sorted(map(tuple, turned)) == sorted(map(tuple, pieces))
+
+
+def test_that_an_outline_is_made_of_as_few_pieces_as_can_be() -> None:
+    mask = np.zeros((9, 9), np.uint8)
+    mask[2:5, 3:8] = 1
+    expected = {(2, 3, 2, 8), (5, 3, 5, 8), (2, 3, 5, 3), (2, 8, 5, 8)}
+    assert {tuple(map(int, piece)) for piece in outline_of(mask)} == expected
+    assert len(outline_of(np.zeros((4, 4), np.uint8))) == 0
+
+
+def test_that_a_ragged_mask_is_told_not_drawn() -> None:
+    with pytest.raises(ReadError, match="ragged"):
+        outline_of(np.random.default_rng(1).integers(0, 2, (300, 300)).astype(np.uint8))
