@@ -30,7 +30,10 @@ TEXT_FILE: Final = "comparison.md"
 PLOT_FILE: Final = "comparison.png"
 _LAST_PART: Final = 0.1
 """The loss of a run is the mean over this part of it, at the end: single batches differ too much."""
-_MEANING: Final = "Final loss: mean over the run's last tenth. PSNR: in the head, peak 1.0, mean over all slices of {bench}."
+_MEANING: Final = (
+    "Final loss: the mean over the last tenth of a run, as trained."
+    " PSNR: inside the head, peak 1.0, mean over all slices of {bench}."
+)
 _CAUTION: Final = (
     "Losses depend on the data, their range and how they are reduced: ours and the study's cannot be compared as"
     " numbers, only by how they change with the value."

@@ -18,7 +18,7 @@ import numpy as np
 import tomlkit
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 
 from brainsr_desktop.core.errors import BrainSRError, ModelError, UsageError
 from brainsr_desktop.engine.backends.openvino_backend import import_openvino
@@ -31,6 +31,7 @@ from brainsr_desktop.train.curve import draw_curve
 from brainsr_desktop.train.dataset import read_stack_file
 from brainsr_desktop.train.evaluate import Options, evaluate_bench
 from brainsr_desktop.train.networks import build_network
+from brainsr_desktop.train.size import gflop, parameter_count
 from brainsr_desktop.train.validation import Enlarger, Floats
 
 GRAPH_FILE: Final = "graph.xml"
@@ -160,7 +161,7 @@ def card_table(config: Config, network: nn.Module, folder: Path) -> dict[str, An
         "size_multiple": 1,
         "minimum_side": _MINIMUM_SIDE,
         "receptive_field": receptive_field(network),
-        "parameters": sum(tensor.numel() for tensor in network.parameters()),
+        "parameters": parameter_count(network),
         "gflop_160": round(gflop(network, 160 * 160), 2),
         "precision": ["exact", "fast"],
         "licence": "Apache-2.0",
@@ -175,12 +176,6 @@ def receptive_field(network: nn.Module) -> int:
     """Side in LR pixels of the square that the output of one LR pixel depends on; the network tells it."""
     side: int = network.config.receptive_field_px  # type: ignore[union-attr, assignment]
     return side
-
-
-def gflop(network: nn.Module, pixels: int) -> float:
-    """Operations of the convolutions for that many LR pixels, in 1e9; a multiplication and an addition are two."""
-    weights: Iterable[Tensor] = (tensor for tensor in network.parameters() if tensor.ndim == 4)
-    return sum(2.0 * tensor.numel() * pixels for tensor in weights) / 1e9
 
 
 def data_table(folder: Path, stacks: Iterable[str]) -> dict[str, Any]:
