@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,16 +15,36 @@ from brainsr_desktop.cli.degrade import add_degradation, degradation
 from brainsr_desktop.core.errors import NotWritable, UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from brainsr_desktop.core.series import StackInfo
     from brainsr_desktop.engine.pipeline import Engine
     from brainsr_desktop.ipc.client import BlockingClient
     from brainsr_desktop.models.card import Card
+    from brainsr_desktop.train.bench import SliceSet, TrueSlice
     from brainsr_desktop.train.evaluate import KnownSlice, Options, Progress
     from brainsr_desktop.train.report import Report
 
 HELP = "score models against the truth"
 EXAMPLE = "brainsr evaluate --bench val_bench.npz --models brainsr-x4,zerofill --csv figures.csv"
 
+HEADS: Final = (
+    "model",
+    "scale",
+    "protocol",
+    "head PSNR",
+    "PSNR",
+    "SSIM",
+    "NRMSE",
+    "HaarPSI",
+    "spectrum dB",
+    "gain dB",
+    "95 %",
+    "n",
+)
+LESION_HEADS: Final = ("model", "scale", "protocol", "lesion PSNR", "lesion SSIM", "lesion NRMSE", "n")
+CAREFUL_HEADS: Final = ("model", "scale", "protocol", "dB over once", "95 %")
 SAME_FIGURE: Final = 0.005
 """Figures of a card are kept to four digits; a card is reproduced if its rounded figures are met."""
 
@@ -33,7 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", metavar="PATH", nargs="*", help="series whose slices are degraded and made again"
     )
-    parser.add_argument("--bench", metavar="FILE.npz", type=Path, help="a benchmark file, in place of PATH")
+    parser.add_argument(
+        "--bench", metavar="FILE.npz", type=Path, help="a benchmark or stack file, in place of PATH"
+    )
     parser.add_argument("--models", metavar="a,b,c|all", help="default: all")
     parser.add_argument("--card", metavar="NAME", help="reproduce the table of this model's card on --bench")
     parser.add_argument(
@@ -53,9 +76,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", metavar="FILE", help="write the figures; - is standard output")
     parser.add_argument("--csv", metavar="FILE", type=Path, help="write the figures as a table")
     parser.add_argument(
-        "--figure", metavar="FILE.png", type=Path, help="draw one slice by each model (--bench)"
+        "--figure", metavar="FILE.png", type=Path, help="draw slices by each model (--bench or --protocols)"
+    )
+    parser.add_argument(
+        "--figure-slices",
+        metavar="N,M",
+        type=_numbers,
+        default=(),
+        help="by number, from 0 (default: the middle)",
+    )
+    parser.add_argument(
+        "--protocols",
+        action="store_true",
+        help="PATH in the benchmark's three protocols, at both scales, in place of --noise, --blur and --down",
     )
     add_degradation(parser, scales=(2, 4))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers like 3,17") from None
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -72,13 +114,36 @@ def run(options: argparse.Namespace, console: Console) -> int:
     chosen = Options(
         device=options.device, precision=options.precision, stride=options.stride, careful=options.careful
     )
-    report = (
-        _on_bench(options, console, models, engine, chosen)
-        if options.bench
-        else _on_series(options, console, models, engine, chosen)
-    )
-    _write(options, console, report, models, engine)
+    report = _report(options, console, models, engine, chosen)
     return _compare(cards[0], report, console) if options.card else 0
+
+
+def _report(
+    options: argparse.Namespace, console: Console, models: list[str], engine: Engine, chosen: Options
+) -> Report:
+    """Score and write."""
+    from brainsr_desktop.train.bench import MadeBench, open_slices
+    from brainsr_desktop.train.evaluate import evaluate_set, evaluate_slices
+
+    if options.bench or options.protocols:
+        with ExitStack() as stack:
+            slices = (
+                stack.enter_context(open_slices(options.bench))
+                if options.bench
+                else MadeBench(_name(options), map(_normalised, itertools.count(), _known(options, console)))
+            )
+            with _progress(console) as progress:
+                report = evaluate_set(slices, models, engine, progress, options=chosen)
+            _write(options, console, report)
+            _draw(options, slices, models, engine, report)
+        return report
+    known = _known(options, console)
+    with _progress(console) as progress:
+        report = evaluate_slices(
+            known, degradation(options), models, engine, progress, name=_name(options), options=chosen
+        )
+    _write(options, console, report)
+    return report
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -88,38 +153,46 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--card needs --bench: a card's figures are those of a benchmark file.")
     if options.card and options.models:
         raise UsageError("--card names the model; leave --models out.")
-    if options.figure and not options.bench:
-        raise UsageError("--figure needs --bench.")
+    if options.protocols and options.bench:
+        raise UsageError("--protocols is for PATH; the slices of --bench come in its protocols.")
+    if options.figure and not (options.bench or options.protocols):
+        raise UsageError("--figure needs --bench, or PATH with --protocols.")
 
 
-def _on_bench(
-    options: argparse.Namespace, console: Console, models: list[str], engine: Engine, chosen: Options
-) -> Report:
-    from brainsr_desktop.train.evaluate import evaluate_bench
-
-    with _progress(console) as progress:
-        return evaluate_bench(options.bench, models, engine, progress, options=chosen)
+def _name(options: argparse.Namespace) -> str:
+    return Path(options.paths[0]).name
 
 
-def _on_series(
-    options: argparse.Namespace, console: Console, models: list[str], engine: Engine, chosen: Options
-) -> Report:
+def _known(options: argparse.Namespace, console: Console) -> list[KnownSlice]:
+    """The slices of the chosen series."""
     from brainsr_desktop.cli.sources import FILES_CHILD, scan
     from brainsr_desktop.ipc.client import BlockingClient
-    from brainsr_desktop.train.evaluate import evaluate_slices
 
     known: list[KnownSlice] = []
     with BlockingClient(FILES_CHILD, name="files") as files:
-        for stack in scan(files, options.paths, console).chosen(options.series):
-            known += _known_slices(files, stack, options.slices)
-    with _progress(console) as progress:
-        name = Path(options.paths[0]).name
-        return evaluate_slices(
-            known, degradation(options), models, engine, progress, name=name, options=chosen
-        )
+        found = scan(files, options.paths, console)
+        for stack in found.chosen(options.series):
+            subject = found.patients.get(stack.series_uid) or stack.study_uid or stack.series_uid
+            known += _known_slices(files, stack, options.slices, subject)
+    return known
 
 
-def _known_slices(files: BlockingClient, stack: StackInfo, wanted: range | None) -> list[KnownSlice]:
+def _normalised(number: int, known: KnownSlice) -> TrueSlice:
+    """A slice as the benchmark has them: 1.0 is the range of the series, what is above or not known is cut."""
+    import numpy as np
+
+    from brainsr_desktop.core.metrics import head_mask
+    from brainsr_desktop.train.bench import TrueSlice
+
+    clean = np.where(np.isfinite(known.pixels), known.pixels, np.float32(0.0))
+    pixels = np.clip(clean / np.float32(known.range_max or 1.0), 0.0, 1.0).astype(np.float32)
+    label = f"position {known.slice_index + 1}"  # a figure must not name a patient
+    return TrueSlice(number, known.subject, label, pixels, head_mask(pixels), known.lesion)
+
+
+def _known_slices(
+    files: BlockingClient, stack: StackInfo, wanted: range | None, subject: str
+) -> list[KnownSlice]:
     """The chosen slices of the first volume of a stack that may be enhanced."""
     import numpy as np
 
@@ -147,37 +220,65 @@ def _known_slices(files: BlockingClient, stack: StackInfo, wanted: range | None)
         block.close()
     range_max = max((robust_max(image) for image in pixels), default=0.0)
     return [
-        KnownSlice(image, stack.series_uid, index % stack.slices, range_max)
+        KnownSlice(image, subject, index % stack.slices, range_max, _lesion(stack, index))
         for index, image in zip(good, pixels, strict=True)
     ]
 
 
-def _write(
-    options: argparse.Namespace, console: Console, report: Report, models: list[str], engine: Engine
-) -> None:
-    from brainsr_desktop.train.figure import write_bench_figure
+def _lesion(stack: StackInfo, index: int) -> npt.NDArray[np.bool_] | None:
+    """What an expert outlined in a slice, where the files say it."""
+    import numpy as np
+
+    from brainsr_desktop.io.masks import read_mask
+
+    mask = read_mask(stack, index) if stack.has_masks else None
+    return None if mask is None else mask.astype(np.bool_)
+
+
+def _write(options: argparse.Namespace, console: Console, report: Report) -> None:
     from brainsr_desktop.train.report import rows_of, write_csv
 
     if options.json == "-":
         console.json(report, indent=2)
     else:
-        heads = ("model", "scale", "protocol", "head PSNR", "PSNR", "SSIM", "NRMSE", "gain dB", "95 %", "n")
-        console.result(table([_row(*row) for row in rows_of(report)], heads))
+        rows = rows_of(report)
+        console.result(table([_row(*row) for row in rows], HEADS))
+        outlined = [_lesion_row(*row) for row in rows if "lesion_n" in row[3]]
+        if outlined:
+            console.result("\n" + table(outlined, LESION_HEADS))
+        careful = [_careful_row(*row) for row in rows if "over_once_db" in row[3]]
+        if careful:
+            console.result("\n" + table(careful, CAREFUL_HEADS))
     try:
         if options.json not in (None, "-"):
             Path(options.json).write_text(json_text(report, indent=2) + "\n", encoding="utf-8")
         if options.csv:
             write_csv(report, options.csv)
-        if options.figure:
-            write_bench_figure(options.figure, options.bench, models, engine)
     except OSError as error:
-        raise NotWritable(
-            f"The figures could not be written: {error.strerror}.", path=error.filename
-        ) from error
+        raise _not_writable(error) from error
+
+
+def _draw(
+    options: argparse.Namespace, slices: SliceSet, models: list[str], engine: Engine, report: Report
+) -> None:
+    from brainsr_desktop.train.figure import write_figure
+
+    if not options.figure:
+        return
+    numbers: tuple[int, ...] = options.figure_slices
+    try:
+        write_figure(
+            options.figure, slices, models, engine, numbers=numbers, report=report, careful=options.careful
+        )
+    except OSError as error:
+        raise _not_writable(error) from error
+
+
+def _not_writable(error: OSError) -> NotWritable:
+    return NotWritable(f"The figures could not be written: {error.strerror}.", path=error.filename)
 
 
 def _row(model: str, scale: str, protocol: str, figures: dict[str, Any]) -> tuple[object, ...]:
-    interval = figures["gain_ci95"]
     return (
         model,
         scale,
@@ -186,10 +287,35 @@ def _row(model: str, scale: str, protocol: str, figures: dict[str, Any]) -> tupl
         f"{figures['psnr']:.2f}",
         f"{figures['ssim']:.4f}",
         f"{figures['nrmse']:.4f}",
+        f"{figures['haarpsi']:.4f}",
+        f"{figures['spectrum_db']:.2f}",
         f"{figures['gain_db']:.2f}",
-        "" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}",
+        _interval(figures["gain_ci95"], 2),
         figures["n"],
     )
+
+
+def _lesion_row(model: str, scale: str, protocol: str, figures: dict[str, Any]) -> tuple[object, ...]:
+    figured = (
+        f"{figures['lesion_psnr']:.2f}",
+        f"{figures['lesion_ssim']:.4f}",
+        f"{figures['lesion_nrmse']:.4f}",
+    )
+    return (model, scale, protocol, *figured, figures["lesion_n"])
+
+
+def _careful_row(model: str, scale: str, protocol: str, figures: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        model,
+        scale,
+        protocol,
+        f"{figures['over_once_db']:+.3f}",
+        _interval(figures["over_once_ci95"], 3),
+    )
+
+
+def _interval(ends: list[float] | None, digits: int) -> str:
+    return "" if ends is None else f"{ends[0]:.{digits}f} to {ends[1]:.{digits}f}"
 
 
 def _compare(card: Card, report: Report, console: Console) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +19,11 @@ FILES_CHILD: Final = "brainsr_desktop.io.child:main"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a scan found; ids of stacks are unique in it."""
+    """What a scan found; ids of stacks are unique in it. ``patients``: whose a series is, by its UID, "" if unknown."""
 
     stacks: tuple[StackInfo, ...]
     summary: ScanSummary
+    patients: Mapping[str, str] = field(default_factory=dict)
 
     def chosen(self, ids: Sequence[str] | None) -> tuple[StackInfo, ...]:
         """The stacks of those ids, or every one that a network may run on.
@@ -55,6 +56,7 @@ class Found:
 def scan(files: BlockingClient, paths: Sequence[str], console: Console) -> Found:
     """Read the headers of everything below ``paths``; the stacks in the order in which a browser lists them."""
     stacks: list[StackInfo] = []
+    patients: dict[str, str] = {}
     places = tuple(str(Path(path).absolute()) for path in paths)
     with console.bar(0, "Reading headers", unit="file") as bar:
         done = 0
@@ -63,6 +65,8 @@ def scan(files: BlockingClient, paths: Sequence[str], console: Console) -> Found
             nonlocal done
             if isinstance(answer, SeriesFound):
                 stacks.extend(answer.series.stacks)
+                study = answer.series.study
+                patients[answer.series.series_uid] = study.patient_id or study.patient_name
             elif isinstance(answer, Progress):
                 bar.update(answer.done - done)
                 done = answer.done
@@ -70,7 +74,7 @@ def scan(files: BlockingClient, paths: Sequence[str], console: Console) -> Found
         ended = files.call(lambda job: ScanSources(job, places), on_answer)
     if not isinstance(ended, ScanDone):
         raise InternalError(f"A scan ended with {type(ended).__name__}.")
-    return Found(tuple(sorted(stacks, key=lambda stack: _natural(stack.id))), ended.summary)
+    return Found(tuple(sorted(stacks, key=lambda stack: _natural(stack.id))), ended.summary, patients)
 
 
 def _natural(name: str) -> tuple[int, str]:

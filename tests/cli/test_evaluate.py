@@ -16,6 +16,8 @@ from PIL import Image
 from brainsr_desktop.core.degrade import Degradation, degrade
 from brainsr_desktop.core.resample import enlarge
 from tests.cli.conftest import Brainsr
+from tests.engine.made_models import phantom
+from tests.mat_kit import tumour_mask, write_mat
 
 FIGURES = {
     "head_psnr",
@@ -39,7 +41,7 @@ def test_that_a_benchmark_gives_the_figures_of_the_contract(
     files = {name: tmp_path / f"figures.{name}" for name in ("json", "csv", "png")}
     ended = brainsr(
         "evaluate", "--bench", bench, "--models", "nearest,espcn-x4", "--stride", "20",
-        "--json", files["json"], "--csv", files["csv"], "--figure", files["png"],
+        "--json", files["json"], "--csv", files["csv"], "--figure", files["png"], "--figure-slices", "3,30",
     )  # fmt: skip
     assert ended.status == 0, ended.err
     report = json.loads(files["json"].read_text())
@@ -56,6 +58,7 @@ def test_that_a_benchmark_gives_the_figures_of_the_contract(
     assert float(rows["nearest", "x4", "bicubic"]["head_psnr"]) == row["head_psnr"]
     with Image.open(files["png"]) as picture:
         assert picture.size[0] > 600
+        assert picture.size[1] > 6 * 256
 
 
 def test_that_series_are_degraded_and_made_again(brainsr: Brainsr, sample: Path) -> None:
@@ -75,6 +78,57 @@ def test_that_series_are_degraded_and_made_again(brainsr: Brainsr, sample: Path)
     )
 
 
+def test_that_a_stack_file_takes_the_place_of_a_benchmark(
+    brainsr: Brainsr, shared: Path, tmp_path: Path
+) -> None:
+    ended = brainsr(
+        "evaluate", "--bench", shared / "data" / "test.npz", "--models", "espcn-x4", "--stride", "45",
+        "--careful", "--json", tmp_path / "f.json",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    report = json.loads((tmp_path / "f.json").read_text())
+    assert (report["bench"], set(report["results"])) == ("test.npz", {"espcn-x4", "espcn-x4, careful"})
+    assert report["results"]["espcn-x4, careful"]["x4"]["kspace"]["n"] == 2
+    assert "dB over once" in ended.out
+
+
+def test_that_series_can_be_judged_in_the_three_protocols(
+    brainsr: Brainsr, sample: Path, tmp_path: Path
+) -> None:
+    ended = brainsr(
+        "evaluate", sample, "--series", "2", "--slices", "24-25", "--models", "espcn-x4", "--protocols",
+        "--json", "-", "--figure", tmp_path / "f.png",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    rows = ended.json["results"]["espcn-x4"]["x4"]
+    assert set(rows) == {"bicubic", "kspace", "noisy"}
+    assert all(row["n"] == 2 and row["gain_ci95"] is None for row in rows.values())
+    assert (tmp_path / "f.png").stat().st_size > 10_000
+
+
+def test_that_two_series_of_a_patient_are_one_subject(brainsr: Brainsr, sample: Path) -> None:
+    ended = brainsr(
+        "evaluate", sample, "--series", "1", "--series", "2", "--slices", "25", "--models", "bicubic",
+        "--json", "-",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    (row,) = ended.json["results"]["bicubic"]["x4"].values()
+    assert row["n"] == 2
+    assert row["gain_ci95"] is None
+
+
+def test_that_a_tumour_is_judged_where_a_mask_outlines_it(brainsr: Brainsr, tmp_path: Path) -> None:
+    for number, patient in enumerate(("p1", "p2")):
+        image = phantom(96, 80, number).astype(np.int16)
+        write_mat(tmp_path / f"{number}.mat", image, tumour_mask(96, 80), patient=patient)
+    ended = brainsr("evaluate", tmp_path, "--models", "bicubic", "--json", "-")
+    assert ended.status == 0, ended.err
+    (row,) = ended.json["results"]["bicubic"]["x4"].values()
+    assert (row["n"], row["lesion_n"]) == (2, 2)
+    assert row["lesion_psnr"] != row["head_psnr"]
+    assert row["gain_ci95"] is not None
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -82,6 +136,8 @@ def test_that_series_are_degraded_and_made_again(brainsr: Brainsr, sample: Path)
         (["--bench", "x.npz", "y"], "--bench"),
         (["resources", "--card", "espcn-x4"], "--card"),
         (["resources", "--figure", "x.png"], "--figure"),
+        (["resources", "--protocols", "--bench", "x.npz"], "--bench"),
+        (["--bench", "resources/sample", "--figure-slices", "3,x"], "--figure-slices"),
         (["resources", "--models", "nothing"], "nothing"),
         (["resources", "--scale", "1"], "--scale"),
     ],
