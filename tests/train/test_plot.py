@@ -19,7 +19,7 @@ SIZE = (400, 240)
 
 def rows_of_colour(line: Line, number: int = 0) -> list[tuple[int, int]]:
     """Pixels (row, column) inside the axes that have a line's colour."""
-    others = [Line("other", [], []) for _ in range(number)]
+    others = [Line("other", [0.0, 0.0], [10.0, 10.0]) for _ in range(number)]
     plot = np.asarray(line_plot([*others, line], AXES, SIZE), int)
     inside = np.zeros(plot.shape[:2], np.bool_)
     inside[MARGIN_TOP + 2 : SIZE[1] - MARGIN_BOTTOM - 2, MARGIN_LEFT + 2 : SIZE[0] - MARGIN_RIGHT - 2] = True
