@@ -38,6 +38,20 @@ def _blend(before: Any, after: Any, weight: float) -> Any:
     return before + (after - before) * weight
 
 
+def columns(stage: Stage) -> dict[str, float]:
+    """What holds, as columns of a table of numbers; a range becomes two."""
+    row: dict[str, float] = {}
+    for entry in fields(Stage):
+        value = getattr(stage, entry.name)
+        if entry.name in ("start", "ramp"):
+            continue
+        if isinstance(value, tuple):
+            row |= {f"{entry.name}_from": round(value[0], 4), f"{entry.name}_to": round(value[1], 4)}
+        else:
+            row[entry.name] = round(value, 5)
+    return row
+
+
 def learning_rate(optimiser: Optimiser, step: int, progress: float) -> float:
     """Linear warm-up over the first steps, times a cosine over the whole run (progress 0..1) down to the final rate."""
     warm = min((step + 1) / (optimiser.warmup_steps + 1), 1.0)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from brainsr_desktop.core.errors import BadOutput, UsageError
-from brainsr_desktop.train import checkpoint, curriculum, records
+from brainsr_desktop.train import checkpoint, curriculum, records, rehearsal
 from brainsr_desktop.train.config import Config, read
 from brainsr_desktop.train.dataset import Batch, Floats, PatchSource, check_sizes, read_slices
 from brainsr_desktop.train.devices import autocast, on_device, placed, resolved_device
@@ -23,9 +23,11 @@ from brainsr_desktop.train.losses import follow
 from brainsr_desktop.train.networks import begin_from, build_network, load_weights
 from brainsr_desktop.train.objective import Objective
 from brainsr_desktop.train.prefetch import BatchStream
+from brainsr_desktop.train.size import parameter_count
 from brainsr_desktop.train.validation import (
     BenchSlice,
     comparison_picture,
+    head_figures,
     head_psnr_by_protocol,
     read_bench,
 )
@@ -47,8 +49,10 @@ def train(
     """Train as `config_path` says, in `out`/<name>; returns the exit status 0.
 
     resume: go on from the checkpoint in that folder (from the beginning if there is none). finetune: start from the
-    weights of a published model (its name), of a safetensors file or of a checkpoint. dry_run: read everything, do two
-    steps and one validation in memory, write nothing. overrides: texts `key=value` over the configuration.
+    weights of a published model (its name), of a safetensors file or of a checkpoint; layers that they do not fit are
+    begun anew and named. dry_run: read everything, do two steps and one validation in memory, write nothing but a
+    picture of the first batch (into `out`, or a temporary file that is named). overrides: texts `key=value` over the
+    configuration.
 
     Raises:
         UsageError: the configuration or the options are wrong.   ReadError: data or weights cannot be read.
@@ -78,7 +82,7 @@ def train(
         else:
             run.begin(load_weights(finetune) if finetune else None)
         if dry_run:
-            run.rehearse()
+            run.rehearse(out)
         else:
             run.go()
     return 0
@@ -187,7 +191,9 @@ class TrainingRun:
         """Train to the end; Ctrl-C leaves a checkpoint behind."""
         if self.world.writes:
             self.folder.mkdir(parents=True, exist_ok=True)
-        log.info("training %s on %s, %d parameters", self.config.name, self.device, self._parameters())
+        log.info(
+            "training %s on %s, %d parameters", self.config.name, self.device, parameter_count(self.network)
+        )
         bar = records.ProgressBar(self.config.name, silent=not self.world.writes)
         last_validated = -1
         batches = self._batches()
@@ -213,15 +219,18 @@ class TrainingRun:
         if self.world.writes:
             self._draw_curve()
 
-    def rehearse(self) -> None:
-        """Two steps and one validation, without a trace on the disk."""
-        for step in range(2):
-            self._train_step(self._make_batch(step))
+    def rehearse(self, pictures: Path | None) -> None:
+        """Two steps and one validation without a trace on the disk but a picture of the first batch, in `pictures`."""
+        first = self._make_batch(0)
+        self._train_step(first)
+        self._train_step(self._make_batch(1))
         figures = head_psnr_by_protocol(self.bench[:1], self.enlarged) if self.bench else {}
-        text = ", ".join(f"{name} {value:.2f} dB" for name, value in figures.items())
-        records.say(
-            f"{self.config.name}: loss {self._mean_loss():.4f}, {self._parameters()} parameters; {text}"
-        )
+        psnr = ", ".join(f"{name} {value:.2f} dB" for name, value in figures.items())
+        records.say(f"{self.config.name}: {rehearsal.size_text(self.network)}")
+        records.say(f"{rehearsal.memory_text(self.device)}; loss {self._mean_loss():.4f}; {psnr}")
+        if self.world.writes:
+            path = rehearsal.write_batch_picture(first, self.config.network.scale, self.config.name, pictures)
+            records.say(f"The first batch, inputs above and truths below, is in {path}")
 
     def save(self) -> None:
         """Write the checkpoint in place of the last one."""
@@ -278,9 +287,6 @@ class TrainingRun:
         self._losses.append(loss.detach())
         follow(self.average, self.network, self.config.optimiser.average, self.step)
 
-    def _parameters(self) -> int:
-        return sum(parameter.numel() for parameter in self.network.parameters())
-
     def _save_due(self) -> bool:
         every = self.config.run.checkpoint_every_steps
         if every and self.step % every == 0:
@@ -301,10 +307,18 @@ class TrainingRun:
         loss = self._mean_loss()
         if not self.world.writes:
             return loss
-        stage = curriculum.stage_number(self.config.stage, self._progress_at(self.step))
-        rate = self.optimiser.param_groups[0]["lr"]
-        row = {"step": self.step, "seconds": round(self.seconds, 1), "stage": stage, "rate": f"{rate:.3e}"}
-        records.append_row(self.folder / records.LOSS_FILE, row | {"loss": f"{loss:.6f}"})
+        progress = self._progress_at(self.step)
+        row: dict[str, object] = {
+            "step": self.step,
+            "seconds": round(self.seconds, 1),
+            "stage": curriculum.stage_number(self.config.stage, progress),
+            "rate": f"{self.optimiser.param_groups[0]['lr']:.3e}",
+            "loss": f"{loss:.6f}",
+        }
+        if self.objective.opponent is not None:
+            row["discriminator_loss"] = f"{float(self.objective.opponent.last_loss):.6f}"
+        row |= curriculum.columns(curriculum.stage_at(self.config.stage, progress))
+        records.append_row(self.folder / records.LOSS_FILE, row)
         return loss
 
     def _draw_curve(self) -> None:
@@ -318,13 +332,15 @@ class TrainingRun:
     def _validate(self) -> None:
         if not self.bench or not self.world.writes:
             return
-        figures = head_psnr_by_protocol(self.bench, self.enlarged)
-        text = {name: f"{value:.3f}" for name, value in figures.items()}
+        figures = head_figures(self.bench, self.enlarged)
         row: dict[str, object] = {"step": self.step, "seconds": round(self.seconds, 1)}
-        records.append_row(self.folder / records.VALIDATION_FILE, row | text)
+        row |= {protocol: f"{found.psnr:.3f}" for protocol, found in figures.items()}
+        row |= {f"{protocol}_ssim": f"{found.ssim:.4f}" for protocol, found in figures.items()}
+        records.append_row(self.folder / records.VALIDATION_FILE, row)
         picture = comparison_picture(
             self.bench[len(self.bench) // 2], self.enlarged, self.config.network.scale
         )
         picture.save(self.folder / "validation.png")
-        mean = float(np.mean(list(figures.values())))
-        records.say(f"step {self.step}: head PSNR {text}, mean {mean:.3f} dB")
+        each = ", ".join(f"{name} {found.psnr:.3f} dB {found.ssim:.4f}" for name, found in figures.items())
+        mean = float(np.mean([found.psnr for found in figures.values()]))
+        records.say(f"step {self.step}: head PSNR and SSIM {each}; mean {mean:.3f} dB")

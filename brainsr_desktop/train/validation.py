@@ -1,4 +1,4 @@
-"""Watching a run on a benchmark file: head PSNR per protocol, and a picture of what the network makes of one slice.
+"""Watching a run on a benchmark file: head PSNR and SSIM per protocol, and a picture of what becomes of one slice.
 
 The figures of a published model come from `train.evaluate` through the engine; these here follow the training.
 """
@@ -49,16 +49,28 @@ def _bench_slice(bench: Bench, number: int, scale: int) -> BenchSlice:
     return BenchSlice(truth.pixels, truth.head, low)
 
 
-def _head_psnr(result: Floats, entry: BenchSlice) -> float:
-    return metrics.psnr(np.clip(result, 0.0, 1.0), entry.truth, peak=1.0, mask=entry.head)
+@dataclass(frozen=True, slots=True)
+class HeadFigures:
+    """Means over slices in the head: PSNR in dB, SSIM."""
+
+    psnr: float
+    ssim: float
+
+
+def head_figures(slices: Sequence[BenchSlice], enlarged: Enlarger) -> dict[str, HeadFigures]:
+    """By protocol; the results are cut to 0..1, peak 1."""
+    found = {}
+    for protocol in PROTOCOLS:
+        pairs = [(np.clip(enlarged(entry.low[protocol]), 0.0, 1.0), entry) for entry in slices]
+        psnr = [metrics.psnr(result, entry.truth, peak=1.0, mask=entry.head) for result, entry in pairs]
+        ssim = [metrics.ssim(result, entry.truth, peak=1.0, mask=entry.head) for result, entry in pairs]
+        found[protocol] = HeadFigures(float(np.mean(psnr)), float(np.mean(ssim)))
+    return found
 
 
 def head_psnr_by_protocol(slices: Sequence[BenchSlice], enlarged: Enlarger) -> dict[str, float]:
     """Mean over the slices for each protocol, in dB."""
-    return {
-        protocol: float(np.mean([_head_psnr(enlarged(entry.low[protocol]), entry) for entry in slices]))
-        for protocol in PROTOCOLS
-    }
+    return {protocol: figures.psnr for protocol, figures in head_figures(slices, enlarged).items()}
 
 
 def comparison_picture(

@@ -5,6 +5,7 @@ import math
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -140,8 +141,12 @@ def test_that_a_run_leaves_its_records(finished: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == [5, 10, 15, 20, 25, 30]
     assert [int(row["stage"]) for row in rows] == [0, 0, 1, 1, 1, 1]
+    assert [int(row["patch_px"]) for row in rows] == [12, 12, 16, 16, 16, 16]
+    assert [float(row["squared"]) for row in rows] == pytest.approx([0, 0, 0, 5 / 6, 1, 1], abs=1e-4)
     with (finished / "validation.csv").open() as file:
-        assert [int(row["step"]) for row in csv.DictReader(file)] == [20, 30]
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == [20, 30]
+    assert all(0 < float(row[f"{protocol}_ssim"]) < 1 for row in rows for protocol in ("bicubic", "noisy"))
     for name in ("curve.png", "validation.png"):
         with Image.open(finished / name) as picture:
             assert picture.size[0] > 100
@@ -161,12 +166,31 @@ def test_that_a_run_by_the_clock_ends_in_time(made: Path, tmp_path: Path) -> Non
     assert saved.step > 0 and saved.seconds >= 1.2
 
 
-def test_that_a_dry_run_writes_nothing(
+def test_that_a_dry_run_tells_size_and_memory_and_shows_the_first_batch(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(made, data=made.parent, out=tmp_path, device="cpu", dry_run=True) == 0
-    assert list(tmp_path.iterdir()) == []
-    assert "parameters" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny-first-batch.png"]
+    with Image.open(tmp_path / "tiny-first-batch.png") as picture:
+        assert picture.size == (2 * 24 + 2, 2 * 24 + 2)
+    said = capsys.readouterr().err
+    parameters = 64 * 26 + 64 * (64 * 9 + 1) + 32 * (64 * 9 + 1) + 4 * (32 * 9 + 1)
+    weights = 64 * 25 + 64 * 64 * 9 + 32 * 64 * 9 + 4 * 32 * 9 + 4 * 25 * 0
+    assert f"{parameters} parameters" in said
+    assert f"{2 * weights * 160 * 160 / 1e9:.2f} GFLOP" in said
+    assert "MiB (measured" in said
+
+
+def test_that_a_dry_run_names_the_temporary_file_where_no_folder_is_given(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    train(made, data=made.parent, device="cpu", dry_run=True)
+    (path,) = tmp_path.iterdir()
+    assert str(path) in capsys.readouterr().err
+    with Image.open(path) as picture:
+        assert picture.format == "PNG"
 
 
 def test_that_a_second_run_does_not_overwrite_the_first(made: Path, finished: Path) -> None:
@@ -223,7 +247,7 @@ def test_that_a_loss_that_explodes_ends_the_run(made: Path, tmp_path: Path) -> N
 def test_that_the_average_follows_the_weights(made: Path, tmp_path: Path) -> None:
     run = TrainingRun(read(made), made.parent, tmp_path, torch.device("cpu"))
     run.begin(None)
-    run.rehearse()
+    run.rehearse(tmp_path)
     pairs = zip(run.average.parameters(), run.network.parameters(), strict=True)
     assert all(not torch.equal(average, weight) for average, weight in pairs)
 
