@@ -40,9 +40,10 @@ from brainsr_desktop.train.pretrain_task import (
     CropSource,
     Heads,
     LabelledSlice,
-    begin_by_data,
     classes_of,
+    folded,
     noisy_crop,
+    normalise,
     numbered,
     read_labelled,
     task_loss,
@@ -75,11 +76,11 @@ class Pretraining:
     validation: tuple[str, ...] = ("val.npz",)
     steps: int = 0
     minutes: float = 0.0
-    batch: int = 16
-    crop_px: int = 96
+    batch: int = 8
+    crop_px: int = 64
     noise_percent: tuple[float, float] = (1.0, 8.0)
     denoising: float = 20.0
-    rate: float = 3e-4
+    rate: float = 5e-4
     seed: int = 1
     precision: Literal["fp32", "bf16"] = "bf16"
     log_every_steps: int = 10
@@ -193,7 +194,7 @@ class PretrainingRun:
         self.crops = CropSource(slices, self.classes, config.crop_px, config.noise_percent)
         torch.manual_seed(config.seed)
         self.network = build_features(name)
-        begin_by_data(self.network, torch.from_numpy(self.crops.batch(config.seed, 0, 16).noisy))
+        normalise(self.network)
         self.heads = Heads(self.network, TAPS[name], self.classes)
         placed(self.network, device)
         placed(self.heads, device)
@@ -224,7 +225,7 @@ class PretrainingRun:
         validated = self.seconds
         try:
             while self.progress < 1.0:
-                self._train_step()
+                self.train_step()
                 if self.step % self.config.log_every_steps == 0:
                     bar.show(self.step, self.progress, self.seconds, self._log())
                 if self.seconds - validated > self.config.validate_every_minutes * 60.0:
@@ -238,7 +239,7 @@ class PretrainingRun:
         bar.close()
         self.validate()
         self.save()
-        save_features(self.target, self.network, self.provenance())
+        save_features(self.target, folded(self.network), self.provenance())
         records.say(f"{self.provenance().text}; written to {self.target}")
 
     def provenance(self) -> Provenance:
@@ -250,7 +251,8 @@ class PretrainingRun:
         )
         return Provenance(self.name, "mr", text, self.figures)
 
-    def _train_step(self) -> None:
+    def train_step(self) -> None:
+        """Learn from one batch."""
         config = self.config
         crops = self.crops.batch(config.seed, self.step, config.batch)
         schedule = Optimiser(rate=config.rate, final_rate=config.rate / 100, warmup_steps=50)
@@ -292,7 +294,7 @@ class PretrainingRun:
             denoised, logits = self.heads(picture, self.network(picture, tuple(TAPS[self.name])))
         labels = numbered(entry, self.classes)
         right = {
-            kind: float(int(logits[kind].argmax()) == label)
+            kind: float(int(logits[kind].softmax(-1).mean((0, 1)).argmax()) == label)
             for kind, label in zip(KINDS, labels, strict=True)
             if label >= 0
         }

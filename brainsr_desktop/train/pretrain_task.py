@@ -1,11 +1,12 @@
 """What a feature network learns from MR slices: which contrast, plane and source a crop has, and its noise taken away.
 
-Recognition asks the deepest layer what the picture shows; denoising asks every depth for the detail, so that no layer
-is left out. Both together are a task for features that a perceptual loss can use where ImageNet's are not to be had.
+Both are asked of several depths, so that no layer is left out. Together they are a task for features that a perceptual
+loss can use where ImageNet's are not to be had.
 """
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from brainsr_desktop.core.degrade import Degradation, degrade
 from brainsr_desktop.core.errors import UsageError
@@ -29,7 +31,7 @@ TAPS: Final[Mapping[FeatureName, Mapping[str, int]]] = {
     "vgg19": {"relu1_2": 1, "relu2_2": 2, "relu3_4": 4, "relu4_4": 8, "relu5_4": 16},
     "inception_v3": {"Conv2d_2b_3x3": 2, "Conv2d_4a_3x3": 4, "Mixed_5d": 8, "Mixed_6e": 16},
 }
-"""Layers that are asked, with their strides; the last one also answers what the picture shows."""
+"""Layers that are asked, with their strides."""
 
 Classes: TypeAlias = Mapping[str, tuple[str, ...]]
 UNKNOWN: Final = -1
@@ -122,8 +124,8 @@ def noisy_crop(crop: Floats, percent: float, seed: int, index: int) -> Floats:
 class Heads(nn.Module):
     """Answers from the features; they are thrown away after the training.
 
-    For each kind of label a linear layer on the mean of the deepest layer, and for the noise a sub-pixel 1x1
-    convolution on every tap, whose results are added up at full size.
+    Every tap gives its answers: for each kind of label those of a linear layer on its mean over the picture, for the
+    noise that of a sub-pixel 1x1 convolution.
     """
 
     def __init__(self, network: FeatureNetwork, taps: Mapping[str, int], classes: Classes) -> None:
@@ -135,9 +137,8 @@ class Heads(nn.Module):
             }
         network.train()
         self._taps = dict(taps)
-        self._deepest = tuple(taps)[-1]
-        deepest = shapes[self._deepest]
-        self.labels = nn.ModuleDict({kind: nn.Linear(deepest, len(classes[kind])) for kind in KINDS})
+        self._counts = [len(classes[kind]) for kind in KINDS]
+        self.labels = nn.ModuleDict({name: nn.Linear(shapes[name], sum(self._counts)) for name in taps})
         self.noise = nn.ModuleDict({name: nn.Conv2d(shapes[name], taps[name] ** 2, 1) for name in taps})
         for layer in self.noise.values():
             # The sum begins near the noisy picture itself, and the deep layers do not drown the shallow ones.
@@ -145,13 +146,14 @@ class Heads(nn.Module):
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, noisy: Tensor, found: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """The picture without noise, as large as `noisy`, and the logits (batch, classes) of each kind."""
+        """The picture without noise, as large as `noisy`; by kind the logits (taps, batch, classes)."""
         clean = noisy.float()
         for name, stride in self._taps.items():
             part = functional.pixel_shuffle(self.noise[name](found[name]), stride).float()
             clean = clean - _centred(part, noisy.shape[-1])
-        deepest = found[self._deepest].float().mean((2, 3))
-        return clean, {kind: layer(deepest).float() for kind, layer in self.labels.items()}
+        answers = [self.labels[name](found[name].float().mean((2, 3))).float() for name in self._taps]
+        kinds = torch.split(torch.stack(answers), self._counts, -1)
+        return clean, dict(zip(KINDS, kinds, strict=True))
 
 
 def _centred(part: Tensor, side: int) -> Tensor:
@@ -161,30 +163,36 @@ def _centred(part: Tensor, side: int) -> Tensor:
     return functional.pad(part, (before, after, before, after))
 
 
-@torch.no_grad()
-def begin_by_data(network: FeatureNetwork, pictures: Tensor) -> None:
-    """Give every channel of a plain convolution mean 0 and deviation 1 on `pictures` (batch, 1, rows, columns).
+def normalise(network: FeatureNetwork) -> None:
+    """Put batch normalisation (Ioffe and Szegedy 2015, arXiv 1502.03167) behind every plain convolution, for training.
 
-    Through 16 layers of chance all pictures come out nearly alike, and there is little to learn from; so the first
-    batch decides the first biases and scales (Salimans and Kingma 2016, arXiv 1602.07868). Layers with batch
-    normalisation do this by themselves and are left as they are.
+    Through 16 layers of chance all pictures come out nearly alike, and without it there is little to learn from.
     """
-    x = (pictures.expand(-1, 3, -1, -1) - network.mean) / network.deviation
-    for _, layer in network.steps():
-        if isinstance(layer, nn.Conv2d) and layer.bias is not None:
-            found = layer(x)
-            mean, deviation = found.mean((0, 2, 3)), found.std((0, 2, 3)).clamp_min(1e-3)
-            layer.weight.div_(deviation[:, None, None, None])
-            layer.bias.sub_(mean).div_(deviation)
-        x = layer(x)
+    for parent in list(network.modules()):
+        for name, layer in list(parent.named_children()):
+            if isinstance(layer, nn.Conv2d) and layer.bias is not None:
+                setattr(parent, name, nn.Sequential(layer, nn.BatchNorm2d(layer.out_channels)))
+
+
+def folded(network: FeatureNetwork) -> FeatureNetwork:
+    """A copy that computes the same with what `normalise` put in multiplied into the convolutions."""
+    result = copy.deepcopy(network).eval()
+    for parent in list(result.modules()):
+        for name, layer in list(parent.named_children()):
+            match list(layer.children()):
+                case [nn.Conv2d() as convolution, nn.BatchNorm2d() as normalisation]:
+                    if isinstance(layer, nn.Sequential):
+                        setattr(parent, name, fuse_conv_bn_eval(convolution, normalisation))
+    return result
 
 
 def task_loss(
     clean: Tensor, logits: Mapping[str, Tensor], truth: Tensor, labels: Tensor, denoising: float
 ) -> Tensor:
-    """Mean cross entropy of the three kinds plus `denoising` times the mean absolute error of the clean picture."""
+    """Cross entropy, mean over kinds and taps, plus `denoising` times the mean absolute error of the clean picture."""
     entropies = [
-        functional.cross_entropy(logits[kind], labels[:, i], ignore_index=UNKNOWN)
+        functional.cross_entropy(answer, labels[:, i], ignore_index=UNKNOWN)
         for i, kind in enumerate(KINDS)
+        for answer in logits[kind]
     ]
     return torch.stack(entropies).mean() + denoising * (clean - truth).abs().mean()

@@ -73,11 +73,16 @@ def head(rows: int, columns: int, seed: int) -> Floats:
     return np.where(radius < 1, folds, 0).astype(np.float32)
 
 
-def write_stacks(path: Path, contrasts: tuple[str, ...] = ("T1", "T1", "T2"), slices: int = 2) -> Path:
+def write_stacks(
+    path: Path,
+    contrasts: tuple[str, ...] = ("T1", "T1", "T2"),
+    slices: int = 2,
+    side: tuple[int, int] = (64, 56),
+) -> Path:
     encoded, counts, metas = [], [], []
     for number, contrast in enumerate(contrasts):
         for i in range(slices):
-            pixels = np.round(head(64, 56 + 8 * number, 10 * number + i) * 255).astype(np.uint8)
+            pixels = np.round(head(side[0], side[1] + 8 * number, 10 * number + i) * 255).astype(np.uint8)
             stream = io.BytesIO()
             Image.fromarray(pixels).convert("RGB").save(stream, "WEBP", lossless=True)
             encoded.append(stream.getvalue())
@@ -87,9 +92,12 @@ def write_stacks(path: Path, contrasts: tuple[str, ...] = ("T1", "T1", "T2"), sl
                 {
                     "contrast": contrast,
                     "subject": f"subject-{number}",
+                    "plane": ("axi", "sag", "cor")[number % 3],
                     "source": "made for a test",
                     "licence": "CC0",
                     "spacing_mm": [0.8 + 0.1 * number, 1.0],
+                    "idx": list(range(10 * number, 10 * number + slices)),
+                    "step_mm": 2.5,
                 }
             )
         )
