@@ -1,0 +1,1 @@
+"""Trials of what a model might gain by; each prints its table, see docs/experiments.md."""
