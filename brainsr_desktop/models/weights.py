@@ -68,7 +68,9 @@ def load_weights(card: Card) -> Weights:
 
 def refuse_pickle(content: bytes, model: str, file: str) -> None:
     """Raise `ModelError` if the content is that of a pickle or of torch's archive of pickles, whatever it is called."""
-    if content.startswith(_PICKLE_STARTS):
+    # The length of a header, such as 640 bytes, can begin like a pickle; no pickle goes on with zeros and a brace.
+    is_header = content[3:9] == b"\0\0\0\0\0{"
+    if content.startswith(_PICKLE_STARTS) and not is_header:
         raise ModelError(
             f"The file {file} of the model {model} is a pickle, which could run code, and is never opened.",
             advice="Ask for the weights as safetensors.",

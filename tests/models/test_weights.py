@@ -103,6 +103,15 @@ def test_that_a_pickle_is_refused_by_its_content_and_does_nothing(tmp_path: Path
     assert not trap.exists()
 
 
+@pytest.mark.parametrize("length", [0x280, 0x380, 0x480, 0x580])
+def test_that_a_header_whose_length_begins_like_a_pickle_is_read(length: int) -> None:
+    """Header lengths such as 640 are written as the bytes that a pickle of protocol 2 begins with."""
+    text = json.dumps({"a": entry(0, 4, [1])}).encode().ljust(length)
+    content = safetensors(text, np.float32(3.5).tobytes())
+    assert content.startswith(b"\x80" + bytes([length >> 8]))
+    np.testing.assert_array_equal(parse_safetensors(content, "model")["a"], [3.5])
+
+
 def test_that_a_pickle_is_called_one(tmp_path: Path) -> None:
     for content in (pickle.dumps([1], protocol=4), pickles(tmp_path / "x")["torch archive"]):
         with pytest.raises(ModelError, match="pickle"):
