@@ -67,7 +67,8 @@ def test_that_a_stack_file_becomes_slices_with_inputs(tmp_path: Path) -> None:
         assert slices.numbers == list(range(6))
         assert slices.groups() == [(s, p) for s in (4, 2) for p in ("bicubic", "kspace", "noisy")]
         truth = slices.true_slice(3)
-        assert (truth.subject, truth.label, truth.lesion) == ("subject-1", "T1", None)
+        assert (truth.subject, truth.lesion) == ("subject-1", None)
+        assert truth.label.startswith("T1")
         assert np.array_equal(truth.head, head_mask(truth.pixels))
         low = slices.low(3, 4, "noisy")
         assert np.array_equal(low, reduced_slice(truth.pixels, "noisy", 4, 3))
