@@ -7,6 +7,7 @@ number of processes goes the way that one process would go with the whole batch.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -47,8 +48,13 @@ class World:
 
     def wrapped(self, network: nn.Module) -> nn.Module:
         """The network whose gradients are the mean over all processes."""
-        # Buffers follow from the weights and the steps, alike in every process.
-        return DistributedDataParallel(network, broadcast_buffers=False) if self.size > 1 else network
+        if self.size == 1:
+            return network
+        with warnings.catch_warnings():
+            # Its successor came with torch 2.13.
+            warnings.filterwarnings("ignore", "`broadcast_buffers`", FutureWarning)
+            # Buffers follow from the weights and the steps, alike in every process.
+            return DistributedDataParallel(network, broadcast_buffers=False)
 
     def agreed(self, value: float) -> float:
         """Process 0's value, in every process: clocks differ."""
