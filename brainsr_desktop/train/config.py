@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 import tomllib
 import types
 import typing
@@ -40,16 +41,59 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
-    """Stack files and the benchmark to watch, relative to the data folder.
+class DataSource:
+    """A file or folder with anything that the window opens, relative to the data folder; a text alone is its path.
 
+    kind: take only series of this kind. contrast: what they are, else told by their files or names. subject: a regular
+    expression with a group `subject`, found in the path of each file below `path` (with / between folders); it says
+    whose the slices are where the files do not. use: "split" divides the subjects by `data.split`.
+    """
+
+    path: str
+    kind: Literal["", "dicom", "nifti", "png", "jpeg", "tiff", "mat", "numpy"] = ""
+    contrast: str = ""
+    subject: str = ""
+    use: Literal["split", "train", "val", "test"] = "split"
+
+    def __post_init__(self) -> None:
+        require(bool(self.path), "data.sources: path must not be empty")
+        try:
+            named = re.compile(self.subject).groupindex
+        except re.error as error:
+            raise ValueError(f"data.sources: subject of {self.path!r} is no pattern: {error}") from error
+        require(
+            not self.subject or "subject" in named,
+            f"data.sources: subject of {self.path!r} needs a group (?P<subject>...)",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Shares of the subjects, relative to each other. A subject's place depends on nothing but its name."""
+
+    train: float = 0.8
+    val: float = 0.1
+    test: float = 0.1
+
+    def __post_init__(self) -> None:
+        require(min(self.train, self.val, self.test) >= 0, "data.split: shares must not be negative")
+        require(self.train > 0, "data.split.train must be above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Stack files and the benchmark to watch, relative to the data folder, and sources of any kind (`train.sources`).
+
+    All of `stacks` is for training. Without `validation` the run is watched on the held-back subjects of `sources`.
     contrast_shares: how often a patch comes from a contrast, relative to each other; a contrast not named is left out.
     An empty table takes each slice by its area. flat_below: patches whose truth has a smaller standard deviation
     (0..1) are drawn again. intensity: range of the factor put on both sides of a pair, because the engine normalises
     slice by slice and the stacks are normalised by volume.
     """
 
-    stacks: tuple[str, ...]
+    stacks: tuple[str, ...] = ()
+    sources: tuple[DataSource, ...] = ()
+    split: Split = field(default_factory=Split)
     validation: str = ""
     validation_stride: int = 6
     contrast_shares: dict[str, float] = field(default_factory=dict)
@@ -57,7 +101,7 @@ class Data:
     intensity: tuple[float, float] = (0.7, 1.3)
 
     def __post_init__(self) -> None:
-        require(len(self.stacks) > 0, "data.stacks must name at least one file")
+        require(bool(self.stacks or self.sources), "data.stacks or data.sources must name at least one file")
         require(self.validation_stride >= 1, "data.validation_stride must be at least 1")
         require(0 < self.intensity[0] <= self.intensity[1], "data.intensity must be a rising range above 0")
         require(
@@ -219,10 +263,12 @@ class Comparison:
     """A study's final losses by the values of an entry, shown beside ours when `train.ablation` compares that entry.
 
     key: the entry, such as `network.config.width`. figures: the loss for each value. source: whose, on which data.
+    overrides: entries as the study had it, `key=value`, set when that entry is compared.
     """
 
     key: str = ""
     source: str = ""
+    overrides: tuple[str, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -332,6 +378,8 @@ def _override(table: dict[str, Any], text: str) -> None:
 
 def _convert(wanted: Any, value: Any, where: str) -> Any:
     """Build `wanted` (a dataclass, tuple, dict, Literal or plain type) from what TOML or JSON gave."""
+    if wanted is DataSource and isinstance(value, str):
+        value = {"path": value}
     if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
         return _convert_dataclass(wanted, value, where)
     if wanted is Any:

@@ -31,10 +31,11 @@ _ATTEMPTS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class TrainingSlice:
-    """A true slice (rows, columns) uint8, 255 = the volume's robust maximum, and its contrast."""
+    """A true slice (rows, columns) uint8, 255 = the volume's robust maximum, its contrast, and whose it is."""
 
     pixels: Bytes
     contrast: str
+    subject: str = ""
 
 
 def read_stack_file(path: Path) -> Iterator[tuple[list[Bytes], dict[str, Any]]]:
@@ -67,7 +68,7 @@ def _decoded(encoded: bytes) -> Bytes:
 def read_slices(folder: Path, names: Sequence[str]) -> list[TrainingSlice]:
     """All slices of the stack files, in the order of the files."""
     return [
-        TrainingSlice(pixels, str(meta.get("contrast", "")))
+        TrainingSlice(pixels, str(meta.get("contrast", "")), str(meta.get("subject", "")))
         for name in names
         for stack, meta in read_stack_file(folder / name)
         for pixels in stack

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from brainsr_desktop.core.errors import BadOutput, UsageError
 from brainsr_desktop.train import checkpoint, curriculum, records, rehearsal
 from brainsr_desktop.train.config import Config, read
-from brainsr_desktop.train.dataset import Batch, Floats, PatchSource, check_sizes, read_slices
+from brainsr_desktop.train.dataset import Batch, Floats, PatchSource, check_sizes
 from brainsr_desktop.train.devices import autocast, on_device, placed, resolved_device
 from brainsr_desktop.train.distributed import ALONE, World, joined
 from brainsr_desktop.train.losses import follow
@@ -24,12 +24,11 @@ from brainsr_desktop.train.networks import begin_from, build_network, load_weigh
 from brainsr_desktop.train.objective import Objective
 from brainsr_desktop.train.prefetch import BatchStream
 from brainsr_desktop.train.size import parameter_count
+from brainsr_desktop.train.sources import gather
 from brainsr_desktop.train.validation import (
-    BenchSlice,
     comparison_picture,
     head_figures,
     head_psnr_by_protocol,
-    read_bench,
 )
 
 log = logging.getLogger(__name__)
@@ -118,15 +117,14 @@ class TrainingRun:
         )
         self.objective = Objective(config, folder.parent, device, world.wrapped)
         self._learning = world.wrapped(self.network)
-        slices = read_slices(data, config.data.stacks)
-        check_sizes(slices, max(stage.patch_px for stage in config.stage), config.network.scale)
+        found = gather(data, config)
+        check_sizes(found.train, max(stage.patch_px for stage in config.stage), config.network.scale)
         together = replace(config.run, batch=config.run.batch * world.size)
-        self.source = PatchSource(slices, config.data, together, config.network.scale)
-        self.bench: list[BenchSlice] = []
-        if config.data.validation:
-            self.bench = read_bench(
-                data / config.data.validation, config.network.scale, config.data.validation_stride
-            )
+        self.source = PatchSource(found.train, config.data, together, config.network.scale)
+        self.bench = found.validation
+        if world.writes:
+            for line in found.told:
+                records.say(line)
         self.step = 0
         self.progress = 0.0
         self._seconds_before = 0.0
@@ -305,6 +303,8 @@ class TrainingRun:
 
     def _log(self) -> float:
         loss = self._mean_loss()
+        opponent = self.objective.opponent
+        judging = float(self.world.mean(opponent.last_loss)) if opponent else 0.0
         if not self.world.writes:
             return loss
         progress = self._progress_at(self.step)
@@ -315,8 +315,8 @@ class TrainingRun:
             "rate": f"{self.optimiser.param_groups[0]['lr']:.3e}",
             "loss": f"{loss:.6f}",
         }
-        if self.objective.opponent is not None:
-            row["discriminator_loss"] = f"{float(self.objective.opponent.last_loss):.6f}"
+        if opponent:
+            row["discriminator_loss"] = f"{judging:.6f}"
         row |= curriculum.columns(curriculum.stage_at(self.config.stage, progress))
         records.append_row(self.folder / records.LOSS_FILE, row)
         return loss
