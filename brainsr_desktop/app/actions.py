@@ -50,7 +50,10 @@ def _window(
 SPECS: Final[tuple[ActionSpec, ...]] = (
     _window("open_folder", "&Open folder...", "Ctrl+O", tip="Open a folder of MR images"),
     _window(
-        "open_files", "Open &files...", "Ctrl+Shift+O", tip="Open single files, a DICOMDIR or a ZIP archive"
+        "open_files",
+        "Open &files...",
+        "Ctrl+Shift+O",
+        tip="Open single files (pictures, NIfTI, .mat, .npy ...), a DICOMDIR or a ZIP archive",
     ),
     _window("open_sample", "Try the &sample study", tip="Open the head that comes with the program"),
     _window("close_all", "&Close all", "Ctrl+W", tip="Close everything that is open"),

@@ -24,6 +24,13 @@ NOT_IMAGES: Final = frozenset({"EMPTY", "NOT_DICOM", "NO_IMAGE"})
 """Reason codes of files that are none of ours: counted, but no problem."""
 ENCRYPTED: Final = frozenset({"PASSWORD", "PASSWORD_WRONG"})
 FEW_SLICES: Final = 3
+FILE_FILTERS: Final = (
+    "All files (*)",  # first: DICOM files are known by their content and often have no ending
+    "NIfTI (*.nii *.nii.gz *.hdr *.img)",
+    "Pictures (*.png *.jpg *.jpeg *.tif *.tiff)",
+    "MATLAB 7.3 and numpy (*.mat *.npy *.npz)",
+    "Archives (*.zip *.tar *.tar.gz *.tgz)",
+)
 
 
 class Opening(QObject):
@@ -71,6 +78,8 @@ class Opening(QObject):
     def _ask(self, mode: QFileDialog.FileMode, title: str) -> None:
         dialog = QFileDialog(self._window, title, self._last_folder())
         dialog.setFileMode(mode)
+        if mode is QFileDialog.FileMode.ExistingFiles:
+            dialog.setNameFilters(FILE_FILTERS)
         dialog.filesSelected.connect(self.open)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

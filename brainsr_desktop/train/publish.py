@@ -56,6 +56,10 @@ def publish(
         ModelError: the graph differs from the module, or a fidelity model does not beat every interpolation.
     """
     saved = checkpoint.load(run / checkpoint.FILE_NAME)
+    if saved.config.data.sources:
+        raise UsageError(
+            "A model that learnt from data.sources is not published: nothing is known of their licences."
+        )
     if saved.config.network != config.network:
         raise UsageError(f"The checkpoint in {run.name} holds another network than the configuration says.")
     weights = {name: tensor.to(torch.float16) for name, tensor in saved.average.items()}

@@ -93,3 +93,10 @@ def test_that_the_command_reports_what_is_wrong(
     options = ["--data", str(made.parent), "--models", str(tmp_path)]
     assert publish.main([str(tmp_path / "none"), str(made), *options]) == 1
     assert "checkpoint.safetensors" in capsys.readouterr().err
+
+
+def test_that_a_model_of_ones_own_sources_is_not_published(made: Path, tmp_path: Path) -> None:
+    own = ["run.steps=1", 'data.sources=[{path="train.npz", use="train"}]']
+    train(made, data=made.parent, out=tmp_path, device="cpu", overrides=own)
+    with pytest.raises(UsageError, match="licences"):
+        publish.publish(tmp_path / "tiny", read(made), data=made.parent, models=tmp_path / "models")
