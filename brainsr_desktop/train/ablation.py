@@ -78,6 +78,8 @@ def compare(
     config = read(config_path, overrides)
     if data is None or not config.data.validation:
         raise UsageError("A comparison needs --data and a benchmark, data.validation.")
+    if key == config.comparison.key:
+        overrides = [*config.comparison.overrides, *overrides]
     entry = key.rpartition(".")[2]
     root = (out or Path("runs")) / f"{config.name}-by-{entry}"
     runs = {

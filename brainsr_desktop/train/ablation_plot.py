@@ -45,7 +45,8 @@ def _draw_curves(axes: Axes, curves: Mapping[str, Mapping[str, Sequence[float]]]
             axes.plot(columns["step"], columns["loss"], linewidth=0.8, label=value)
             axes.set_yscale("log")
     axes.set(title="Loss", xlabel="step")
-    axes.legend(frameon=False)
+    if any(curves.values()):
+        axes.legend(frameon=False)
 
 
 def _draw_losses(

@@ -24,6 +24,7 @@ CONFIGS: list[tuple[str, dict[str, Any]]] = [
     ("espcn-ps", {"scale": 3, "width": 16, "skip": True}),
     ("espcn-tanh", {"scale": 4}),
     ("espcn-tanh", {"scale": 2}),
+    ("espcn-tanh", {"scale": 4, "skip": True}),
     ("srcnn", {"scale": 4}),
     ("srcnn", {"scale": 3}),
     ("srcnn", {"scale": 2, "skip": True}),
@@ -247,6 +248,13 @@ def test_that_espcn_tanh_is_the_studys_network_times_its_ceiling_up_to_the_robus
     network, low = built("espcn-tanh", {"scale": 4}), torch.rand(1, 1, 9, 11)
     expected = torch.pixel_shuffle(by_layers(network, low, torch.tanh), 4).sigmoid()
     torch.testing.assert_close(network(low), espcn_tanh.CEILING * expected)
+
+
+def test_that_with_skip_the_sigmoid_limits_the_correction_only() -> None:
+    network, low = built("espcn-tanh", {"scale": 4, "skip": True}), 30.0 * torch.rand(1, 1, 9, 11)
+    expected = torch.pixel_shuffle(by_layers(network, low, torch.tanh), 4).sigmoid() - 0.5
+    torch.testing.assert_close(network(low), BicubicEnlargement(4)(low) + expected)
+    assert float((network(low) - BicubicEnlargement(4)(low)).abs().max()) < 0.5
 
 
 @pytest.mark.parametrize("peak", [1.5, 3.0, 20.0])

@@ -10,20 +10,31 @@ from PIL import Image
 from brainsr_desktop.core.errors import UsageError
 from brainsr_desktop.train import checkpoint
 from brainsr_desktop.train.ablation import compare, final_loss, parsed
+from tests.train.made_data import CONFIG
 
 WIDTHS = "network.config.width=4,8"
-NETWORK = ["network.name=espcn-ps", "network.config.width=16", "run.steps=6", "run.log_every_steps=1"]
-STUDY = [
-    "comparison.key=network.config.width",
-    "comparison.source=a study",
-    "comparison.figures={ 4 = 0.004, 8 = 0.003 }",
-]
+SHORT = ["run.steps=6", "run.log_every_steps=1"]
+STUDY = """
+[comparison]
+key = "network.config.width"
+source = "a study"
+overrides = ["network.config.skip=false", "optimiser.rate=2e-3"]
+figures = { 4 = 0.004, 8 = 0.003 }
+"""
 
 
 @pytest.fixture(scope="module")
-def root(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def config(made: Path) -> Path:
+    text = CONFIG.replace('"espcn"', '"espcn-ps"').replace("{ scale = 2 }", "{ scale = 2, skip = true }")
+    path = made.with_name("widths.toml")
+    path.write_text(text + STUDY, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def root(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs")
-    text = compare(made, WIDTHS, data=made.parent, out=out, device="cpu", overrides=NETWORK + STUDY)
+    text = compare(config, WIDTHS, data=config.parent, out=out, device="cpu", overrides=SHORT)
     assert "0.00400" in text and "a study" in text and "cannot be compared" in text
     return out / "tiny-by-width"
 
@@ -39,7 +50,8 @@ def test_that_there_is_a_run_and_a_row_for_each_value(root: Path) -> None:
     for row in table:
         saved = checkpoint.load(root / f"tiny-width-{row['width']}" / checkpoint.FILE_NAME)
         width = int(row["width"])
-        assert saved.config.network.config["width"] == width
+        assert saved.config.network.config == {"scale": 2, "width": width, "skip": False}
+        assert saved.config.optimiser.rate == 2e-3
         assert saved.step == 6 == int(row["steps"])
         half = width // 2
         assert int(row["parameters"]) == 26 * width + (9 * width + 1) * (width + half) + (9 * half + 1) * 4
@@ -64,48 +76,50 @@ def test_that_the_plot_is_a_picture(root: Path) -> None:
         assert picture.size[0] >= 800
 
 
-def test_that_finished_runs_are_kept_and_a_missing_one_is_made(made: Path, root: Path) -> None:
+def test_that_finished_runs_are_kept_and_a_missing_one_is_made(config: Path, root: Path) -> None:
     kept, lost = (root / f"tiny-width-{width}" / checkpoint.FILE_NAME for width in (4, 8))
     before, table = kept.stat().st_mtime_ns, rows(root)
     for path in lost.parent.iterdir():
         path.unlink()
     out = root.parent
-    compare(made, WIDTHS, resume=True, data=made.parent, out=out, device="cpu", overrides=NETWORK + STUDY)
+    compare(config, WIDTHS, resume=True, data=config.parent, out=out, device="cpu", overrides=SHORT)
     assert kept.stat().st_mtime_ns == before
     assert [row["final loss"] for row in rows(root)] == [row["final loss"] for row in table]
 
 
-def test_that_a_comparison_is_not_overwritten(made: Path, root: Path) -> None:
+def test_that_a_comparison_is_not_overwritten(config: Path, root: Path) -> None:
     with pytest.raises(UsageError, match="already holds a run"):
-        compare(made, WIDTHS, data=made.parent, out=root.parent, device="cpu", overrides=NETWORK)
+        compare(config, WIDTHS, data=config.parent, out=root.parent, device="cpu", overrides=SHORT)
 
 
 def test_that_a_value_that_cannot_be_is_refused_before_anything_is_trained(
-    made: Path, tmp_path: Path
+    config: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=r"optimiser\.rate"):
-        compare(made, "optimiser.rate=1e-3,-1", data=made.parent, out=tmp_path, device="cpu")
+        compare(config, "optimiser.rate=1e-3,-1", data=config.parent, out=tmp_path, device="cpu")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_that_a_network_that_cannot_be_is_refused_before_anything_is_trained(
-    made: Path, tmp_path: Path
+    config: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="cannot be built"):
-        compare(made, "network.config.width=4,7", data=made.parent, out=tmp_path, overrides=NETWORK)
+        compare(config, "network.config.width=4,7", data=config.parent, out=tmp_path, overrides=SHORT)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_that_without_a_study_there_is_no_word_of_one(made: Path, tmp_path: Path) -> None:
+def test_that_without_a_study_there_is_no_word_of_one(config: Path, tmp_path: Path) -> None:
     text = compare(
-        made,
+        config,
         "run.seed=1,2",
-        data=made.parent,
+        data=config.parent,
         out=tmp_path,
         device="cpu",
-        overrides=[*NETWORK, "run.steps=2"],
+        overrides=["run.steps=2"],
     )
     assert "study:" not in text
+    saved = checkpoint.load(tmp_path / "tiny-by-seed" / "tiny-seed-1" / checkpoint.FILE_NAME)
+    assert saved.config.network.config["skip"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@
 A sigmoid ends at 1, and intensities do not: 1 is the robust maximum of a slice, which bright vessels and fat exceed.
 So its range is 0 to `CEILING`, and what the input has above 1 goes round the network: it is enlarged bicubically and
 added. Where the input stays below 1 this is the study's network, times `CEILING`.
+
+With `skip` the sigmoid, less one half, gives what the bicubically enlarged input lacks; then it limits the correction
+only, never the intensity. The study's network, without it, is the default.
 """
 
 from __future__ import annotations
@@ -12,19 +15,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from brainsr_desktop.models.networks.layers import BicubicEnlargement, EdgeConv2d
+from brainsr_desktop.models.networks.layers import BicubicEnlargement, EdgeConv2d, shrink_
 
 CEILING: Final = 1.5
 """The largest value of the network's own part: room for edges that are sharper, so brighter, than in the input."""
+_DARK: Final = -1.5
+"""First bias before the sigmoid, which makes about 0.27 of it: near the mean of a slice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     scale: int = 4
+    skip: bool = False
 
     def __post_init__(self) -> None:
         if self.scale not in (2, 3, 4):
@@ -55,13 +60,19 @@ class EspcnTanh(nn.Module):
         for layer in (*self.layers, self.tail):
             if isinstance(layer, nn.Conv2d):
                 nn.init.xavier_uniform_(layer.weight, nn.init.calculate_gain("tanh"))
-        nn.init.constant_(self.tail.bias, -1.5)
+        if config.skip:
+            shrink_(self.tail, 0.1)
+        else:
+            nn.init.constant_(self.tail.bias, _DARK)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
-        within = x.clamp(max=1.0)
-        result = functional.pixel_shuffle(self.tail(self.layers(within)), self.config.scale).float()
+        within = x if self.config.skip else x.clamp(max=1.0)
+        result = functional.pixel_shuffle(self.tail(self.layers(within)), self.config.scale).float().sigmoid()
+        if self.config.skip:
+            enlarged: Tensor = self.enlarged(x)
+            return enlarged + (result - 0.5)
         excess: Tensor = self.enlarged(x - within)
-        return CEILING * torch.sigmoid(result) + excess
+        return CEILING * result + excess
 
 
 def build(**config: Any) -> EspcnTanh:
