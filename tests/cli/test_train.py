@@ -38,6 +38,7 @@ def test_that_a_dry_run_ends_well_and_writes_nothing(brainsr: Brainsr, tmp_path:
         (["no-such.toml", "--data", "."], "no-such.toml"),
         (["brainsr-x4"], "--data"),
         (["brainsr-x4", "--data", ".", "--resume", "--finetune", "espcn-x4"], "--finetune"),
+        (["brainsr-x4", "--data", ".", "--compare", "run.seed=1"], "KEY=VALUE"),
     ],
 )
 def test_that_wrong_use_ends_with_status_2(
@@ -46,6 +47,18 @@ def test_that_wrong_use_ends_with_status_2(
     ended = brainsr("train", *options, cwd=tmp_path)
     assert ended.status == 2
     assert named in ended.err
+
+
+def test_that_a_comparison_says_its_table(brainsr: Brainsr, tmp_path: Path) -> None:
+    config = write_all(tmp_path)
+    ended = brainsr(
+        "train", config, "--data", tmp_path, "--out", tmp_path / "runs", "--device", "cpu",
+        "--set", "run.steps=5", "--compare", "run.seed=1,2",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    head, _, first, second = ended.out.splitlines()[:4]
+    assert "final loss" in head and "mean dB" in head
+    assert [line.split("|")[1].strip() for line in (first, second)] == ["1", "2"]
 
 
 def test_that_a_data_folder_without_data_ends_with_status_3(brainsr: Brainsr, tmp_path: Path) -> None:
