@@ -137,7 +137,9 @@ class Run:
     """How long, how fast, how often. Exactly one of `steps` and `minutes` decides the length and the schedule.
 
     With `steps` a run can be repeated to the last bit; with `minutes` the schedule follows the clock and ends in time
-    whatever else the machine does. refresh_per_step: slices whose LR picture is made anew at each step.
+    whatever else the machine does. refresh_per_step: slices whose LR picture is made anew at each step. prepare: where
+    slices are degraded and cut, `auto` on a graphics card if the run has one, else by the processor. compile: let
+    torch.compile write the network's kernels, which takes minutes and pays on long runs on a graphics card.
     """
 
     batch: int = 16
@@ -151,6 +153,8 @@ class Run:
     checkpoint_every_minutes: float = 3.0
     checkpoint_every_steps: int = 0
     threads: int = 0
+    prepare: Literal["auto", "host", "device"] = "auto"
+    compile: bool = False
 
     def __post_init__(self) -> None:
         require((self.steps > 0) != (self.minutes > 0), "give either run.steps or run.minutes, above 0")

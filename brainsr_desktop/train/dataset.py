@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from torch import Tensor
 
 from brainsr_desktop.core.degrade import Degradation, degrade, reduced_shape
 from brainsr_desktop.core.errors import ReadError, UsageError
@@ -115,11 +116,12 @@ class SourceState:
 class Batch:
     """LR (batch, 1, patch, patch) and truth (batch, 1, scale * patch, scale * patch), intensities about 0..1.
 
-    state: the source as it was after making this batch, for a checkpoint taken after the step that used it.
+    Arrays, or tensors on the device. state: the source as it was after making this batch, for a checkpoint taken after
+    the step that used it.
     """
 
-    low: Floats
-    truth: Floats
+    low: Floats | Tensor
+    truth: Floats | Tensor
     stage: Stage
     state: SourceState
 
@@ -144,7 +146,7 @@ class PatchSource:
 
     def start(self, stage: Stage) -> None:
         """Make the first LR picture of every slice."""
-        self._degradations = [self._drawn(stage) for _ in self._slices]
+        self._degradations = [drawn_degradation(self._random, stage, self._scale) for _ in self._slices]
         self._low = [self._made(index) for index in range(len(self._slices))]
 
     def state(self) -> SourceState:
@@ -162,21 +164,12 @@ class PatchSource:
     def batch(self, stage: Stage) -> Batch:
         """The next batch, with patches and degradations of `stage`."""
         for _ in range(self._run.refresh_per_step):
-            self._degradations[self._next] = self._drawn(stage)
+            self._degradations[self._next] = drawn_degradation(self._random, stage, self._scale)
             self._low[self._next] = self._made(self._next)
             self._next = (self._next + 1) % len(self._slices)
         pairs = [self._pair(stage.patch_px) for _ in range(self._run.batch)]
         low, truth = (np.stack(side)[:, None] for side in zip(*pairs, strict=True))
         return Batch(low, truth, stage, self.state())
-
-    def _drawn(self, stage: Stage) -> Degradation:
-        shares = np.array([stage.bicubic, stage.kspace, stage.noisy]).cumsum()
-        kind = int(np.searchsorted(shares / shares[-1], self._random.random(), side="right"))
-        seed = int(self._random.integers(2**62))
-        blur, noise = self._random.uniform(*stage.blur_px), self._random.uniform(*stage.noise_percent)
-        if kind == 2:
-            return Degradation(noise_percent=noise, blur_px=blur, reduction=self._scale, seed=seed)
-        return Degradation(reduction=self._scale, method="bicubic" if kind == 0 else "kspace", seed=seed)
 
     def _made(self, index: int) -> Floats:
         truth = self._slices[index].pixels.astype(np.float32) / 255.0
@@ -200,6 +193,17 @@ class PatchSource:
         rows, columns = slice(row, row + patch_px), slice(column, column + patch_px)
         high = truth[row * scale : (row + patch_px) * scale, column * scale : (column + patch_px) * scale]
         return low[rows, columns], high.astype(np.float32) / 255.0
+
+
+def drawn_degradation(random: np.random.Generator, stage: Stage, scale: int) -> Degradation:
+    """One of the three kinds of LR picture, by their shares in the stage."""
+    shares = np.array([stage.bicubic, stage.kspace, stage.noisy]).cumsum()
+    kind = int(np.searchsorted(shares / shares[-1], random.random(), side="right"))
+    seed = int(random.integers(2**62))
+    blur, noise = random.uniform(*stage.blur_px), random.uniform(*stage.noise_percent)
+    if kind == 2:
+        return Degradation(noise_percent=noise, blur_px=blur, reduction=scale, seed=seed)
+    return Degradation(reduction=scale, method="bicubic" if kind == 0 else "kspace", seed=seed)
 
 
 def _turned(patch: Floats, turns: int, mirrored: bool) -> Floats:

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 import torch
 import torch.distributed
@@ -19,8 +19,6 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from brainsr_desktop.train.dataset import Floats
-
-Pairs = TypeVar("Pairs", Floats, Tensor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class World:
             return f"cuda:{self.local_rank}"
         return name
 
-    def share(self, pairs: Pairs) -> Pairs:
+    def share(self, pairs: Floats | Tensor) -> Floats | Tensor:
         """This process's part of what all have drawn alike, along the first axis."""
         each = len(pairs) // self.size
         return pairs[self.rank * each : (self.rank + 1) * each]

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from brainsr_desktop.core.errors import BadOutput, UsageError
 from brainsr_desktop.train import checkpoint, curriculum, records, rehearsal
-from brainsr_desktop.train.config import Config, read
-from brainsr_desktop.train.dataset import Batch, Floats, PatchSource, check_sizes
-from brainsr_desktop.train.devices import autocast, on_device, placed, resolved_device
+from brainsr_desktop.train.config import Config, Run, read
+from brainsr_desktop.train.dataset import Batch, Floats, PatchSource, TrainingSlice, check_sizes
+from brainsr_desktop.train.device_source import DeviceSource
+from brainsr_desktop.train.devices import autocast, on_device, placed, prepare, resolved_device
 from brainsr_desktop.train.distributed import ALONE, World, joined
 from brainsr_desktop.train.losses import follow
 from brainsr_desktop.train.networks import begin_from, build_network, load_weights
@@ -75,6 +76,7 @@ def train(
     command = _command(config_path, finetune, overrides)
     with joined(device) as world:
         place = torch.device(resolved_device(world.device(device)))
+        prepare(place)
         run = TrainingRun(config, data, folder, place, command=command, world=world)
         if resume and saved.exists():
             run.restore(checkpoint.load(saved))
@@ -116,11 +118,13 @@ class TrainingRun:
             self.network.parameters(), lr=config.optimiser.rate, betas=config.optimiser.betas, fused=True
         )
         self.objective = Objective(config, folder.parent, device, world.wrapped)
+        if config.run.compile:
+            self.network.compile()
         self._learning = world.wrapped(self.network)
         found = gather(data, config)
         check_sizes(found.train, max(stage.patch_px for stage in config.stage), config.network.scale)
         together = replace(config.run, batch=config.run.batch * world.size)
-        self.source = PatchSource(found.train, config.data, together, config.network.scale)
+        self.source = self._made_source(found.train, together)
         self.bench = found.validation
         if world.writes:
             for line in found.told:
@@ -132,6 +136,12 @@ class TrainingRun:
         self._saved_at = 0.0
         self._losses: list[Tensor] = []
         self._source_state = self.source.state()
+
+    def _made_source(self, slices: Sequence[TrainingSlice], run: Run) -> PatchSource | DeviceSource:
+        data, scale = self.config.data, self.config.network.scale
+        if run.prepare == "device" or (run.prepare == "auto" and self.device.type == "cuda"):
+            return DeviceSource(slices, data, run, scale, self.device)
+        return PatchSource(slices, data, run, scale)
 
     @property
     def seconds(self) -> float:
@@ -260,15 +270,17 @@ class TrainingRun:
         return result
 
     def _batches(self) -> BatchStream:
-        # On a processor the thread would only take time from the training itself.
-        return BatchStream(self._make_batch, self.step, ahead=0 if self.device.type == "cpu" else 4)
+        # On a processor the thread would only take time from the training itself, and a device needs none.
+        ahead = 4 if self.device.type != "cpu" and isinstance(self.source, PatchSource) else 0
+        return BatchStream(self._make_batch, self.step, ahead)
 
     def _make_batch(self, step: int) -> Batch:
-        return self.source.batch(curriculum.stage_at(self.config.stage, self._progress_at(step)))
+        batch = self.source.batch(curriculum.stage_at(self.config.stage, self._progress_at(step)))
+        low, truth = (on_device(self.world.share(side), self.device) for side in (batch.low, batch.truth))
+        return replace(batch, low=low, truth=truth)
 
     def _train_step(self, batch: Batch) -> None:
-        low = on_device(self.world.share(batch.low), self.device)
-        truth = on_device(self.world.share(batch.truth), self.device)
+        low, truth = on_device(batch.low, self.device), on_device(batch.truth, self.device)
         step, progress = self.step, self.progress
         for group in self.optimiser.param_groups:
             group["lr"] = curriculum.learning_rate(self.config.optimiser, step, progress)

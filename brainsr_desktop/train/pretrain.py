@@ -79,8 +79,8 @@ class Pretraining:
     batch: int = 8
     crop_px: int = 64
     noise_percent: tuple[float, float] = (1.0, 8.0)
-    denoising: float = 20.0
-    rate: float = 5e-4
+    denoising: float = 10.0
+    rate: float = 1e-3
     seed: int = 1
     precision: Literal["fp32", "bf16"] = "bf16"
     log_every_steps: int = 10

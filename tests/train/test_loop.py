@@ -136,6 +136,25 @@ def test_that_batches_made_ahead_give_the_same_weights(
         torch.testing.assert_close(again[name], tensor, rtol=0, atol=0)
 
 
+def test_that_slices_prepared_on_the_device_train_and_go_on(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The processor stands for the device; a run stopped by Ctrl-C ends like one that was left alone."""
+    overrides = ["run.prepare=device", "run.steps=10", "run.validate_every_steps=5"]
+    train(made, data=made.parent, out=tmp_path / "whole", device="cpu", overrides=overrides)
+
+    def stopped(_: TrainingRun) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingRun, "_validate", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            train(made, data=made.parent, out=tmp_path / "parts", device="cpu", overrides=overrides)
+    assert checkpoint.load(run_of(tmp_path / "parts")).step == 5
+    train(made, data=made.parent, out=tmp_path / "parts", device="cpu", resume=True, overrides=overrides)
+    assert_same_tensors(run_of(tmp_path / "parts"), run_of(tmp_path / "whole"))
+
+
 def test_that_a_run_leaves_its_records(finished: Path) -> None:
     with (finished / "loss.csv").open() as file:
         rows = list(csv.DictReader(file))
