@@ -22,7 +22,7 @@ from brainsr_desktop.train.dataset import Batch
 from brainsr_desktop.train.features import Provenance, build_features, save_features
 from brainsr_desktop.train.loop import TrainingRun, train
 from brainsr_desktop.train.prefetch import BatchStream
-from tests.train.made_data import write_features, write_gan
+from tests.train.made_data import write_bench, write_features, write_gan, write_stacks
 
 CODE = """
 import sys
@@ -245,6 +245,44 @@ def test_that_fine_tuning_starts_from_given_weights(made: Path, finished: Path, 
     assert saved.command.startswith(
         "brainsr train tiny.toml --finetune checkpoint.safetensors --set run.steps=1"
     )
+
+
+def test_that_fine_tuning_for_another_scale_begins_the_tail_anew(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From x4 to x2 on a user's own data, slices of other sizes than those of the first run."""
+    first = ["name=first", "network.config={scale=4}", "data.validation=''", "run.steps=2"]
+    first += ["stage=[{patch_px=8}]"]
+    train(made, data=made.parent, out=tmp_path, device="cpu", overrides=first)
+    own = tmp_path / "own"
+    own.mkdir()
+    write_stacks(own / "train.npz", ("FLAIR", "T2"), 1, (96, 104))
+    write_bench(own / "bench.npz")
+    start = tmp_path / "first" / checkpoint.FILE_NAME
+    capsys.readouterr()
+    slow = ["run.steps=1", "optimiser.rate=1e-9", "optimiser.final_rate=1e-9"]
+    train(made, data=own, out=tmp_path, device="cpu", finetune=str(start), overrides=slow)
+    assert "Begun anew, because the given weights do not fit: tail\n" in capsys.readouterr().err
+    before, after = checkpoint.load(start), checkpoint.load(run_of(tmp_path))
+    assert after.config.network.scale == 2 and after.weights["tail.weight"].shape[0] == 4
+    for name, tensor in before.average.items():
+        if not name.startswith("tail."):
+            torch.testing.assert_close(after.weights[name], tensor, rtol=0, atol=1e-6)
+
+
+def test_that_the_network_is_compiled_where_the_run_asks_for_it(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[torch.nn.Module] = []
+
+    def noted(network: torch.nn.Module) -> None:
+        compiled.append(network)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", noted)
+    for wanted, times in ((False, 0), (True, 1)):
+        config = read(made, [f"run.compile={str(wanted).lower()}"])
+        TrainingRun(config, made.parent, tmp_path, torch.device("cpu"))
+        assert len(compiled) == times
 
 
 def test_that_weights_of_another_network_are_refused(made: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from brainsr_desktop.train import checkpoint, publish
 from brainsr_desktop.train.config import read
 from brainsr_desktop.train.loop import train
 from brainsr_desktop.train.networks import build_network
+from tests.train.made_data import write_features, write_gan
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,16 @@ def test_that_a_published_model_can_be_read_and_verified(model: Path) -> None:
     assert card.training["loss"] == "1 l1, then 1 l1 + 1 squared"
     assert card.data["contrasts"] == ["T1", "T2"] and card.data["pixel_spacing_mm"] == [0.8, 1.0]
     assert [path.name for path in model.parent.iterdir()] == ["tiny"]
+
+
+def test_that_the_card_of_a_gan_says_which_feature_weights_were_used(made: Path, tmp_path: Path) -> None:
+    config = write_gan(tmp_path)
+    write_features(tmp_path)
+    train(config, data=made.parent, out=tmp_path, device="cpu", overrides=["run.steps=3"])
+    model = publish.publish(tmp_path / "tiny", read(config), data=made.parent, models=tmp_path / "models")
+    training = read_card(model).training
+    assert training["features"][0].startswith("vgg19 made for a test (sha256 ")
+    assert training["loss"].endswith("1 l1 + 0.1 features + 0.005 adversarial")
 
 
 def test_that_the_weights_are_the_average_of_the_run(run: Path, model: Path) -> None:
