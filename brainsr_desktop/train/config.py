@@ -139,7 +139,7 @@ class Run:
     With `steps` a run can be repeated to the last bit; with `minutes` the schedule follows the clock and ends in time
     whatever else the machine does. refresh_per_step: slices whose LR picture is made anew at each step. prepare: where
     slices are degraded and cut, `auto` on a graphics card if the run has one, else by the processor. compile: let
-    torch.compile write the network's kernels, which takes minutes and pays on long runs on a graphics card.
+    torch.compile write the network's kernels on a graphics card, which takes minutes and pays on long runs.
     """
 
     batch: int = 16

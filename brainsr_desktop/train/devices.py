@@ -29,6 +29,15 @@ def prepare(device: torch.device) -> None:
         torch.set_float32_matmul_precision("high")
 
 
+def compile_for(device: torch.device, network: nn.Module, *, wanted: bool) -> None:
+    """Let torch.compile write the network's kernels where that is wanted and the device is no processor.
+
+    There it gains nothing, and torch 2.13 cannot compile the gradient of replicated edges for it.
+    """
+    if wanted and device.type != "cpu":
+        network.compile()
+
+
 def placed(network: nn.Module, device: torch.device) -> nn.Module:
     """The network on the device, its weights laid out channels last."""
     moved: nn.Module = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]

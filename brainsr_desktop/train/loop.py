@@ -18,7 +18,7 @@ from brainsr_desktop.train import checkpoint, curriculum, records, rehearsal
 from brainsr_desktop.train.config import Config, Run, read
 from brainsr_desktop.train.dataset import Batch, Floats, PatchSource, TrainingSlice, check_sizes
 from brainsr_desktop.train.device_source import DeviceSource
-from brainsr_desktop.train.devices import autocast, on_device, placed, prepare, resolved_device
+from brainsr_desktop.train.devices import autocast, compile_for, on_device, placed, prepare, resolved_device
 from brainsr_desktop.train.distributed import ALONE, World, joined
 from brainsr_desktop.train.losses import follow
 from brainsr_desktop.train.networks import begin_from, build_network, load_weights
@@ -118,8 +118,7 @@ class TrainingRun:
             self.network.parameters(), lr=config.optimiser.rate, betas=config.optimiser.betas, fused=True
         )
         self.objective = Objective(config, folder.parent, device, world.wrapped)
-        if config.run.compile:
-            self.network.compile()
+        compile_for(device, self.network, wanted=config.run.compile)
         self._learning = world.wrapped(self.network)
         found = gather(data, config)
         check_sizes(found.train, max(stage.patch_px for stage in config.stage), config.network.scale)

@@ -270,21 +270,6 @@ def test_that_fine_tuning_for_another_scale_begins_the_tail_anew(
             torch.testing.assert_close(after.weights[name], tensor, rtol=0, atol=1e-6)
 
 
-def test_that_the_network_is_compiled_where_the_run_asks_for_it(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compiled: list[torch.nn.Module] = []
-
-    def noted(network: torch.nn.Module) -> None:
-        compiled.append(network)
-
-    monkeypatch.setattr(torch.nn.Module, "compile", noted)
-    for wanted, times in ((False, 0), (True, 1)):
-        config = read(made, [f"run.compile={str(wanted).lower()}"])
-        TrainingRun(config, made.parent, tmp_path, torch.device("cpu"))
-        assert len(compiled) == times
-
-
 def test_that_weights_of_another_network_are_refused(made: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(3)}, other)
