@@ -92,7 +92,7 @@ def test_that_a_stack_file_opens_as_the_volumes_it_holds(tmp_path: Path) -> None
     assert (summary.seen, summary.used, len(series)) == (1, 1, 3)
     assert [one.study.patient_id for one in series] == ["subject-0", "subject-1", "subject-2"]
     stack = series[2].stacks[0]
-    assert stack.description == "T2" and stack.geometry.spacing_mm == (1.0, 1.0) and stack.has_spacing
+    assert stack.description == "T2 cor" and stack.geometry.spacing_mm == (1.0, 1.0) and stack.has_spacing
     for number in range(2):
         expected = np.round(head(64, 72, 20 + number) * 255).astype(np.uint8)
         np.testing.assert_array_equal(pixels_of(stack)[number], expected)
