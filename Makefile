@@ -10,7 +10,7 @@ INSTALLED := .venv/installed
 PYTEST_ARGS ?= -n 2 --dist loadscope
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check tests bench package bundle sample venv clean help
+.PHONY: run test check tests bench package bundle sample translations venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -46,6 +46,12 @@ bundle: $(INSTALLED)  ## A folder that runs without Python, in dist/brainsr-desk
 sample: $(INSTALLED)  ## Make the sample study anew; SOURCE=FOLDER holds the original slices
 	@test -n "$(SOURCE)" || { echo "Name the folder of the original slices: make sample SOURCE=path" >&2; exit 2; }
 	$(PY) packaging/make_sample.py "$(SOURCE)"
+
+translations: $(INSTALLED)  ## Take new texts into resources/translations/*/*.po, then compile them
+	@mkdir -p build
+	.venv/bin/pybabel --quiet extract --no-location --sort-output -k tr -k trn:1,2 -k mark -o build/brainsr.pot brainsr_desktop
+	.venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -D brainsr -i build/brainsr.pot -d resources/translations
+	.venv/bin/pybabel --quiet compile -D brainsr -d resources/translations
 
 venv: $(INSTALLED)  ## The virtual environment in .venv with everything in it
 

@@ -18,6 +18,8 @@ from typing import Any, Final, Literal, TypeVar
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from brainsr_desktop.language import LANGUAGES
+
 SCHEMA: Final = 1
 LARGEST_FILE_BYTES: Final = 1 << 20
 RECENT_KEPT: Final = 12
@@ -86,6 +88,7 @@ class General:
     """``accepted_notice`` is the major version whose research notice was read ("" = none)."""
 
     theme: Theme = _kept("system", _choice(*THEMES))
+    language: str = _kept("system", _choice("system", *LANGUAGES))
     text_percent: int = _kept(100, _whole(80, 200))
     remember_recent: bool = _kept(True, _switch)
     single_instance: bool = _kept(True, _switch)

@@ -14,10 +14,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 import psutil
-from PySide6.QtCore import QSocketNotifier, QTimer
+from PySide6.QtCore import QLibraryInfo, QSocketNotifier, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
-from brainsr_desktop import __version__, paths
+from brainsr_desktop import __version__, language, paths
 from brainsr_desktop import log as log_file
 from brainsr_desktop import settings as settings_file
 from brainsr_desktop.app.mishaps import Mishaps
@@ -41,6 +41,7 @@ def run(chosen: Sequence[str], *, new_window: bool = False, smoke_test: str | No
     sys.setswitchinterval(SWITCH_S)
     app = _application()
     loaded = settings_file.load(paths.settings_path())
+    _speak(app, loaded.settings.general.language)
     absolute = [str(Path(path).absolute()) for path in chosen]
     name = server_name(paths.settings_path())
     alone = new_window or smoke_test is not None or not loaded.settings.general.single_instance
@@ -97,6 +98,17 @@ def _application() -> QApplication:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName(paths.PROGRAM)
     return app
+
+
+def _speak(app: QApplication, chosen: str) -> None:
+    """Take the user's language for our texts and for those that Qt brings along."""
+    code = language.of_system() if chosen == "system" else chosen
+    language.use(code)
+    translator = QTranslator(app)
+    if code != "en" and translator.load(
+        f"qtbase_{code}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    ):
+        app.installTranslator(translator)
 
 
 def _smoke(window: MainWindow, out: Path, chosen: Sequence[str]) -> int:

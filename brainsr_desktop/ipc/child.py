@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any, Final, TypeAlias
 
+from brainsr_desktop import language
 from brainsr_desktop.core import errors
 from brainsr_desktop.core.errors import BrainSRError, Cancelled, InternalError, OutOfMemory
 from brainsr_desktop.ipc.messages import (
@@ -118,6 +119,7 @@ def run_child(target: str, connection: Connection) -> None:
     """Entry point of a spawned process: call ``"module:function"`` with the connection."""
     # Ctrl-C in a terminal reaches every process of the group; the parent decides and sends Cancel.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    language.use_parents()
     module, _, function = target.partition(":")
     getattr(importlib.import_module(module), function)(connection)
 
