@@ -14,12 +14,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from brainsr_desktop.language import mark, tr
+
 Scope = Literal["window", "image"]
 
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """One command. ``text`` has a mnemonic (&), ``tip`` says what it does, ``group`` makes it one of several."""
+    """One command. ``text`` has a mnemonic (&), ``tip`` says what it does, ``group`` makes it one of several.
+
+    Both are English words wrapped in ``mark``; ``words``, ``name`` and ``told`` are what the user reads.
+    """
 
     id: str
     text: str
@@ -30,9 +35,19 @@ class ActionSpec:
     group: str = ""
 
     @property
+    def words(self) -> str:
+        """The entry of the menu, in the user's language, with its mnemonic."""
+        return tr(self.text)
+
+    @property
     def name(self) -> str:
         """The words without mnemonic and dots: accessible name and entry of the key list."""
-        return self.text.replace("&", "").removesuffix("...")
+        return plain(self.words)
+
+    @property
+    def told(self) -> str:
+        """What it does, in the user's language: tool tip and status line."""
+        return tr(self.tip) if self.tip else self.name
 
 
 def _image(
@@ -48,133 +63,205 @@ def _window(
 
 
 SPECS: Final[tuple[ActionSpec, ...]] = (
-    _window("open_folder", "&Open folder...", "Ctrl+O", tip="Open a folder of MR images"),
+    _window("open_folder", mark("&Open folder..."), "Ctrl+O", tip=mark("Open a folder of MR images")),
     _window(
         "open_files",
-        "Open &files...",
+        mark("Open &files..."),
         "Ctrl+Shift+O",
-        tip="Open single files (pictures, NIfTI, .mat, .npy ...), a DICOMDIR or a ZIP archive",
+        tip=mark("Open single files (pictures, NIfTI, .mat, .npy ...), a DICOMDIR or a ZIP archive"),
     ),
-    _window("open_sample", "Try the &sample study", tip="Open the head that comes with the program"),
-    _window("close_all", "&Close all", "Ctrl+W", tip="Close everything that is open"),
-    _window("export", "&Export...", "Ctrl+E", tip="Write enhanced slices to files"),
-    _window("save_picture", "&Save picture...", "Ctrl+S", tip="Save both panes as they are seen"),
-    _window("copy_picture", "Cop&y picture", "Ctrl+C", tip="Copy both panes as they are seen"),
-    _window("settings", "Se&ttings...", "Ctrl+,", tip="Settings"),
-    _window("quit", "&Quit", "Ctrl+Q", tip="Close the window"),
-    _window("browser", "Series &browser", "F9", tip="Show or hide the series browser", checkable=True),
-    _window("panel", "Side &panel", "F10", tip="Show or hide the side panel", checkable=True),
-    _window("full_screen", "&Full screen", "F11", tip="Panes only, on the whole screen", checkable=True),
-    _image("overlays", "O&verlays", "X", tip="Text on the images: all, few, none"),
-    _image("masks", "Tumour &mask", "U", tip="Outline of the mask that the file brings", checkable=True),
-    _window("hide_patient", "&Hide patient data", "Ctrl+Shift+H", tip="Show no patient data", checkable=True),
-    _window("theme_system", "&System", tip="Follow the system's theme", checkable=True, group="theme"),
-    _window("theme_light", "&Light", tip="Light theme", checkable=True, group="theme"),
-    _window("theme_dark", "&Dark", tip="Dark theme", checkable=True, group="theme"),
-    _window("theme_contrast", "&High contrast", tip="High contrast theme", checkable=True, group="theme"),
-    _window("next_area", "&Next area", "F6", tip="Move the focus to the next area of the window"),
-    _window("previous_area", "P&revious area", "Shift+F6", tip="Move the focus to the previous area"),
-    _window("undo", "&Undo", "Ctrl+Z", tip="Take the last step back"),
-    _window("redo", "&Redo", "Ctrl+Shift+Z", "Ctrl+Y", tip="Do it again"),
-    _image("previous_slice", "&Previous slice", "Up", "Left"),
-    _image("next_slice", "&Next slice", "Down", "Right"),
-    _image("back_ten", "10 slices back", "Shift+Up", "Shift+Left"),
-    _image("forward_ten", "10 slices on", "Shift+Down", "Shift+Right"),
-    _image("first_slice", "&First slice", "Home"),
-    _image("last_slice", "&Last slice", "End"),
-    _window("go_to_slice", "&Go to slice...", "Ctrl+G"),
-    _image("previous_series", "Previous &series", "PgUp"),
-    _image("next_series", "Next s&eries", "PgDown"),
-    _window("previous_volume", "Previous time point, echo or b-value", "Ctrl+Left"),
-    _window("next_volume", "Next time point, echo or b-value", "Ctrl+Right"),
+    _window(
+        "open_sample", mark("Try the &sample study"), tip=mark("Open the head that comes with the program")
+    ),
+    _window("close_all", mark("&Close all"), "Ctrl+W", tip=mark("Close everything that is open")),
+    _window("export", mark("&Export..."), "Ctrl+E", tip=mark("Write enhanced slices to files")),
+    _window("save_picture", mark("&Save picture..."), "Ctrl+S", tip=mark("Save both panes as they are seen")),
+    _window("copy_picture", mark("Cop&y picture"), "Ctrl+C", tip=mark("Copy both panes as they are seen")),
+    _window("settings", mark("Se&ttings..."), "Ctrl+,", tip=mark("Settings")),
+    _window("quit", mark("&Quit"), "Ctrl+Q", tip=mark("Close the window")),
+    _window(
+        "browser", mark("Series &browser"), "F9", tip=mark("Show or hide the series browser"), checkable=True
+    ),
+    _window("panel", mark("Side &panel"), "F10", tip=mark("Show or hide the side panel"), checkable=True),
+    _window(
+        "full_screen",
+        mark("&Full screen"),
+        "F11",
+        tip=mark("Panes only, on the whole screen"),
+        checkable=True,
+    ),
+    _image("overlays", mark("O&verlays"), "X", tip=mark("Text on the images: all, few, none")),
+    _image(
+        "masks",
+        mark("Tumour &mask"),
+        "U",
+        tip=mark("Outline of the mask that the file brings"),
+        checkable=True,
+    ),
+    _window(
+        "hide_patient",
+        mark("&Hide patient data"),
+        "Ctrl+Shift+H",
+        tip=mark("Show no patient data"),
+        checkable=True,
+    ),
+    _window(
+        "theme_system", mark("&System"), tip=mark("Follow the system's theme"), checkable=True, group="theme"
+    ),
+    _window("theme_light", mark("&Light"), tip=mark("Light theme"), checkable=True, group="theme"),
+    _window("theme_dark", mark("&Dark"), tip=mark("Dark theme"), checkable=True, group="theme"),
+    _window(
+        "theme_contrast",
+        mark("&High contrast"),
+        tip=mark("High contrast theme"),
+        checkable=True,
+        group="theme",
+    ),
+    _window("next_area", mark("&Next area"), "F6", tip=mark("Move the focus to the next area of the window")),
+    _window(
+        "previous_area", mark("P&revious area"), "Shift+F6", tip=mark("Move the focus to the previous area")
+    ),
+    _window("undo", mark("&Undo"), "Ctrl+Z", tip=mark("Take the last step back")),
+    _window("redo", mark("&Redo"), "Ctrl+Shift+Z", "Ctrl+Y", tip=mark("Do it again")),
+    _image("previous_slice", mark("&Previous slice"), "Up", "Left"),
+    _image("next_slice", mark("&Next slice"), "Down", "Right"),
+    _image("back_ten", mark("10 slices back"), "Shift+Up", "Shift+Left"),
+    _image("forward_ten", mark("10 slices on"), "Shift+Down", "Shift+Right"),
+    _image("first_slice", mark("&First slice"), "Home"),
+    _image("last_slice", mark("&Last slice"), "End"),
+    _window("go_to_slice", mark("&Go to slice..."), "Ctrl+G"),
+    _image("previous_series", mark("Previous &series"), "PgUp"),
+    _image("next_series", mark("Next s&eries"), "PgDown"),
+    _window("previous_volume", mark("Previous time point, echo or b-value"), "Ctrl+Left"),
+    _window("next_volume", mark("Next time point, echo or b-value"), "Ctrl+Right"),
     _image(
         "tool_window",
-        "&Window / level",
+        mark("&Window / level"),
         "W",
-        tip="Drag changes the grey window",
+        tip=mark("Drag changes the grey window"),
         checkable=True,
         group="tool",
     ),
-    _image("tool_pan", "&Pan", "T", tip="Drag moves the picture", checkable=True, group="tool"),
-    _image("tool_zoom", "&Zoom", "Z", tip="Drag zooms", checkable=True, group="tool"),
-    _image("tool_scroll", "&Scroll", "S", tip="Drag goes through the slices", checkable=True, group="tool"),
-    _image("fit", "&Fit", "F", tip="The whole slice in the pane"),
-    _image("zoom_in", "Zoom &in", "=", "+"),
-    _image("zoom_out", "Zoom &out", "-"),
-    _window("original_pixels", "1:1 ori&ginal", "Ctrl+1", tip="One screen pixel per original pixel"),
-    _window("enhanced_pixels", "1:1 en&hanced", "Ctrl+2", tip="One screen pixel per enhanced pixel"),
-    _image("flip_h", "Flip left-right", "H", tip="Mirror left and right; the letters follow"),
-    _image("flip_v", "Flip up-down", "V", tip="Mirror up and down; the letters follow"),
-    _image("invert", "&Invert", "I", tip="Swap black and white", checkable=True),
-    _image("window_0", "&Automatic", "0", tip="Automatic grey window"),
-    _image("window_1", "DICOM window &1", "1"),
-    _image("window_2", "DICOM window &2", "2"),
-    _image("window_3", "Full &range", "3"),
-    _image("window_4", "&Soft (1.5 times as wide)", "4"),
-    _image("window_5", "&Hard (0.6 times as wide)", "5"),
-    _image("window_6", "&White and grey matter", "6"),
-    _image("window_7", "&Dark lesions", "7"),
-    _image("window_8", "&Bright lesions", "8"),
-    _image("window_9", "&Own window", "9"),
-    _window("save_own_window", "Keep as own window", tip="Key 9 brings this grey window back, in any series"),
-    _image("reset", "&Reset view", "R", tip="Undo zoom, pan and flips"),
-    _image("reset_all", "Reset view and window", "Shift+R", tip="Undo zoom, pan, flips and grey window"),
+    _image("tool_pan", mark("&Pan"), "T", tip=mark("Drag moves the picture"), checkable=True, group="tool"),
+    _image("tool_zoom", mark("&Zoom"), "Z", tip=mark("Drag zooms"), checkable=True, group="tool"),
+    _image(
+        "tool_scroll",
+        mark("&Scroll"),
+        "S",
+        tip=mark("Drag goes through the slices"),
+        checkable=True,
+        group="tool",
+    ),
+    _image("fit", mark("&Fit"), "F", tip=mark("The whole slice in the pane")),
+    _image("zoom_in", mark("Zoom &in"), "=", "+"),
+    _image("zoom_out", mark("Zoom &out"), "-"),
+    _window(
+        "original_pixels", mark("1:1 ori&ginal"), "Ctrl+1", tip=mark("One screen pixel per original pixel")
+    ),
+    _window(
+        "enhanced_pixels", mark("1:1 en&hanced"), "Ctrl+2", tip=mark("One screen pixel per enhanced pixel")
+    ),
+    _image("flip_h", mark("Flip left-right"), "H", tip=mark("Mirror left and right; the letters follow")),
+    _image("flip_v", mark("Flip up-down"), "V", tip=mark("Mirror up and down; the letters follow")),
+    _image("invert", mark("&Invert"), "I", tip=mark("Swap black and white"), checkable=True),
+    _image("window_0", mark("&Automatic"), "0", tip=mark("Automatic grey window")),
+    _image("window_1", mark("DICOM window &1"), "1"),
+    _image("window_2", mark("DICOM window &2"), "2"),
+    _image("window_3", mark("Full &range"), "3"),
+    _image("window_4", mark("&Soft (1.5 times as wide)"), "4"),
+    _image("window_5", mark("&Hard (0.6 times as wide)"), "5"),
+    _image("window_6", mark("&White and grey matter"), "6"),
+    _image("window_7", mark("&Dark lesions"), "7"),
+    _image("window_8", mark("&Bright lesions"), "8"),
+    _image("window_9", mark("&Own window"), "9"),
+    _window(
+        "save_own_window",
+        mark("Keep as own window"),
+        tip=mark("Key 9 brings this grey window back, in any series"),
+    ),
+    _image("reset", mark("&Reset view"), "R", tip=mark("Undo zoom, pan and flips")),
+    _image(
+        "reset_all",
+        mark("Reset view and window"),
+        "Shift+R",
+        tip=mark("Undo zoom, pan, flips and grey window"),
+    ),
     _window(
         "show_original",
-        "Show the &original",
-        tip="The original in the enhanced pane (hold Space)",
+        mark("Show the &original"),
+        tip=mark("The original in the enhanced pane (hold Space)"),
         checkable=True,
     ),
     _image(
-        "show_truth", "Show the &truth", "O", tip="Test mode: the true slice in the left pane", checkable=True
+        "show_truth",
+        mark("Show the &truth"),
+        "O",
+        tip=mark("Test mode: the true slice in the left pane"),
+        checkable=True,
     ),
     _window(
         "test_mode",
-        "&Test mode",
+        mark("&Test mode"),
         "Ctrl+T",
-        tip="Degrade the slice and see what the network makes of it",
+        tip=mark("Degrade the slice and see what the network makes of it"),
         checkable=True,
     ),
-    _window("new_noise", "&New noise", tip="Another seed for the noise"),
-    _image("metrics", "&Metrics", "M", tip="Open the metrics section"),
-    _image("enhance_slice", "Enhance this &slice now", "Return", "Enter", tip="Compute this slice now"),
+    _window("new_noise", mark("&New noise"), tip=mark("Another seed for the noise")),
+    _image("metrics", mark("&Metrics"), "M", tip=mark("Open the metrics section")),
+    _image(
+        "enhance_slice",
+        mark("Enhance this &slice now"),
+        "Return",
+        "Enter",
+        tip=mark("Compute this slice now"),
+    ),
     _window(
         "enhance_series",
-        "Enhance whole &series",
+        mark("Enhance whole &series"),
         "Ctrl+Return",
         "Ctrl+Enter",
-        tip="Compute every slice of the series",
+        tip=mark("Compute every slice of the series"),
     ),
-    _window("network", "&Network on", tip="Run the network on what is in view", checkable=True),
+    _window("network", mark("&Network on"), tip=mark("Run the network on what is in view"), checkable=True),
     _window(
-        "fast_preview", "&Fast preview first", tip="A fast network first, then the full one", checkable=True
+        "fast_preview",
+        mark("&Fast preview first"),
+        tip=mark("A fast network first, then the full one"),
+        checkable=True,
     ),
-    _image("previous_model", "&Previous model", "[", ","),
-    _image("next_model", "&Next model", "]", "."),
-    _image("scale", "Scale x2 / x&4", "G", tip="Change between two and four times"),
-    _image("stop", "Stop the preview", "Esc", tip="Stop what is being computed for this slice"),
-    _window("keys", "&Keys and mouse", "F1", tip="All keys, with search"),
-    _window("tour", "Short &tour", tip="Five hints beside the controls"),
-    _window("research_notice", "&Research notice", tip="What this program is for, and what not"),
-    _window("open_log", "Open the &log folder", tip="Logs hold no patient data"),
-    _window("about", "&About BrainSR Desktop", tip="Version, notices and licences"),
+    _image("previous_model", mark("&Previous model"), "[", ","),
+    _image("next_model", mark("&Next model"), "]", "."),
+    _image("scale", mark("Scale x2 / x&4"), "G", tip=mark("Change between two and four times")),
+    _image("stop", mark("Stop the preview"), "Esc", tip=mark("Stop what is being computed for this slice")),
+    _window("keys", mark("&Keys and mouse"), "F1", tip=mark("All keys, with search")),
+    _window("tour", mark("Short &tour"), tip=mark("Five hints beside the controls")),
+    _window("research_notice", mark("&Research notice"), tip=mark("What this program is for, and what not")),
+    _window("open_log", mark("Open the &log folder"), tip=mark("Logs hold no patient data")),
+    _window("about", mark("&About BrainSR Desktop"), tip=mark("Version, notices and licences")),
 )
 BY_ID: Final[Mapping[str, ActionSpec]] = {spec.id: spec for spec in SPECS}
 
 SEPARATOR: Final = "-"
 MENUS: Final[Mapping[str, tuple[str, ...]]] = {
-    "&File": ("open_folder", "open_files", ">Recent", "open_sample", "close_all", SEPARATOR, "export", "save_picture",
-              "copy_picture", SEPARATOR, "settings", SEPARATOR, "quit"),
-    "&View": ("browser", "panel", "full_screen", ">Theme", SEPARATOR, "fit", "zoom_in", "zoom_out", "original_pixels",
-              "enhanced_pixels", SEPARATOR, "overlays", "masks", "hide_patient", SEPARATOR, "next_area",
-              "previous_area"),
-    "&Image": ("undo", "redo", SEPARATOR, ">Go", ">Mouse tool", ">Grey window", SEPARATOR, "invert", "flip_h", "flip_v",
-               SEPARATOR, "reset", "reset_all"),
-    "&Compare": ("show_original", "show_truth"),
-    "&Tools": ("test_mode", "new_noise", "metrics"),
-    "&Enhance": ("enhance_slice", "enhance_series", "stop", SEPARATOR, "network", "fast_preview", SEPARATOR,
-                 "previous_model", "next_model", "scale"),
-    "&Help": ("keys", "tour", "research_notice", "open_log", SEPARATOR, "about"),
+    mark("&File"): (
+        "open_folder", "open_files", ">Recent", "open_sample", "close_all", SEPARATOR, "export", "save_picture",
+        "copy_picture", SEPARATOR, "settings", SEPARATOR, "quit",
+    ),
+    mark("&View"): (
+        "browser", "panel", "full_screen", ">Theme", SEPARATOR, "fit", "zoom_in", "zoom_out", "original_pixels",
+        "enhanced_pixels", SEPARATOR, "overlays", "masks", "hide_patient", SEPARATOR, "next_area", "previous_area",
+    ),
+    mark("&Image"): (
+        "undo", "redo", SEPARATOR, ">Go", ">Mouse tool", ">Grey window", SEPARATOR, "invert", "flip_h", "flip_v",
+        SEPARATOR, "reset", "reset_all",
+    ),
+    mark("&Compare"): ("show_original", "show_truth"),
+    mark("&Tools"): ("test_mode", "new_noise", "metrics"),
+    mark("&Enhance"): (
+        "enhance_slice", "enhance_series", "stop", SEPARATOR, "network", "fast_preview", SEPARATOR,
+        "previous_model", "next_model", "scale",
+    ),
+    mark("&Help"): ("keys", "tour", "research_notice", "open_log", SEPARATOR, "about"),
 }  # fmt: skip
 SUBMENUS: Final[Mapping[str, tuple[str, ...]]] = {
     ">Theme": ("theme_system", "theme_light", "theme_dark", "theme_contrast"),
@@ -182,6 +269,10 @@ SUBMENUS: Final[Mapping[str, tuple[str, ...]]] = {
             SEPARATOR, "previous_series", "next_series", SEPARATOR, "previous_volume", "next_volume"),
     ">Mouse tool": ("tool_window", "tool_pan", "tool_zoom", "tool_scroll"),
     ">Grey window": (*(f"window_{key}" for key in range(10)), SEPARATOR, "save_own_window"),
+}  # fmt: skip
+SUBMENU_TITLES: Final[Mapping[str, str]] = {
+    ">Recent": mark("Recent"), ">Theme": mark("Theme"), ">Go": mark("Go"), ">Mouse tool": mark("Mouse tool"),
+    ">Grey window": mark("Grey window"),
 }  # fmt: skip
 TOOL_BAR: Final = ("open_folder", SEPARATOR, "tool_window", "tool_pan", "tool_zoom", "tool_scroll", SEPARATOR, "reset",
                    SEPARATOR, "test_mode", "show_original", SEPARATOR, "enhance_series", "export")  # fmt: skip
@@ -197,7 +288,7 @@ class Actions(Mapping[str, QAction]):
         groups: dict[str, QActionGroup] = {}
         images = tuple(images)
         for spec in SPECS:
-            action = self._actions[spec.id] = QAction(spec.text, window)
+            action = self._actions[spec.id] = QAction(spec.words, window)
             action.setObjectName(spec.id)
             action.setCheckable(spec.checkable)
             if spec.group:
@@ -224,8 +315,8 @@ class Actions(Mapping[str, QAction]):
         for name, keys in effective_keys(user_keys).items():
             action = self._actions[name]
             action.setShortcuts([QKeySequence(key) for key in keys])
-            tip = BY_ID[name].tip or BY_ID[name].name
-            action.setToolTip(f"{tip} ({shown_keys(keys[:1])})" if keys else tip)
+            tip = BY_ID[name].told
+            action.setToolTip(tr("{tip} ({key})", tip=tip, key=shown_keys(keys[:1])) if keys else tip)
             action.setStatusTip(tip)
 
 
@@ -239,6 +330,11 @@ def effective_keys(user_keys: UserKeys) -> dict[str, tuple[str, ...]]:
         taken.update(free)
         found[name] = free
     return {spec.id: found[spec.id] for spec in SPECS}
+
+
+def plain(text: str) -> str:
+    """Words of a menu without mnemonic and dots."""
+    return text.replace("&", "").removesuffix("...")
 
 
 def normal_key(text: str) -> str:

@@ -10,7 +10,16 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton
 
 from brainsr_desktop.app import icons
-from brainsr_desktop.app.actions import BY_ID, MENUS, SEPARATOR, SUBMENUS, TOOL_BAR, Actions
+from brainsr_desktop.app.actions import (
+    BY_ID,
+    MENUS,
+    SEPARATOR,
+    SUBMENU_TITLES,
+    SUBMENUS,
+    TOOL_BAR,
+    Actions,
+)
+from brainsr_desktop.language import mark, tr
 
 ICONS: Final[Mapping[str, str]] = {
     "open_folder": "open",
@@ -51,13 +60,13 @@ ICONS: Final[Mapping[str, str]] = {
     "about": "info",
 }
 SHORT_WORDS: Final[Mapping[str, str]] = {
-    "open_folder": "Open",
-    "tool_window": "W/L",
-    "reset": "Reset",
-    "test_mode": "Test mode",
-    "show_original": "Original",
-    "enhance_series": "Enhance series",
-    "export": "Export",
+    "open_folder": mark("Open"),
+    "tool_window": mark("W/L"),
+    "reset": mark("Reset"),
+    "test_mode": mark("Test mode"),
+    "show_original": mark("Original"),
+    "enhance_series": mark("Enhance series"),
+    "export": mark("Export"),
 }
 """Words on the tool bar; the tools themselves have a sign alone."""
 
@@ -67,7 +76,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions, submenus: Mapping[str, QMenu]
     for name, icon in ICONS.items():
         icons.set_icon(actions[name], icon)
     for title, entries in MENUS.items():
-        _fill(bar.addMenu(title), entries, actions, submenus)
+        _fill(bar.addMenu(tr(title)), entries, actions, submenus)
 
 
 def _fill(menu: QMenu, entries: Sequence[str], actions: Actions, submenus: Mapping[str, QMenu]) -> None:
@@ -78,16 +87,16 @@ def _fill(menu: QMenu, entries: Sequence[str], actions: Actions, submenus: Mappi
         elif entry in submenus:
             menu.addMenu(submenus[entry])
         elif entry in SUBMENUS:
-            _fill(menu.addMenu(entry.removeprefix(">")), SUBMENUS[entry], actions, submenus)
+            _fill(menu.addMenu(tr(SUBMENU_TITLES[entry])), SUBMENUS[entry], actions, submenus)
         else:
             menu.addAction(actions[entry])
 
 
 def tool_bar(actions: Actions) -> QToolBar:
     """The tool bar; every button has a name for screen readers."""
-    bar = QToolBar("Tool bar")
+    bar = QToolBar(tr("Tool bar"))
     bar.setObjectName("tool_bar")
-    bar.setAccessibleName("Tool bar")
+    bar.setAccessibleName(tr("Tool bar"))
     bar.setMovable(False)
     bar.setIconSize(QSize(20, 20))
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -105,7 +114,7 @@ def _add_button(bar: QToolBar, action: QAction) -> None:
     assert isinstance(button, QToolButton)
     name = action.objectName()
     if name in SHORT_WORDS:
-        action.setIconText(SHORT_WORDS[name])
+        action.setIconText(tr(SHORT_WORDS[name]))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setAccessibleName(BY_ID[name].name)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
