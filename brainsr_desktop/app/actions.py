@@ -233,7 +233,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     _image("next_model", mark("&Next model"), "]", "."),
     _image("scale", mark("Scale x2 / x&4"), "G", tip=mark("Change between two and four times")),
     _image("stop", mark("Stop the preview"), "Esc", tip=mark("Stop what is being computed for this slice")),
-    _window("keys", mark("&Keys and mouse"), "F1", tip=mark("All keys, with search")),
+    _window("keys", mark("&Keys and mouse"), "F1", "?", tip=mark("All keys, with search")),
     _window("tour", mark("Short &tour"), tip=mark("Five hints beside the controls")),
     _window("research_notice", mark("&Research notice"), tip=mark("What this program is for, and what not")),
     _window("open_log", mark("Open the &log folder"), tip=mark("Logs hold no patient data")),

@@ -500,7 +500,7 @@ def test_that_f1_lists_keys_and_mouse(rig: Rig) -> None:
     dialog = rig.window.dialogs.current(KeysDialog)
     assert dialog is not None
     QTest.keyClicks(dialog.content.search, "invert")
-    assert dialog.content.chosen_rows() == [("I", "Invert")]
+    assert dialog.content.chosen_rows() == [("I", "Invert", "Image")]
     dialog.content.search.setText("wheel")
     assert len(dialog.content.chosen_rows()) == 3
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QTextDocument
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -21,15 +21,15 @@ from PySide6.QtWidgets import (
 )
 
 from brainsr_desktop.app.actions import BY_ID, SPECS, effective_keys, normal_key, owner_of, shown_keys
+from brainsr_desktop.app.key_sheet import printed
+from brainsr_desktop.app.mouse_table import RESERVED
 from brainsr_desktop.app.panels.forms import plain_label
 from brainsr_desktop.app.preferences import Preferences
+from brainsr_desktop.language import tr
 from brainsr_desktop.settings import Settings
 
-RESERVED: Final[dict[str, str]] = {
-    "Space": "Show the original",
-    "Tab": "next pane",
-    "Shift+Backtab": "previous pane",
-}
+if TYPE_CHECKING:
+    from PySide6.QtPrintSupport import QPrinter
 
 
 class KeysPage(QWidget):
@@ -38,11 +38,11 @@ class KeysPage(QWidget):
     def __init__(self, preferences: Preferences) -> None:
         super().__init__()
         self._preferences = preferences
-        heading = QLabel("Keys")
+        heading = QLabel(tr("Keys"))
         heading.setObjectName("dialog_heading")
         self.table = QTableWidget(len(SPECS), 2)
-        self.table.setAccessibleName("Commands and keys")
-        self.table.setHorizontalHeaderLabels(["Command", "Keys"])
+        self.table.setAccessibleName(tr("Commands and keys"))
+        self.table.setHorizontalHeaderLabels([tr("Command"), tr("Keys")])
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.setColumnWidth(1, 180)
         self.table.verticalHeader().hide()
@@ -57,25 +57,40 @@ class KeysPage(QWidget):
             self.table.setItem(row, 1, QTableWidgetItem())
         self.key = QKeySequenceEdit()
         self.key.setMaximumSequenceLength(1)
-        self.key.setAccessibleName("New key")
+        self.key.setAccessibleName(tr("New key"))
         self.key.setClearButtonEnabled(True)
-        self.take = QPushButton("&Use this key")
-        self.reset_one = QPushButton("Default")
-        self.reset_one.setToolTip("Give this command its own keys again")
-        self.reset = QPushButton("Reset keys")
+        self.take = QPushButton(tr("&Use this key"))
+        self.take.setToolTip(tr("The command has this key and no other"))
+        self.add = QPushButton(tr("&Add"))
+        self.add.setToolTip(tr("The command has this key besides those it has"))
+        self.add.setAccessibleName(tr("Add this key"))
+        self.reset_one = QPushButton(tr("Default"))
+        self.reset_one.setToolTip(tr("Give this command its own keys again"))
+        self.reset = QPushButton(tr("Reset keys"))
+        self.print = QPushButton(tr("&Print sheet..."))
+        self.print.setToolTip(tr("All keys and the mouse on paper, or as a PDF file"))
         self.told = plain_label(name="warning_text")
         row_of_editors = QHBoxLayout()
         row_of_editors.addWidget(self.key, 1)
-        for button in (self.take, self.reset_one, self.reset):
-            button.setAutoDefault(False)
+        for button in (self.take, self.add, self.reset_one):
             row_of_editors.addWidget(button)
+        below = QHBoxLayout()
+        below.addWidget(self.reset)
+        below.addWidget(self.print)
+        below.addStretch(1)
+        for button in (self.take, self.add, self.reset_one, self.reset, self.print):
+            button.setAutoDefault(False)
         layout = QVBoxLayout(self)
         layout.addWidget(heading)
         layout.addWidget(self.table, 1)
-        layout.addWidget(plain_label("Choose a command, press the new key, then Use this key.", name="quiet"))
+        words = tr("Choose a command, press the new key in the field, then Use this key.")
+        layout.addWidget(plain_label(words, name="quiet"))
         layout.addLayout(row_of_editors)
         layout.addWidget(self.told)
-        self.take.clicked.connect(self._take)
+        layout.addLayout(below)
+        self.take.clicked.connect(lambda: self._take(besides=False))
+        self.add.clicked.connect(lambda: self._take(besides=True))
+        self.print.clicked.connect(self._ask_printer)
         self.reset_one.clicked.connect(self._reset_one)
         self.reset.clicked.connect(lambda: self._keep(()))
         self.table.itemSelectionChanged.connect(lambda: self.told.setText(""))
@@ -88,7 +103,7 @@ class KeysPage(QWidget):
         for row, spec in enumerate(SPECS):
             item = self._cell(row, 1)
             item.setText(shown_keys(keys[spec.id]))
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, item.text() or "no key")
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, item.text() or tr("no key"))
 
     def _cell(self, row: int, place: int) -> QTableWidgetItem:
         item = self.table.item(row, place)
@@ -111,17 +126,35 @@ class KeysPage(QWidget):
         """The command that is selected."""
         return SPECS[max(self.table.currentRow(), 0)].id
 
-    def _take(self) -> None:
+    def _take(self, *, besides: bool) -> None:
         key = self.key.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
-        taken = RESERVED.get(key, "") or owner_of(
-            key, effective_keys(self._preferences.settings.keys), self.chosen
-        )
+        keys = effective_keys(self._preferences.settings.keys)
+        reserved = RESERVED.get(key)
+        taken = reserved.told if reserved is not None else owner_of(key, keys, self.chosen)
         if taken:
-            self.told.setText(f"{shown_keys([key])} belongs to “{taken}”. Choose another key.")
+            self.told.setText(
+                tr("{key} belongs to “{command}”. Choose another key.", key=shown_keys([key]), command=taken)
+            )
             return
-        self._give((normal_key(key),) if key else ())
+        new = (normal_key(key),) if key else ()
+        self._give((*keys[self.chosen], *(k for k in new if k not in keys[self.chosen])) if besides else new)
         self.told.setText("")
         self.key.clear()
+
+    def _ask_printer(self) -> None:
+        from PySide6.QtPrintSupport import QPrintDialog, QPrinter  # asks the system for its printers
+
+        dialog = QPrintDialog(QPrinter(), self)
+        dialog.accepted.connect(lambda: self.print_sheet(dialog.printer()))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        dialog.show()  # its own ``open`` is for slots by name
+
+    def print_sheet(self, printer: QPrinter) -> None:
+        """Print the present keys and the mouse."""
+        page = QTextDocument()
+        page.setHtml(printed(effective_keys(self._preferences.settings.keys)))
+        page.print_(printer)
 
     def _reset_one(self) -> None:
         others = tuple(entry for entry in self._preferences.settings.keys if entry[0] != self.chosen)
@@ -129,7 +162,7 @@ class KeysPage(QWidget):
         lost = [key for key in BY_ID[self.chosen].keys if normal_key(key) not in taken[self.chosen]]
         self._keep(others)
         if lost:
-            self.told.setText(f"{shown_keys(lost)} is used by another command.")
+            self.told.setText(tr("{key} is used by another command.", key=shown_keys(lost)))
 
     def _give(self, keys: tuple[str, ...]) -> None:
         others = tuple(entry for entry in self._preferences.settings.keys if entry[0] != self.chosen)
