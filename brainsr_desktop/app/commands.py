@@ -90,10 +90,8 @@ class Commands(QObject):
         steps = {"previous_slice": -1, "next_slice": 1, "back_ten": -FAR, "forward_ten": FAR}
         for name, by in steps.items():
             self._on(name, partial(self._apply, partial(intents.scroll, steps=by)))
-        self._on("first_slice", lambda: self._apply(lambda s: intents.go_to(s, 0)))
-        self._on(
-            "last_slice", lambda: self._apply(lambda s: intents.go_to(s, s.stack.slices if s.stack else 0))
-        )
+        self._on("first_slice", lambda: self._apply(lambda s: intents.go_to_end(s, last=False)))
+        self._on("last_slice", lambda: self._apply(lambda s: intents.go_to_end(s, last=True)))
         self._on("previous_volume", lambda: self._apply(lambda s: intents.step_volume(s, -1)))
         self._on("next_volume", lambda: self._apply(lambda s: intents.step_volume(s, 1)))
         self._on("go_to_slice", self._slider.focus_number)

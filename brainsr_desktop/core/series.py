@@ -56,6 +56,8 @@ class StackInfo:
     volume_labels: tuple[str, ...] = ("",)
     volume_unsuitable: tuple[str | None, ...] = (None,)
     """Why a volume must not be enhanced ("phase image"), None where it may; one entry a volume."""
+    volume_fields: tuple[tuple[tuple[str, str], ...], ...] = ((),)
+    """What tells the volumes apart: for each of them (field, value in words), most telling field first."""
     dtype: str = "int16"
     samples: int = 1
     photometric: str = "MONOCHROME2"
@@ -73,6 +75,12 @@ class StackInfo:
     """A few header lines for the corner text (TR, TE, TI, b-value, institution, study date), label and value."""
     files: int = 0
     problems: tuple[Problem, ...] = ()
+    frame_of_reference: str = ""
+    """Frame of Reference UID: positions of stacks that share it can be compared."""
+    made_s: float | None = None
+    """Time of day of the first picture, s; None when the header tells none."""
+    pictures_per_s: float | None = None
+    """Rate at which the header wants it played; None when it tells none."""
     has_masks: bool = False
     """Whether the files also hold a mask of each slice (the tumour in a .mat file); see `io.masks`."""
     digest: str = ""

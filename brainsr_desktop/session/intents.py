@@ -28,6 +28,7 @@ def open_stack(state: ViewState, stack: StackInfo | None, window: WindowLevel | 
         slice_index=0 if stack is None else stack.slices // 2,
         volume=0,
         scroll_direction=1,
+        cine=replace(state.cine, playing=False, rate=0.0, back=False),
         rect_mm=None,
         flip_h=False,
         flip_v=False,
@@ -52,8 +53,14 @@ def go_to(state: ViewState, slice_index: int) -> ViewState:
 
 
 def scroll(state: ViewState, steps: int) -> ViewState:
-    """Go some slices on (positive: higher index)."""
-    return go_to(state, state.slice_index + steps)
+    """Go some slices on in the order of the view (positive: higher index, lower in reverse order)."""
+    return go_to(state, state.slice_index + (-steps if state.reverse_order else steps))
+
+
+def go_to_end(state: ViewState, *, last: bool) -> ViewState:
+    """Show the first or the last slice in the order of the view."""
+    slices = 0 if state.stack is None else state.stack.slices
+    return go_to(state, slices - 1 if last != state.reverse_order else 0)
 
 
 def go_to_volume(state: ViewState, volume: int) -> ViewState:

@@ -8,9 +8,12 @@ from typing import Literal
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.session.arranging import Arrangement
 
 Tool = Literal["window", "pan", "zoom", "scroll"]
 Overlays = Literal["all", "few", "none"]
+CineWay = Literal["loop", "to_and_fro"]
+CineOver = Literal["slices", "volumes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,18 @@ class RectMm:
 
 
 @dataclass(frozen=True, slots=True)
+class Cine:
+    """How slices are played. ``rate``: pictures per second that the user chose, 0 for the header's; ``back``: a
+    to-and-fro is on its way back."""
+
+    playing: bool = False
+    rate: float = 0.0
+    way: CineWay = "loop"
+    over: CineOver = "slices"
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ViewState:
     """One value for the whole window. Widgets compare the fields they draw; nothing else remembers anything.
 
@@ -54,6 +69,13 @@ class ViewState:
     slice_index: int = 0
     volume: int = 0
     scroll_direction: int = 1
+    reverse_order: bool = False
+    """Scrolling goes from the last slice to the first; slices keep their numbers."""
+    cine: Cine = field(default_factory=Cine)
+    marks: frozenset[tuple[str, int]] = frozenset()
+    """Marked slices: stack (see `pictures.stack_name`) and slice index."""
+    arrangements: tuple[Arrangement, ...] = ()
+    """Series that the user split or merged, now or in an earlier session."""
     rect_mm: RectMm | None = None
     flip_h: bool = False
     flip_v: bool = False
