@@ -130,6 +130,20 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     _image("first_slice", mark("&First slice"), "Home"),
     _image("last_slice", mark("&Last slice"), "End"),
     _window("go_to_slice", mark("&Go to slice..."), "Ctrl+G"),
+    _image(
+        "mark_slice",
+        mark("&Mark this slice"),
+        "K",
+        tip=mark("Mark the slice in view, or unmark it"),
+        checkable=True,
+    ),
+    _image("cine", mark("&Cine"), "C", tip=mark("Play the slices"), checkable=True),
+    _window(
+        "reverse_order",
+        mark("Reverse &order"),
+        tip=mark("Go through the slices from the last to the first"),
+        checkable=True,
+    ),
     _image("previous_series", mark("Previous &series"), "PgUp"),
     _image("next_series", mark("Next s&eries"), "PgDown"),
     _window("previous_volume", mark("Previous time point, echo or b-value"), "Ctrl+Left"),
@@ -249,7 +263,8 @@ MENUS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     mark("&View"): (
         "browser", "panel", "full_screen", ">Theme", SEPARATOR, "fit", "zoom_in", "zoom_out", "original_pixels",
-        "enhanced_pixels", SEPARATOR, "overlays", "masks", "hide_patient", SEPARATOR, "next_area", "previous_area",
+        "enhanced_pixels", SEPARATOR, "overlays", "masks", "reverse_order", "hide_patient", SEPARATOR, "next_area",
+        "previous_area",
     ),
     mark("&Image"): (
         "undo", "redo", SEPARATOR, ">Go", ">Mouse tool", ">Grey window", SEPARATOR, "invert", "flip_h", "flip_v",
@@ -266,7 +281,8 @@ MENUS: Final[Mapping[str, tuple[str, ...]]] = {
 SUBMENUS: Final[Mapping[str, tuple[str, ...]]] = {
     ">Theme": ("theme_system", "theme_light", "theme_dark", "theme_contrast"),
     ">Go": ("previous_slice", "next_slice", "back_ten", "forward_ten", "first_slice", "last_slice", "go_to_slice",
-            SEPARATOR, "previous_series", "next_series", SEPARATOR, "previous_volume", "next_volume"),
+            SEPARATOR, "mark_slice", "cine", SEPARATOR, "previous_series", "next_series", SEPARATOR, "previous_volume",
+            "next_volume"),
     ">Mouse tool": ("tool_window", "tool_pan", "tool_zoom", "tool_scroll"),
     ">Grey window": (*(f"window_{key}" for key in range(10)), SEPARATOR, "save_own_window"),
 }  # fmt: skip

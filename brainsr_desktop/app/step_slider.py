@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
@@ -18,6 +18,19 @@ _HEIGHT_PX: Final = 30
 _TICK_PX: Final = (9.0, 12.0)
 _CROWDED_PX: Final = 5.0
 _FAR: Final = 10
+_RING_PX: Final = (4.0, 3.0)
+"""A mark's ring reaches so far beyond its tick: to the sides, up and down."""
+_END: Final = 1 << 24
+_STEPS: Final = {
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Down: 1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_PageUp: -_FAR,
+    Qt.Key.Key_PageDown: _FAR,
+    Qt.Key.Key_Home: -_END,
+    Qt.Key.Key_End: _END,
+}
 _WORST_FIRST: Final = (
     SliceState.FAILED,
     SliceState.COMPUTING,
@@ -28,7 +41,10 @@ _WORST_FIRST: Final = (
 
 
 class StepSlider(QSlider):
-    """A slider over whole steps that goes where it is clicked; keys and wheel as in the panes (down = next)."""
+    """A slider over whole steps that goes where it is clicked; keys and wheel as in the panes (down = next).
+
+    With ``invertedAppearance`` the last step is on the left and comes first.
+    """
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -41,12 +57,19 @@ class StepSlider(QSlider):
     def place(self, step: int) -> float:
         """Where a step lies, in logical pixels from the left."""
         last = max(1, self.maximum())
-        return _EDGE_PX + (self.width() - 2 * _EDGE_PX) * step / last
+        part = step / last if not self.invertedAppearance() else 1 - step / last
+        return _EDGE_PX + (self.width() - 2 * _EDGE_PX) * part
 
     def step_at(self, x: float) -> int:
         """The step nearest to a place."""
         room = max(1.0, self.width() - 2 * _EDGE_PX)
-        return min(max(round((x - _EDGE_PX) / room * self.maximum()), 0), self.maximum())
+        part = (x - _EDGE_PX) / room
+        part = part if not self.invertedAppearance() else 1 - part
+        return min(max(round(part * self.maximum()), 0), self.maximum())
+
+    def go(self, steps: int) -> None:
+        """Go some steps to the right."""
+        self.setValue(self.value() + (-steps if self.invertedAppearance() else steps))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Qt calls it."""
@@ -69,23 +92,17 @@ class StepSlider(QSlider):
         notches = int(self._turned / _NOTCH)
         self._turned -= notches * _NOTCH
         far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        self.setValue(self.value() - notches * (_FAR if far else 1))
+        self.go(-notches * (_FAR if far else 1))
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows as in the panes; Home, End and the page keys are Qt's."""
-        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1}
-        step = steps.get(Qt.Key(event.key()))
-        match Qt.Key(event.key()):
-            case Qt.Key.Key_PageUp:
-                step = -_FAR
-            case Qt.Key.Key_PageDown:
-                step = _FAR
+        """Arrows, Home and End as in the panes."""
+        step = _STEPS.get(Qt.Key(event.key()))
         if step is None:
             super().keyPressEvent(event)
             return
         far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier) and abs(step) == 1
-        self.setValue(self.value() + step * (_FAR if far else 1))
+        self.go(step * (_FAR if far else 1))
 
     def sizeHint(self) -> QSize:
         """Qt asks for it."""
@@ -105,7 +122,7 @@ class StepSlider(QSlider):
         painter.drawLine(QPointF(self.place(0), middle), QPointF(self.place(self.maximum()), middle))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours.dim_text))
-        if self.place(1) - self.place(0) >= _CROWDED_PX:
+        if abs(self.place(1) - self.place(0)) >= _CROWDED_PX:
             for step in range(self.maximum() + 1):
                 painter.drawEllipse(QPointF(self.place(step), middle), 2.0, 2.0)
         painter.setBrush(QColor(colours.accent))
@@ -121,7 +138,8 @@ class StepSlider(QSlider):
 
 
 class SliceTrack(StepSlider):
-    """One tick a slice. States differ by shape and by colour: hollow, half full, full, cross, tall bar."""
+    """One tick a slice. States differ by shape and by colour: hollow, half full, full, cross, tall bar; a ring is a
+    mark of the user."""
 
     def __init__(
         self, name: str, tip: Callable[[int, SliceState], str], parent: QWidget | None = None
@@ -129,11 +147,21 @@ class SliceTrack(StepSlider):
         super().__init__(name, parent)
         self._tip = tip
         self._states: Mapping[int, SliceState] = {}
+        self._marks: frozenset[int] = frozenset()
 
     def set_states(self, states: Mapping[int, SliceState]) -> None:
         """Take the state of each slice by its index; slices that are not named are not computed."""
         self._states = dict(states)
         self.update()
+
+    def set_marks(self, marks: Iterable[int]) -> None:
+        """Take the slices that the user marked."""
+        self._marks = frozenset(marks)
+        self.update()
+
+    def is_marked(self, step: int) -> bool:
+        """Whether the user marked a slice."""
+        return step in self._marks
 
     def state_of(self, step: int) -> SliceState:
         """The state of one slice."""
@@ -155,11 +183,13 @@ class SliceTrack(StepSlider):
         if self.isEnabled():
             for step, state, width in self._ticks():
                 _paint_tick(painter, QPointF(self.place(step), self.height() / 2), width, state, colours)
+            for step in self._marks:
+                _paint_ring(painter, QPointF(self.place(step), self.height() / 2), colours)
             self._paint_handle(painter, colours)
         self.paint_focus(painter, colours)
 
     def _ticks(self) -> list[tuple[int, SliceState, float]]:
-        apart = self.place(1) - self.place(0)
+        apart = abs(self.place(1) - self.place(0))
         if apart >= _CROWDED_PX or self.maximum() == 0:
             width = min(_TICK_PX[0], apart - 2) if self.maximum() else _TICK_PX[0]
             return [(step, self.state_of(step), width) for step in range(self.maximum() + 1)]
@@ -176,6 +206,12 @@ class SliceTrack(StepSlider):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(colours.focus), 2))
         painter.drawRoundedRect(QRectF(x - 8.5, middle - 11, 17, 22), 4, 4)
+
+
+def _paint_ring(painter: QPainter, at: QPointF, colours: Colours) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(colours.warning), 2))
+    painter.drawEllipse(at, _TICK_PX[0] / 2 + _RING_PX[0], _TICK_PX[1] / 2 + _RING_PX[1])
 
 
 def _paint_tick(painter: QPainter, at: QPointF, width: float, state: SliceState, colours: Colours) -> None:
