@@ -9,7 +9,8 @@ from typing import Any, Final
 from brainsr_desktop.session.state import ViewState
 
 STEPS_KEPT: Final = 100
-OF_ONE_STACK: Final = frozenset({"rect_mm", "flip_h", "flip_v", "window", "inverted"})
+OF_ONE_STACK: Final = frozenset({"rect_mm", "flip_h", "flip_v", "window", "inverted", "measuring", "window_per_slice",
+                           "series_window"})  # fmt: skip
 """What belongs to the stack it was set for: not brought back when another one is open."""
 
 
