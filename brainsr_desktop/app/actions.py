@@ -166,6 +166,53 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
         checkable=True,
         group="tool",
     ),
+    _image(
+        "tool_distance",
+        mark("&Distance"),
+        "D",
+        tip=mark("Drag measures a distance"),
+        checkable=True,
+        group="tool",
+    ),
+    _image(
+        "tool_profile",
+        mark("&Line profile"),
+        "L",
+        tip=mark("Drag draws a line; its values are plotted for both panes"),
+        checkable=True,
+        group="tool",
+    ),
+    _image(
+        "tool_ellipse",
+        mark("&Ellipse"),
+        "E",
+        tip=mark("Drag draws an ellipse: area and values inside"),
+        checkable=True,
+        group="tool",
+    ),
+    _image(
+        "tool_rectangle",
+        mark("&Rectangle"),
+        "Shift+E",
+        tip=mark("Drag draws a rectangle: area and values inside"),
+        checkable=True,
+        group="tool",
+    ),
+    _image(
+        "place_measurement", mark("&Place in the middle"), tip=mark("A new measurement, without the mouse")
+    ),
+    _image("next_handle", mark("&Next handle"), "J", tip=mark("The handle that the arrow keys move")),
+    _image("previous_handle", mark("Pre&vious handle"), "Shift+J", tip=mark("The handle before")),
+    _image(
+        "remove_measurement", mark("Re&move measurement"), "Del", tip=mark("Remove the selected measurement")
+    ),
+    _window(
+        "clear_measurements", mark("Remove &all of this slice"), tip=mark("Remove what lies on this slice")
+    ),
+    _window("copy_measurements", mark("&Copy values"), tip=mark("Copy the table of this slice as text")),
+    _window("export_measurements", mark("Save &table..."), tip=mark("Save the table of this slice as CSV")),
+    _window("save_measurements", mark("&Save measurements..."), tip=mark("Save those of the whole series")),
+    _window("load_measurements", mark("&Open measurements..."), tip=mark("Add saved ones to this series")),
     _image("fit", mark("&Fit"), "F", tip=mark("The whole slice in the pane")),
     _image("zoom_in", mark("Zoom &in"), "=", "+"),
     _image("zoom_out", mark("Zoom &out"), "-"),
@@ -192,6 +239,22 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
         "save_own_window",
         mark("Keep as own window"),
         tip=mark("Key 9 brings this grey window back, in any series"),
+    ),
+    _window(
+        "save_preset",
+        mark("Save as &preset..."),
+        tip=mark("Give this grey window a name and a key, for series of one kind"),
+    ),
+    _window(
+        "window_per_slice",
+        mark("Window of each s&lice"),
+        tip=mark("An automatic grey window for each slice instead of one for the series"),
+        checkable=True,
+    ),
+    _window("colours_grey", mark("&Grey"), tip=mark("Grey values"), checkable=True, group="colours"),
+    _window("colours_cividis", mark("&Cividis"), tip=mark("Blue to yellow"), checkable=True, group="colours"),
+    _window(
+        "colours_viridis", mark("&Viridis"), tip=mark("Violet to yellow"), checkable=True, group="colours"
     ),
     _image("reset", mark("&Reset view"), "R", tip=mark("Undo zoom, pan and flips")),
     _image(
@@ -271,7 +334,7 @@ MENUS: Final[Mapping[str, tuple[str, ...]]] = {
         SEPARATOR, "reset", "reset_all",
     ),
     mark("&Compare"): ("show_original", "show_truth"),
-    mark("&Tools"): ("test_mode", "new_noise", "metrics"),
+    mark("&Tools"): (">Measure", SEPARATOR, "test_mode", "new_noise", "metrics"),
     mark("&Enhance"): (
         "enhance_slice", "enhance_series", "stop", SEPARATOR, "network", "fast_preview", SEPARATOR,
         "previous_model", "next_model", "scale",
@@ -284,11 +347,16 @@ SUBMENUS: Final[Mapping[str, tuple[str, ...]]] = {
             SEPARATOR, "mark_slice", "cine", SEPARATOR, "previous_series", "next_series", SEPARATOR, "previous_volume",
             "next_volume"),
     ">Mouse tool": ("tool_window", "tool_pan", "tool_zoom", "tool_scroll"),
-    ">Grey window": (*(f"window_{key}" for key in range(10)), SEPARATOR, "save_own_window"),
+    ">Measure": ("tool_distance", "tool_ellipse", "tool_rectangle", "tool_profile", "place_measurement", SEPARATOR,
+                 "next_handle", "previous_handle", "remove_measurement", "clear_measurements", SEPARATOR,
+                 "copy_measurements", "export_measurements", SEPARATOR, "save_measurements", "load_measurements"),
+    ">Grey window": (*(f"window_{key}" for key in range(10)), SEPARATOR, "save_own_window", "save_preset",
+                     "window_per_slice", SEPARATOR, ">Colours"),
+    ">Colours": ("colours_grey", "colours_cividis", "colours_viridis"),
 }  # fmt: skip
 SUBMENU_TITLES: Final[Mapping[str, str]] = {
     ">Recent": mark("Recent"), ">Theme": mark("Theme"), ">Go": mark("Go"), ">Mouse tool": mark("Mouse tool"),
-    ">Grey window": mark("Grey window"),
+    ">Grey window": mark("Grey window"), ">Measure": mark("Measure"), ">Colours": mark("Colours"),
 }  # fmt: skip
 TOOL_BAR: Final = ("open_folder", SEPARATOR, "tool_window", "tool_pan", "tool_zoom", "tool_scroll", SEPARATOR, "reset",
                    SEPARATOR, "test_mode", "show_original", SEPARATOR, "enhance_series", "export")  # fmt: skip
