@@ -44,6 +44,30 @@ def in_background(work: Callable[[], Result], done: Callable[[Result], None], ow
     QThreadPool.globalInstance().start(_Work(_bridge(), work, done, owner))
 
 
+class Newest:
+    """One slot for work of one kind: while some of it runs, the newest request waits and replaces older ones."""
+
+    def __init__(self, owner: QObject) -> None:
+        self._owner = owner
+        self._running = False
+        self._waiting: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
+
+    def ask(self, work: Callable[[], Result], done: Callable[[Result], None]) -> None:
+        """As `in_background`; a request that is replaced before it began is never done."""
+        if self._running:
+            self._waiting = work, done
+            return
+        self._running = True
+        in_background(work, lambda result: self._finish(done, result), self._owner)
+
+    def _finish(self, done: Callable[[Any], None], result: object) -> None:
+        self._running = False
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self.ask(*waiting)
+        done(result)
+
+
 def _bridge() -> _Bridge:
     app = QCoreApplication.instance()
     assert app is not None

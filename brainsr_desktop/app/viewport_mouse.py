@@ -33,6 +33,7 @@ class PaneView(Protocol):
     def size_px(self) -> SizePx: ...
     def viewport(self) -> QWidget: ...
     def to_mm(self, at: QPointF) -> PointMm: ...
+    def to_px(self, at: PointMm) -> QPointF: ...
     def set_rubber(self, rect: RectMm | None) -> None: ...
 
 
@@ -53,6 +54,15 @@ class PaneActions(Protocol):
     def toggle_single(self, side: Side) -> None: ...
     def point_at(self, side: Side, at: PointMm | None) -> None: ...
     def ask_menu(self, side: Side, at: QPoint) -> None: ...
+
+
+class Over(Protocol):
+    """What lies over the picture and is asked first: it may take a press, and then the whole drag."""
+
+    def press(self, event: QMouseEvent, view: PaneView) -> bool: ...
+    def move(self, event: QMouseEvent, view: PaneView) -> bool: ...
+    def release(self, event: QMouseEvent) -> bool: ...
+    def cancel(self) -> bool: ...
 
 
 class Doing(Enum):
@@ -107,6 +117,7 @@ class MouseMap:
         self._zoom_gesture: object = object()
         self._zoomed_at_ms = 0
         self._at: QPointF | None = None
+        self.over: Over | None = None
 
     @property
     def dragging(self) -> bool:
@@ -115,12 +126,14 @@ class MouseMap:
 
     def show_tool(self, tool: Tool) -> None:
         """Give the pane the cursor of the active tool."""
-        cursor = _CURSORS[_OF_TOOL[tool]]
+        cursor = _CURSORS[_OF_TOOL.get(tool, Doing.RECTANGLE)]
         if self._view.viewport().cursor().shape() != cursor:
             self._view.viewport().setCursor(cursor)
 
     def press(self, event: QMouseEvent) -> None:
         """Begin a drag; a second button while one is held does nothing."""
+        if self._drag is None and self.over is not None and self.over.press(event, self._view):
+            return
         doing = self._doing(event)
         if doing is None or self._drag is not None:
             return
@@ -141,6 +154,8 @@ class MouseMap:
         """Go on with the drag, if any, and tell where the cursor is."""
         self._at = event.position()
         drag = self._drag
+        if drag is None and self.over is not None:
+            self.over.move(event, self._view)
         if drag is not None:
             drag.moved = drag.moved or (self._at - drag.start).manhattanLength() >= CLICK_PX
             if drag.moved:
@@ -151,6 +166,8 @@ class MouseMap:
 
     def release(self, event: QMouseEvent) -> None:
         """End the drag; a right click that was none asks for the menu."""
+        if self.over is not None and self.over.release(event):
+            return
         drag = self._drag
         if drag is None or event.button() != drag.button:
             return
@@ -164,6 +181,8 @@ class MouseMap:
 
     def cancel(self) -> bool:
         """Take the drag under way back (Esc); False when there is none."""
+        if self.over is not None and self.over.cancel():
+            return True
         drag, self._drag = self._drag, None
         if drag is None:
             return False
@@ -237,7 +256,7 @@ class MouseMap:
             case Qt.MouseButton.LeftButton if keys & Qt.KeyboardModifier.ShiftModifier:
                 return Doing.PAN
             case Qt.MouseButton.LeftButton:
-                return _OF_TOOL[self._actions.state.tool]
+                return _OF_TOOL.get(self._actions.state.tool)
         return None
 
     def _step(self, drag: Drag, at: QPointF, speed: float) -> None:

@@ -13,13 +13,12 @@ from brainsr_desktop.session.state import ViewState
 
 
 def begin(state: ViewState, kind: Kind, start: PointMm, end: PointMm) -> ViewState:
-    """Put a new measurement on the slice in view; it is selected, its end is what the keys move."""
+    """Put a new measurement on the slice in view and select it."""
     if state.stack is None:
         return state
     measuring = state.measuring
     item = Measurement(measuring.next_number, state.slice_index, kind, start, end)
-    handle = 1 if item.shape is None else 2
-    return replace(state, measuring=Measuring((*measuring.items, item), item.number, handle))
+    return replace(state, measuring=Measuring((*measuring.items, item), item.number))
 
 
 def put(state: ViewState, item: Measurement) -> ViewState:
@@ -35,17 +34,17 @@ def move_handle(state: ViewState, number: int, handle: int, to: PointMm) -> View
 
 
 def select(state: ViewState, number: int | None, handle: int | None = None) -> ViewState:
-    """Let the keys act on a measurement and one of its handles (default: its last one, the middle); None: on none."""
+    """Select a measurement (None: none) and give one of its handles the focus (None: no handle)."""
     item = state.measuring.find(number)
     if item is None:
-        return replace(state, measuring=replace(state.measuring, selected=None, handle=0))
-    last = len(item.handles) - 1
-    handle = last if handle is None else min(max(handle, 0), last)
+        return replace(state, measuring=Measuring(state.measuring.items))
+    if handle is not None:
+        handle = min(max(handle, 0), len(item.handles) - 1)
     return replace(state, measuring=replace(state.measuring, selected=item.number, handle=handle))
 
 
 def step_handle(state: ViewState, steps: int) -> ViewState:
-    """Select the next handle of the slice's measurements, going round; ``steps`` -1 the previous one."""
+    """Give the focus to the next handle of the slice's measurements, going round; ``steps`` -1: the previous one."""
     places = [
         (item.number, handle)
         for item in state.measuring.of_slice(state.slice_index)
@@ -54,7 +53,9 @@ def step_handle(state: ViewState, steps: int) -> ViewState:
     if not places:
         return state
     here = (state.measuring.selected, state.measuring.handle)
-    index = places.index(here) + steps if here in places else 0 if steps > 0 else -1
+    own = [index for index, place in enumerate(places) if place[0] == here[0]]
+    first = (own or [0])[0] if steps > 0 else (own or [-1])[-1]
+    index = places.index((here[0], here[1])) + steps if here in places else first
     return select(state, *places[index % len(places)])
 
 
@@ -69,8 +70,9 @@ def remove(state: ViewState, numbers: Iterable[int]) -> ViewState:
     gone = set(numbers)
     measuring = state.measuring
     items = tuple(item for item in measuring.items if item.number not in gone)
-    selected = measuring.selected if measuring.find(measuring.selected) in items else None
-    return replace(state, measuring=Measuring(items, selected, measuring.handle if selected else 0))
+    if measuring.selected in gone:
+        return replace(state, measuring=Measuring(items))
+    return replace(state, measuring=replace(measuring, items=items))
 
 
 def add_all(state: ViewState, items: Iterable[Measurement]) -> ViewState:

@@ -82,7 +82,8 @@ class Measuring:
     items: tuple[Measurement, ...] = ()
     selected: int | None = None
     """Number of a measurement."""
-    handle: int = 0
+    handle: int | None = None
+    """The handle that has the focus: the arrow keys move it. None: they go through the slices."""
 
     def of_slice(self, slice_index: int) -> tuple[Measurement, ...]:
         """What lies on a slice, oldest first."""
