@@ -189,6 +189,16 @@ class Controller(QObject):
             None if right is None else value_at(right, x_mm, y_mm),
         )
 
+    def seconds_of(self, slice_index: int) -> float | None:
+        """How long the best result of a slice of the volume in view took, s; None where there is none."""
+        state = self.store.state
+        recipes = self._models.recipes(state)
+        for recipe in filter(None, (recipes.full, recipes.fast) if state.stack is not None else ()):
+            result = self._enhancer.cache.peek(key_of(state, recipe, self._models.weights_of, slice_index))
+            if result is not None:
+                return result.seconds
+        return None
+
     @property
     def child_pids(self) -> dict[str, int | None]:
         """Process numbers of the children, for the log and for tests."""

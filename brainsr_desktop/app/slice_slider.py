@@ -1,8 +1,8 @@
-"""The row under the panes: slice slider with a tick for each slice's state, and a second slider for volumes."""
+"""The row under the panes: slice slider with a tick for each slice's state, cine, and a second slider for volumes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -10,14 +10,25 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from brainsr_desktop.app import icons
+from brainsr_desktop.app.cine_controls import CineControls
+from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.step_slider import SliceTrack, StepSlider
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport_overlays import position_text
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session import intents
+from brainsr_desktop.session.intents_series import marked
 from brainsr_desktop.session.pictures import SliceState
 from brainsr_desktop.session.state import ViewState
 
 _BUTTON_PX: Final = 28
+STATE_WORDS: Final[Mapping[SliceState, str]] = {
+    SliceState.NONE: mark("not computed"),
+    SliceState.COMPUTING: mark("being computed"),
+    SliceState.FAST: mark("fast result"),
+    SliceState.FULL: mark("full result"),
+    SliceState.FAILED: mark("failed"),
+}
 
 
 class SliceSlider(QWidget):
@@ -25,19 +36,23 @@ class SliceSlider(QWidget):
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Slices")
+        self.setAccessibleName(tr("Slices"))
         self._store = store
-        self.track = SliceTrack("Slice", self._tip)
+        self.seconds_of: Callable[[int], float | None] = lambda _index: None
+        """How long the result of a slice took, s; None where there is none."""
+        self.track = SliceTrack(tr("Slice"), self._tip)
+        self.cine = CineControls(store)
         self.number = QSpinBox()
-        self.number.setAccessibleName("Slice number")
+        self.number.setAccessibleName(tr("Slice number"))
+        self.number.setToolTip(tr("Type the number of a slice (Ctrl+G)"))
         self.number.setKeyboardTracking(False)
         self.number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.position = QLabel()
-        self.position.setAccessibleName("Position of the slice")
-        self.volumes = StepSlider("Time point, echo or b-value")
+        self.position.setAccessibleName(tr("Position of the slice"))
+        self.volumes = StepSlider(tr("Time point, echo or b-value"))
         self.volume_text = QLabel()
-        self.volume_text.setAccessibleName("Volume in view")
+        self.volume_text.setAccessibleName(tr("Volume in view"))
         self.volume_row = QWidget()
         self._build()
         store.changed.connect(self._on_state_changed)
@@ -49,26 +64,33 @@ class SliceSlider(QWidget):
         self._describe()
 
     def focus_number(self) -> None:
-        """Let the user type a slice number."""
+        """Let the user type a slice number; Enter leads back to the slider."""
+        self.cine.cine.stop()
         self.number.setFocus()
         self.number.selectAll()
 
     def _build(self) -> None:
         above = QHBoxLayout(self.volume_row)
         above.setContentsMargins(0, 0, 0, 0)
-        sign = QLabel("Volume")
+        sign = QLabel(tr("Volume"))
         sign.setBuddy(self.volumes)
-        for widget, stretch in ((sign, 0), (self.volumes, 1), (self.volume_text, 0)):
+        for widget, stretch in (
+            (sign, 0),
+            (self.cine.play_volumes, 0),
+            (self.volumes, 1),
+            (self.volume_text, 0),
+        ):
             above.addWidget(widget, stretch)
         row = QHBoxLayout()
         row.setSpacing(2)
         for name, words, step in (
-            ("first", "First slice", -(1 << 20)),
-            ("previous", "Previous slice", -1),
-            ("next", "Next slice", 1),
-            ("last", "Last slice", 1 << 20),
+            ("first", tr("First slice"), -(1 << 20)),
+            ("previous", tr("Previous slice"), -1),
+            ("next", tr("Next slice"), 1),
+            ("last", tr("Last slice"), 1 << 20),
         ):
             row.addWidget(self._button(name, words, step))
+        row.addWidget(self.cine)
         row.addWidget(self.track, 1)
         row.addSpacing(8)
         row.addWidget(self.number)
@@ -83,6 +105,7 @@ class SliceSlider(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.track.valueChanged.connect(self._go_to)
         self.number.valueChanged.connect(lambda number: self._go_to(number - 1))
+        self.number.lineEdit().returnPressed.connect(self.track.setFocus)
         self.volumes.valueChanged.connect(
             lambda volume: self._store.apply(lambda state: intents.go_to_volume(state, volume))
         )
@@ -106,7 +129,7 @@ class SliceSlider(QWidget):
     def _on_state_changed(self, before: ViewState, after: ViewState) -> None:
         if after.stack is not before.stack:
             self.track.set_states({})
-        if (after.stack, after.frame_index) != (before.stack, before.frame_index):
+        if _drawn(after) != _drawn(before):
             self._draw()
 
     def _draw(self) -> None:
@@ -114,6 +137,7 @@ class SliceSlider(QWidget):
         stack = state.stack
         slices = 0 if stack is None else stack.slices
         with QSignalBlocker(self.track), QSignalBlocker(self.number), QSignalBlocker(self.volumes):
+            self.track.setInvertedAppearance(state.reverse_order)
             self.track.setRange(0, max(0, slices - 1))
             self.track.setValue(state.slice_index)
             self.number.setRange(min(1, slices), slices)
@@ -121,12 +145,13 @@ class SliceSlider(QWidget):
             self.number.setValue(state.slice_index + 1 if slices else 0)
             self.volumes.setRange(0, 0 if stack is None else stack.volumes - 1)
             self.volumes.setValue(state.volume)
+        self.track.set_marks(() if stack is None else marked(state, stack))
         self.setEnabled(slices > 0)
         self.position.setText("" if stack is None else position_text(stack, state.slice_index))
         self.volume_row.setVisible(stack is not None and stack.volumes > 1)
         if stack is not None:
-            label = stack.volume_labels[state.volume] or "volume"
-            self.volume_text.setText(f"{label}  ({state.volume + 1} / {stack.volumes})")
+            label = stack.volume_labels[state.volume] or tr("volume")
+            self.volume_text.setText(f"{shown(label, 48)}  ({state.volume + 1} / {stack.volumes})")
             self.volumes.setAccessibleDescription(self.volume_text.text())
         self.track.update()
         self.volumes.update()
@@ -134,12 +159,30 @@ class SliceSlider(QWidget):
 
     def _describe(self) -> None:
         index = self.track.value()
-        told = f"slice {index + 1} of {self.track.maximum() + 1}, {self.track.state_of(index).value}"
-        self.track.setAccessibleDescription(told if self.isEnabled() else "no slices")
+        told = tr(
+            "slice {number} of {slices}, {state}",
+            number=index + 1,
+            slices=self.track.maximum() + 1,
+            state=tr(STATE_WORDS[self.track.state_of(index)]),
+        )
+        if self.track.is_marked(index):
+            told = tr("{slice}, marked", slice=told)
+        self.track.setAccessibleDescription(told if self.isEnabled() else tr("no slices"))
 
     def _tip(self, index: int, state: SliceState) -> str:
         stack = self._store.state.stack
         if stack is None:
             return ""
-        place = position_text(stack, index)
-        return ", ".join(filter(None, (f"Slice {index + 1} of {stack.slices}", place, state.value)))
+        seconds = self.seconds_of(index) if state in (SliceState.FAST, SliceState.FULL) else None
+        parts = (
+            tr("Slice {number} of {slices}", number=index + 1, slices=stack.slices),
+            position_text(stack, index),
+            tr(STATE_WORDS[state]),
+            "" if seconds is None else tr("{seconds:.2g} s", seconds=seconds),
+            tr("marked") if self.track.is_marked(index) else "",
+        )
+        return ", ".join(filter(None, parts))
+
+
+def _drawn(state: ViewState) -> tuple[object, ...]:
+    return state.stack, state.frame_index, state.marks, state.reverse_order

@@ -32,6 +32,7 @@ from brainsr_desktop.app.pane_pictures import PanePictures
 from brainsr_desktop.app.plain_text import HIDDEN, person, shown
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.recent import RecentMenu
+from brainsr_desktop.app.slice_commands import SliceCommands
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.theme import Theme
 from brainsr_desktop.app.tour import Tour, tour_steps
@@ -92,7 +93,9 @@ class MainWindow(QMainWindow):
         areas = self.areas
         self.setCentralWidget(areas.splitter)
         areas.fill_status_bar(self.statusBar())
-        self.actions_ = Actions(self, (areas.pair, areas.slider), self.preferences.settings.keys)
+        self.actions_ = Actions(
+            self, (areas.pair, areas.slider.track, areas.slider.volumes), self.preferences.settings.keys
+        )
         self.recent = RecentMenu(self)
         fill_menu_bar(self.menuBar(), self.actions_, {">Recent": self.recent})
         self.tools = tool_bar(self.actions_)
@@ -101,6 +104,8 @@ class MainWindow(QMainWindow):
             self.actions_, self.store, self.controller, areas.pair, areas.slider, self.preferences, self
         )
         self.commands.connect_panels(areas.model, areas.test)
+        self.slice_commands = SliceCommands(self.actions_, self.store, areas.slider, self)
+        areas.slider.seconds_of = self.controller.seconds_of
         self.opening = Opening(self.controller, self.store, self.preferences, self)
         self.dialogs = DialogDesk(self.store, self.controller, self.preferences, self)
         self.close_question = CloseQuestion(areas.jobs, self)
@@ -110,7 +115,8 @@ class MainWindow(QMainWindow):
         self.pictures = PanePictures(areas.pair, self.actions_, self)
         self.original_key = OriginalKey(self.store, self)
         self.original_key.watch(areas.pair)
-        self.original_key.watch(areas.slider)
+        for slider in (areas.slider.track, areas.slider.volumes):
+            self.original_key.watch(slider)
         self.setTabOrder(areas.browser.search, areas.browser.kind)
         self.setTabOrder(areas.browser.kind, areas.browser.tree)
 

@@ -122,6 +122,8 @@ class PretendController(QObject):
     thumbnail_ready = Signal(str, object)
     left_changed = Signal(object, object)
     right_changed = Signal(object, object)
+    map_changed = Signal(object, object)
+    compared_changed = Signal(object)
     slice_states_changed = Signal(object)
     range_changed = Signal(object)
     devices_found = Signal(object)
@@ -194,6 +196,9 @@ class PretendController(QObject):
 
     def retry(self, *, on_cpu: bool = False) -> None:
         self.asked.append(("retry", on_cpu))
+
+    def seconds_of(self, slice_index: int) -> float | None:
+        return 1.8 if slice_index == 0 else None
 
     def asked_for(self, name: str) -> list[tuple[Any, ...]]:
         """All requests of one kind."""

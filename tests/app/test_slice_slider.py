@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QHelpEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QSpinBox, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.slice_slider import SliceSlider
 from brainsr_desktop.app.store import Store
-from brainsr_desktop.session import intents
+from brainsr_desktop.session import intents, intents_series
 from brainsr_desktop.session.pictures import SliceState
 from brainsr_desktop.session.state import ViewState
+from tests.app.frame_kit import make_rig, series_of, stack
 from tests.app.viewing import make_stack, make_state, show, turn
 
 STATES = dict(enumerate(SliceState))
@@ -181,7 +183,7 @@ def test_that_no_slices_and_one_slice_are_no_trouble(qtbot: QtBot, slices: int) 
 def test_that_every_control_has_a_name(qtbot: QtBot) -> None:
     slider, _ = make_slider(qtbot)
     for widget in slider.findChildren(QWidget):
-        if widget.focusPolicy() != Qt.FocusPolicy.NoFocus and widget.parent() is not slider.number:
+        if widget.focusPolicy() != Qt.FocusPolicy.NoFocus and not isinstance(widget.parent(), QSpinBox):
             assert widget.accessibleName(), widget
 
 
@@ -191,3 +193,63 @@ def test_that_the_tick_in_view_is_framed(qtbot: QtBot) -> None:
     store.apply(lambda state: intents.go_to(state, 12))
     assert np.count_nonzero((tick_picture(slider, 12) != plain).any(2)) > 20
     assert slider.track.step_at(QPointF(slider.track.place(12), 0).x()) == 12
+
+
+def test_that_a_marked_slice_has_a_ring_whatever_its_state(qtbot: QtBot) -> None:
+    slider, store = make_slider(qtbot, make_state(slice_index=20))
+    slider.set_slice_states(STATES)
+    for index in STATES:
+        plain = tick_picture(slider, index).astype(int)
+        store.apply(lambda state, index=index: intents_series.toggle_mark(intents.go_to(state, index)))
+        store.apply(lambda state: intents.go_to(state, 20))
+        assert slider.track.is_marked(index)
+        assert np.count_nonzero(np.abs(tick_picture(slider, index) - plain).max(2) > 60) > 15, index
+
+
+def test_that_a_mark_is_heard_and_told(qtbot: QtBot) -> None:
+    slider, store = make_slider(qtbot, make_state(slice_index=3))
+    slider.seconds_of = {3: 1.84}.get
+    slider.set_slice_states({3: SliceState.FULL})
+    store.apply(intents_series.toggle_mark)
+    assert slider.track.accessibleDescription() == "slice 4 of 24, full result, marked"
+    assert slider._tip(3, SliceState.FULL) == "Slice 4 of 24, z 15.0 mm, full result, 1.8 s, marked"
+    store.apply(intents_series.toggle_mark)
+    assert slider.track.accessibleDescription() == "slice 4 of 24, full result"
+
+
+def test_that_reverse_order_turns_the_slider_round(qtbot: QtBot) -> None:
+    slider, store = make_slider(qtbot, make_state(slice_index=10))
+    store.apply(lambda state: intents_series.set_reverse_order(state, on=True))
+    assert slider.track.place(0) > slider.track.place(23)
+    for index in (0, 7, 23):
+        assert slider.track.step_at(slider.track.place(index)) == index
+    QTest.keyClick(slider.track, Qt.Key.Key_Right)
+    assert store.state.slice_index == 9
+    turn(slider.track, -120)
+    assert store.state.slice_index == 8
+    QTest.keyClick(slider.track, Qt.Key.Key_Home)
+    assert store.state.slice_index == 23
+    QTest.keyClick(slider.track, Qt.Key.Key_End)
+    assert store.state.slice_index == 0
+    assert slider.number.text() == "1 / 24"
+
+
+def test_that_a_number_typed_in_the_window_goes_to_its_slice_and_back_to_the_slider(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    for rig in make_rig(qtbot, tmp_path):
+        rig.open(series_of(stack(1)))
+        rig.focus_images()
+        window = rig.store.state.window
+        rig.key(Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+        rig.key(Qt.Key.Key_6)
+        rig.key(Qt.Key.Key_Return)
+        assert rig.store.state.slice_index == 5
+        assert rig.store.state.window == window
+        assert rig.controller.asked_for("retry") == []
+        assert QApplication.focusWidget() is rig.window.areas.slider.track
+        rig.key(Qt.Key.Key_K)
+        assert rig.window.areas.slider.track.is_marked(5)
+        assert rig.window.actions_["mark_slice"].isChecked()
+        rig.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert not rig.window.areas.slider.track.is_marked(5)
