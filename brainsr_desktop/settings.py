@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, TypeVar
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from brainsr_desktop.language import LANGUAGES
+from brainsr_desktop.language import LANGUAGES, tr
 
 SCHEMA: Final = 1
 LARGEST_FILE_BYTES: Final = 1 << 20
@@ -200,7 +200,7 @@ def load(path: Path) -> Loaded:
     except FileNotFoundError:
         return Loaded(Settings())
     except OSError:
-        return Loaded(Settings(), ("The settings could not be read. The defaults are used.",))
+        return Loaded(Settings(), (tr("The settings could not be read. The defaults are used."),))
     except _NotSettings as reason:
         return Loaded(Settings(), (_set_aside(path, str(reason)),))
 
@@ -229,16 +229,16 @@ def with_recent(settings: Settings, folder: RecentFolder) -> Settings:
 
 def _read(path: Path) -> dict[str, Any]:
     if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise _NotSettings("it is far too large")
+        raise _NotSettings(tr("it is far too large"))
     try:
         table = tomlkit.parse(path.read_bytes().decode("utf-8")).unwrap()
     except UnicodeDecodeError:
-        raise _NotSettings("it is not text") from None
+        raise _NotSettings(tr("it is not text")) from None
     except (TOMLKitError, RecursionError):
-        raise _NotSettings("it is damaged") from None
+        raise _NotSettings(tr("it is damaged")) from None
     schema = table.get("schema", SCHEMA)
     if not isinstance(schema, int) or schema > SCHEMA:
-        raise _NotSettings("it belongs to a later version of the program")
+        raise _NotSettings(tr("it belongs to a later version of the program"))
     return table
 
 
@@ -270,7 +270,14 @@ def _section(kind: type[Section], table: object, name: str, notes: list[str]) ->
         if value is None:
             value = entry.default
         if value != (tuple(asked) if isinstance(asked, list) else asked):
-            notes.append(f"Settings, {name}: {entry.name} was not usable, {value} is used.")
+            notes.append(
+                tr(
+                    "Settings, {section}: {entry} was not usable, {value} is used.",
+                    section=name,
+                    entry=entry.name,
+                    value=value,
+                )
+            )
         chosen[entry.name] = value
     return kind(**chosen)
 
@@ -279,23 +286,25 @@ def _checked(check: Check, value: object, section: str, entry: object) -> Any:
     try:
         return check(value)
     except TypeError:
-        raise _NotSettings(f"{section}: {entry} is of the wrong kind") from None
+        raise _NotSettings(
+            tr("{section}: {entry} is of the wrong kind", section=section, entry=entry)
+        ) from None
 
 
 def _a(kind: type, value: object, name: str) -> Any:
     if not isinstance(value, kind):
-        raise _NotSettings(f"{name} is of the wrong kind")
+        raise _NotSettings(tr("{name} is of the wrong kind", name=name))
     return value
 
 
 def _set_aside(path: Path, reason: str) -> str:
     aside = path.with_name(path.name + ".bad")
-    text = f"The settings file cannot be used: {reason}. The defaults are used."
+    text = tr("The settings file cannot be used: {reason}. The defaults are used.", reason=reason)
     try:
         path.replace(aside)
     except OSError:
         return text
-    return f"{text} The old file was kept as {aside.name}."
+    return f"{text} " + tr("The old file was kept as {name}.", name=aside.name)
 
 
 def _write_into(document: tomlkit.TOMLDocument, settings: Settings) -> None:

@@ -17,6 +17,7 @@ import psutil
 from brainsr_desktop.core.errors import DeviceUnavailable
 from brainsr_desktop.engine.backends.base import CPU
 from brainsr_desktop.engine.messages import DeviceInfo
+from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 
 
@@ -73,8 +74,8 @@ def choices(card: Card, device: str) -> tuple[Choice, ...]:
             found.append(Choice("torch", CPU))
     if not found:
         raise DeviceUnavailable(
-            f"Nothing here can run the model {card.name} on {device!r}.",
-            advice="Choose automatic or the CPU, or another model.",
+            tr("Nothing here can run the model {name} on {device!r}.", name=card.name, device=device),
+            advice=tr("Choose automatic or the CPU, or another model."),
         )
     return tuple(found)
 

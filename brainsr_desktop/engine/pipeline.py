@@ -28,6 +28,7 @@ from brainsr_desktop.engine.careful import run_careful
 from brainsr_desktop.engine.devices import list_devices
 from brainsr_desktop.engine.messages import DeviceInfo
 from brainsr_desktop.engine.runner import Job, Progress, Run, Runner
+from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.models.catalog import Catalog, load_catalog
 
@@ -162,7 +163,10 @@ class Engine:
         if normalisation.flat:
             pixels = enlarge(source.low, scale, "nearest")
             return _Made(
-                pixels, "interpolation", CPU, [f"{FLAT}: the slice has one value only and is left alone."]
+                pixels,
+                "interpolation",
+                CPU,
+                [tr("{flat}: the slice has one value only and is left alone.", flat=FLAT)],
             )
         if card.is_interpolation:
             normalisation = Normalisation()
@@ -177,9 +181,15 @@ class Engine:
                 picture = keep_region_means(picture, source.low, scale)
             return _Made.of(run, _mixed(picture, source.low, recipe), normalisation.gain * recipe.strength)
         if card.is_interpolation:
-            raise BadOutput(f"The values of this slice cannot be interpolated: the result is {wrong}.")
+            raise BadOutput(
+                tr("The values of this slice cannot be interpolated: the result is {wrong}.", wrong=wrong)
+            )
         log.warning("The output of %s is %s; cubic interpolation instead", card.name, wrong)
-        note = f"{FALLBACK}: the network's output is {wrong}; this is cubic interpolation."
+        note = tr(
+            "{fallback}: the network's output is {wrong}; this is cubic interpolation.",
+            fallback=FALLBACK,
+            wrong=wrong,
+        )
         return _Made(
             enlarge(source.low, scale, "bicubic"), "interpolation", CPU, [*run.notes, note], fallback=True
         )
@@ -271,37 +281,51 @@ def _any_in_blocks(holes: Mask, side: int) -> Mask:
 
 def _check_request(pixels: Floats, recipe: Recipe, geometry: Geometry) -> None:
     if pixels.ndim != 2 or pixels.size == 0:
-        raise InputUnsuitable(f"A network takes one grey slice, not an array of the shape {pixels.shape}.")
+        raise InputUnsuitable(
+            tr("A network takes one grey slice, not an array of the shape {shape}.", shape=pixels.shape)
+        )
     if pixels.dtype != np.float32:
-        raise InputUnsuitable(f"The engine takes float32, not {pixels.dtype}.")
+        raise InputUnsuitable(tr("The engine takes float32, not {dtype}.", dtype=pixels.dtype))
     if pixels.shape != (geometry.rows, geometry.columns):
         raise InputUnsuitable(
-            f"The slice has {pixels.shape[0]} x {pixels.shape[1]} pixels, its geometry "
-            f"{geometry.rows} x {geometry.columns}."
+            tr(
+                "The slice has {height} x {width} pixels, its geometry {rows} x {columns}.",
+                height=pixels.shape[0],
+                width=pixels.shape[1],
+                rows=geometry.rows,
+                columns=geometry.columns,
+            )
         )
     if not 0.0 <= recipe.strength <= 1.0:
-        raise UsageError(f"The strength must lie between 0 and 1, not at {recipe.strength}.")
+        raise UsageError(
+            tr("The strength must lie between 0 and 1, not at {strength}.", strength=recipe.strength)
+        )
 
 
 def _check_side(shape: tuple[int, ...], card: Card) -> None:
     if not card.is_interpolation and min(shape) < SMALLEST_SIDE_PX:
         raise InputUnsuitable(
-            f"The slice has {shape[0]} x {shape[1]} pixels; a network needs {SMALLEST_SIDE_PX} on each side.",
-            advice="Choose an interpolation.",
+            tr(
+                "The slice has {height} x {width} pixels; a network needs {least} on each side.",
+                height=shape[0],
+                width=shape[1],
+                least=SMALLEST_SIDE_PX,
+            ),
+            advice=tr("Choose an interpolation."),
         )
 
 
 def _what_is_wrong(output: Floats, given: Floats) -> str | None:
     """Why a network's output must not be shown; None where it may. ``given`` is not constant."""
     if not np.isfinite(output).all():
-        return "not finite"
+        return tr("not finite")
     low, high = float(given.min()), float(given.max())
     span = high - low
     lowest, highest = float(output.min()), float(output.max())
     if lowest == highest:
-        return "the same everywhere"
+        return tr("the same everywhere")
     if lowest < low - span or highest > high + span:
-        return "far out of range"
+        return tr("far out of range")
     return None
 
 

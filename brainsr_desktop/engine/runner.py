@@ -16,6 +16,7 @@ from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.tiling import Blend, padded_to, plan
 from brainsr_desktop.engine.backends.base import BACKENDS, CPU, Backend, CheckCancelled, Floats, OpenBackend
 from brainsr_desktop.engine.devices import Choice, choices
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.models.card import Card
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ BYTES_PER_PIXEL: Final = 2048
 LARGEST_SHARE: Final = 0.7
 """Of the free memory that a tile may need."""
 MODELS_KEPT: Final = 3
-SMALLER_TILES: Final = "Used smaller tiles: there is too little memory for the whole slice."
+SMALLER_TILES: Final = mark("Used smaller tiles: there is too little memory for the whole slice.")
 
 
 @dataclass(slots=True)
@@ -114,12 +115,16 @@ class Runner:
                 if backend.device == CPU:
                     raise
                 log.warning("Not enough memory on %s, going on with the CPU", backend.device)
-                notes[:] = [f"Used the CPU: {backend.device} has too little memory."]
+                notes[:] = [tr("Used the CPU: {device} has too little memory.", device=backend.device)]
                 recipe = replace(recipe, device=CPU)
 
     def _open_first(self, card: Card, recipe: Recipe) -> tuple[Backend, list[str]]:
         wanted = choices(card, recipe.device)
-        notes = [f"Used the CPU: {choice.device} failed." for choice in wanted if choice.device in self._lost]
+        notes = [
+            tr("Used the CPU: {device} failed.", device=choice.device)
+            for choice in wanted
+            if choice.device in self._lost
+        ]
         possible = [choice for choice in wanted if choice.device not in self._lost] or choices(card, CPU)
         problem: DeviceUnavailable | None = None
         for choice in possible:
@@ -128,7 +133,7 @@ class Runner:
             except DeviceUnavailable as error:
                 log.warning("%s on %s cannot be used: %s", choice.backend, choice.device, error.message)
                 problem = problem or error
-        raise problem or DeviceUnavailable(f"There is no device for the model {card.name}.")
+        raise problem or DeviceUnavailable(tr("There is no device for the model {name}.", name=card.name))
 
     def _open(self, choice: Choice, card: Card, recipe: Recipe) -> Backend:
         precision = recipe.precision if recipe.precision in card.precision else "exact"
@@ -171,7 +176,7 @@ def _run_shrinking(job: Job, backend: Backend, notes: list[str]) -> Floats:
             backend.release()
             tile = max((tile or max(job.image.shape)) // 2, SMALLEST_TILE_PX)
             log.warning("Not enough memory on %s, tiles of %d pixels now", backend.device, tile)
-            notes[:] = [*(n for n in notes if n != SMALLER_TILES), SMALLER_TILES]
+            notes[:] = [*(n for n in notes if n != tr(SMALLER_TILES)), tr(SMALLER_TILES)]
     return _run_tiles(job, tile, backend)
 
 
@@ -197,7 +202,10 @@ def _require_memory(pixels: int) -> None:
     free = psutil.virtual_memory().available
     if pixels * BYTES_PER_PIXEL > LARGEST_SHARE * free:
         raise OutOfMemory(
-            f"There is not enough memory for the slice: {pixels * BYTES_PER_PIXEL / 2**20:.0f} MiB needed, "
-            f"{free / 2**20:.0f} MiB free.",
-            advice="Close other programs or choose smaller tiles.",
+            tr(
+                "There is not enough memory for the slice: {pixels:.0f} MiB needed, {free:.0f} MiB free.",
+                pixels=pixels * BYTES_PER_PIXEL / 2**20,
+                free=free / 2**20,
+            ),
+            advice=tr("Close other programs or choose smaller tiles."),
         )

@@ -19,6 +19,7 @@ from typing import Final, Literal, Protocol
 
 from brainsr_desktop.core.errors import Problem, ReadError
 from brainsr_desktop.io.text import path_text
+from brainsr_desktop.language import tr
 
 ENTRY_LIMIT: Final = 50_000
 TOTAL_LIMIT_BYTES: Final = 4 << 30
@@ -78,11 +79,11 @@ def entries(path: str, kind: ArchiveKind, skipped: Callable[[Problem], None], sh
             with gzip.open(path, "rb") as stream:
                 yield Entry(GZIP_MEMBER, budget.read(stream, _size_of(path)))
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
-        raise ReadError(f"The archive {shown} is damaged.", path=path) from error
+        raise ReadError(tr("The archive {shown} is damaged.", shown=shown), path=path) from error
     except NotImplementedError as error:
         raise ReadError(
-            f"The archive {shown} uses a compression or encryption that cannot be read.",
-            advice="Unpack it first.",
+            tr("The archive {shown} uses a compression or encryption that cannot be read.", shown=shown),
+            advice=tr("Unpack it first."),
             path=path,
         ) from error
 
@@ -104,7 +105,9 @@ def read_member(path: str, member: str) -> bytes:
                 raise KeyError(member)
             return budget.read(found, _size_of(path))
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, KeyError, RuntimeError) as error:
-        raise ReadError(f"{path_text(member)} can no longer be read from its archive.", path=path) from error
+        raise ReadError(
+            tr("{name} can no longer be read from its archive.", name=path_text(member)), path=path
+        ) from error
 
 
 class Readable(Protocol):
@@ -125,7 +128,13 @@ class _Budget:
     def entry(self) -> None:
         self._entries += 1
         if self._entries > ENTRY_LIMIT:
-            raise ReadError(f"The archive {self._shown} has more than {ENTRY_LIMIT} entries.")
+            raise ReadError(
+                tr(
+                    "The archive {shown} has more than {limit} entries.",
+                    shown=self._shown,
+                    limit=ENTRY_LIMIT,
+                )
+            )
 
     def read(self, stream: Readable, packed_bytes: int) -> bytes:
         """The whole stream, if it stays within the limits."""
@@ -135,10 +144,17 @@ class _Budget:
             parts.write(chunk)
             size = parts.tell()
             if size > RATIO_FREE_BYTES and size > RATIO_LIMIT * max(packed_bytes, 1):
-                raise ReadError(f"An entry of {self._shown} grows more than {RATIO_LIMIT}-fold: not read.")
+                raise ReadError(
+                    tr(
+                        "An entry of {shown} grows more than {limit}-fold: not read.",
+                        shown=self._shown,
+                        limit=RATIO_LIMIT,
+                    )
+                )
             if self._bytes > TOTAL_LIMIT_BYTES:
                 raise ReadError(
-                    f"The archive {self._shown} holds more than 4 GiB.", advice="Unpack it first."
+                    tr("The archive {shown} holds more than 4 GiB.", shown=self._shown),
+                    advice=tr("Unpack it first."),
                 )
         return parts.getvalue()
 
@@ -156,7 +172,7 @@ def _zip_entries(
             if info.filename in names:
                 skipped(
                     Problem(
-                        label, "SAME_NAME", "The archive has two entries of this name; the last was read."
+                        label, "SAME_NAME", tr("The archive has two entries of this name; the last was read.")
                     )
                 )
                 continue
@@ -167,14 +183,14 @@ def _zip_entries(
             except RuntimeError:
                 wrong = path in _passwords
                 code, reason = (
-                    ("PASSWORD_WRONG", "The password does not open it.")
+                    ("PASSWORD_WRONG", tr("The password does not open it."))
                     if wrong
-                    else ("PASSWORD", "It is encrypted and needs a password.")
+                    else ("PASSWORD", tr("It is encrypted and needs a password."))
                 )
                 skipped(Problem(label, code, reason))
                 continue
             except (zipfile.BadZipFile, zlib.error, EOFError):
-                skipped(Problem(label, "CORRUPT", "The entry is damaged."))
+                skipped(Problem(label, "CORRUPT", tr("The entry is damaged.")))
                 continue
             yield Entry(info.filename, data)
 
@@ -191,7 +207,9 @@ def _tar_entries(
             if not info.isreg():
                 skipped(
                     Problem(
-                        f"{shown}/{path_text(info.name)}", "NOT_A_FILE", "It is a link or device, no file."
+                        f"{shown}/{path_text(info.name)}",
+                        "NOT_A_FILE",
+                        tr("It is a link or device, no file."),
                     )
                 )
                 continue

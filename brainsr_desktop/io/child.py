@@ -18,6 +18,7 @@ from brainsr_desktop.io.scan import scan
 from brainsr_desktop.io.thumbnail import thumbnail
 from brainsr_desktop.ipc.child import JobContext, serve
 from brainsr_desktop.ipc.shared_array import attach
+from brainsr_desktop.language import tr
 
 LANES: Final[Mapping[type, str]] = {
     messages.ScanSources: "scan",
@@ -101,7 +102,7 @@ def read_header(request: messages.ReadHeader, context: JobContext) -> messages.H
     context.check_cancelled()
     frame = request.stack.frames[request.index]
     if frame is None:
-        raise ReadError("There is no picture at this position.")
+        raise ReadError(tr("There is no picture at this position."))
     if request.stack.kind != "dicom":
         lines = request.stack.header
         return messages.HeaderRead(request.job, tuple(("", label, "", value) for label, value in lines))

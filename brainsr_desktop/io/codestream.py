@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from brainsr_desktop.io.dicom_file import BadDicom
+from brainsr_desktop.language import tr
 
 JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203))
 JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70))
@@ -43,20 +44,27 @@ def check_codestream(stream: bytes, expected: PixelFormat) -> None:
         return
     found = _jpeg_2000_size(stream) if expected.syntax in JPEG_2000 else _jpeg_size(stream)
     if found is None:
-        raise BadDicom("DECODE_FAILED", "The compressed picture is damaged at its beginning.")
+        raise BadDicom("DECODE_FAILED", tr("The compressed picture is damaged at its beginning."))
     if expected.syntax in JPEG_LS and b"\xff\xd9" not in stream[-16:]:
         # CharLS searches a cut stream for many seconds before it gives up
-        raise BadDicom("DECODE_FAILED", "The compressed picture is cut.")
+        raise BadDicom("DECODE_FAILED", tr("The compressed picture is cut."))
     rows, columns, samples, bits = found
     if (rows, columns, samples) != (expected.rows, expected.columns, expected.samples):
         told = f"{expected.rows} x {expected.columns} x {expected.samples}"
         raise BadDicom(
             "SIZE_MISMATCH",
-            f"The compressed picture is {rows} x {columns} x {samples}, the file says {told}.",
+            tr(
+                "The compressed picture is {rows} x {columns} x {samples}, the file says {told}.",
+                rows=rows,
+                columns=columns,
+                samples=samples,
+                told=told,
+            ),
         )
     if bits > expected.bits_allocated:
         raise BadDicom(
-            "SIZE_MISMATCH", f"The compressed picture has {bits} bits a value, the file allots fewer."
+            "SIZE_MISMATCH",
+            tr("The compressed picture has {bits} bits a value, the file allots fewer.", bits=bits),
         )
 
 
@@ -70,10 +78,15 @@ def _check_rle(stream: bytes, expected: PixelFormat) -> None:
     segments = struct.unpack("<I", stream[:4])[0] if len(stream) >= 64 else 0
     wanted = expected.samples * (expected.bits_allocated // 8)
     if not segments:
-        raise BadDicom("DECODE_FAILED", "The compressed picture is damaged at its beginning.")
+        raise BadDicom("DECODE_FAILED", tr("The compressed picture is damaged at its beginning."))
     if segments != wanted:
         raise BadDicom(
-            "SIZE_MISMATCH", f"The compressed picture has {segments} planes, the file says {wanted}."
+            "SIZE_MISMATCH",
+            tr(
+                "The compressed picture has {segments} planes, the file says {wanted}.",
+                segments=segments,
+                wanted=wanted,
+            ),
         )
 
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from brainsr_desktop.io.codestream import PixelFormat
 from brainsr_desktop.io.dicom_file import BadDicom
 from brainsr_desktop.io.mat_file import MatFacts, MatOrder
+from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -94,11 +95,14 @@ class DecoderProcess:
             pipe.send_bytes(stream)
             if not pipe.poll(self._limit_s):
                 self._end()
-                raise BadDicom("DECODE_TIMEOUT", f"The picture could not be decoded in {self._limit_s:g} s.")
+                raise BadDicom(
+                    "DECODE_TIMEOUT",
+                    tr("The picture could not be decoded in {seconds:g} s.", seconds=self._limit_s),
+                )
             answer = pipe.recv()
             if isinstance(answer, str):
                 log.info("picture not decoded: %s", answer)
-                raise BadDicom("DECODE_FAILED", "The compressed picture is damaged.")
+                raise BadDicom("DECODE_FAILED", tr("The compressed picture is damaged."))
             if isinstance(answer, _Refusal):
                 raise BadDicom(answer.code, answer.reason)
             if isinstance(answer, MatFacts):
@@ -107,7 +111,7 @@ class DecoderProcess:
             data = pipe.recv_bytes()
         except (EOFError, OSError) as error:
             self._end()
-            raise BadDicom("DECODER_CRASH", "The decoder crashed on this picture.") from error
+            raise BadDicom("DECODER_CRASH", tr("The decoder crashed on this picture.")) from error
         return np.frombuffer(data, dtype).reshape(shape)
 
     def _started(self) -> Connection:
@@ -122,12 +126,12 @@ class DecoderProcess:
         self._process, self._pipe = process, ours
         if not ours.poll(START_LIMIT_S):
             self._end()
-            raise BadDicom("DECODE_TIMEOUT", "The decoder process did not start.")
+            raise BadDicom("DECODE_TIMEOUT", tr("The decoder process did not start."))
         try:
             ours.recv()
         except (EOFError, OSError) as error:
             self._end()
-            raise BadDicom("DECODER_CRASH", "The decoder process did not start.") from error
+            raise BadDicom("DECODER_CRASH", tr("The decoder process did not start.")) from error
         return ours
 
     def _end(self) -> None:

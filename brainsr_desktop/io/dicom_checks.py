@@ -10,6 +10,7 @@ from pydicom.uid import UID
 from brainsr_desktop.io.dicom_file import UNDEFINED, BadDicom, DicomFile
 from brainsr_desktop.io.header import Header
 from brainsr_desktop.io.text import clean
+from brainsr_desktop.language import tr
 
 SIDE_LIMIT_PX: Final = 16_384
 FRAME_LIMIT_PX: Final = 1 << 26
@@ -47,11 +48,11 @@ DECODABLE: Final = frozenset(
 def require_image(opened: DicomFile, header: Header, sop_class: str) -> None:
     name = UID(sop_class).name if sop_class else ""
     if _NO_IMAGE.search(name):
-        raise BadDicom("NO_IMAGE", f"{name.removesuffix(' Storage')}, not an image")
+        raise BadDicom("NO_IMAGE", tr("{kind}, not an image", kind=name.removesuffix(" Storage")))
     if opened.pixels is None and sop_class and not header.has("Rows") and "Image" not in name:
-        raise BadDicom("NO_IMAGE", f"{clean(name)}, not an image")
+        raise BadDicom("NO_IMAGE", tr("{name}, not an image", name=clean(name)))
     if opened.pixels is None and not header.has("Rows") and sop_class:
-        raise BadDicom("TRUNCATED_HEADER", "The file ends inside its header.")
+        raise BadDicom("TRUNCATED_HEADER", tr("The file ends inside its header."))
     for name in (
         "SOPClassUID",
         "Rows",
@@ -63,15 +64,15 @@ def require_image(opened: DicomFile, header: Header, sop_class: str) -> None:
         if not header.has(name) and not (
             name == "BitsAllocated" and opened.pixels and "Float" in opened.pixels.keyword
         ):
-            raise BadDicom("MISSING", f"{name} is missing.")
+            raise BadDicom("MISSING", tr("{name} is missing.", name=name))
     if opened.pixels is None:
-        raise BadDicom("MISSING", "PixelData is missing.")
+        raise BadDicom("MISSING", tr("PixelData is missing."))
 
 
 def side(header: Header, name: str) -> int:
     value = header.integer(name)
     if value is None or value < 1:
-        raise BadDicom("BAD_VALUE", f"{name} holds no usable value.")
+        raise BadDicom("BAD_VALUE", tr("{name} holds no usable value.", name=name))
     return value
 
 
@@ -85,7 +86,12 @@ def pixel_format(opened: DicomFile, header: Header) -> tuple[int, str, int, int,
     samples = file_samples(header)
     if samples not in (1, 3) or photometric not in (_COLOUR if samples == 3 else _GREY | {"PALETTE COLOR"}):
         raise BadDicom(
-            "BAD_VALUE", f"PhotometricInterpretation {photometric} with {samples} samples cannot be shown."
+            "BAD_VALUE",
+            tr(
+                "PhotometricInterpretation {photometric} with {samples} samples cannot be shown.",
+                photometric=photometric,
+                samples=samples,
+            ),
         )
     if opened.pixels is not None and opened.pixels.keyword != "PixelData":
         bits = 32 if opened.pixels.keyword == "FloatPixelData" else 64
@@ -93,13 +99,22 @@ def pixel_format(opened: DicomFile, header: Header) -> tuple[int, str, int, int,
     allocated = header.integer("BitsAllocated") or 0
     stored = header.integer("BitsStored") if header.has("BitsStored") else allocated
     if allocated not in (1, 8, 16, 32):
-        raise BadDicom("UNSUPPORTED_BITS", f"{allocated} bits a value cannot be read.")
+        raise BadDicom(
+            "UNSUPPORTED_BITS", tr("{allocated} bits a value cannot be read.", allocated=allocated)
+        )
     if stored is None or not 0 < stored <= allocated:
-        raise BadDicom("BAD_VALUE", f"BitsStored {stored} does not fit {allocated} bits allocated.")
+        raise BadDicom(
+            "BAD_VALUE",
+            tr(
+                "BitsStored {stored} does not fit {allocated} bits allocated.",
+                stored=stored,
+                allocated=allocated,
+            ),
+        )
     high = header.integer("HighBit")
     fault = None
     if high is not None and high != stored - 1 and allocated > 1:
-        fault = f"HighBit is {high} where {stored - 1} belongs."
+        fault = tr("HighBit is {high} where {stored} belongs.", high=high, stored=stored - 1)
     if samples == 3 or photometric == "PALETTE COLOR":
         return 3, photometric, allocated, stored, "uint8", fault
     signed = header.integer("PixelRepresentation") == 1
@@ -113,14 +128,32 @@ def check_size(rows: int, columns: int, frames: int, pixel_bytes: int) -> None:
         or rows * columns > FRAME_LIMIT_PX
         or not 0 < frames <= FRAMES_LIMIT
     ):
-        raise BadDicom("TOO_LARGE", f"{frames} frames of {rows} x {columns} are more than the program reads.")
+        raise BadDicom(
+            "TOO_LARGE",
+            tr(
+                "{frames} frames of {rows} x {columns} are more than the program reads.",
+                frames=frames,
+                rows=rows,
+                columns=columns,
+            ),
+        )
     if rows * columns * frames * pixel_bytes > 4 << 30:
-        raise BadDicom("TOO_LARGE", f"{frames} frames of {rows} x {columns} need more than 4 GiB.")
+        raise BadDicom(
+            "TOO_LARGE",
+            tr(
+                "{frames} frames of {rows} x {columns} need more than 4 GiB.",
+                frames=frames,
+                rows=rows,
+                columns=columns,
+            ),
+        )
 
 
 def check_syntax(syntax: str) -> None:
     if syntax not in DECODABLE:
-        raise BadDicom("UNSUPPORTED_SYNTAX", f"There is no decoder for {clean(UID(syntax).name)}.")
+        raise BadDicom(
+            "UNSUPPORTED_SYNTAX", tr("There is no decoder for {name}.", name=clean(UID(syntax).name))
+        )
 
 
 def missing_bytes(opened: DicomFile, samples: int, allocated: int) -> int:

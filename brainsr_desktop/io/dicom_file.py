@@ -23,6 +23,7 @@ from pydicom.uid import (
 )
 
 from brainsr_desktop.io.header import keyword
+from brainsr_desktop.language import tr
 
 MEDIA_DIRECTORY: Final = "1.2.840.10008.1.3.10"
 UNDEFINED: Final = 0xFFFFFFFF
@@ -135,12 +136,14 @@ def _read(stream: BinaryIO, only: Sequence[int] | None, directory: bool) -> Dico
         start = 132
     elif _starts_with_element(prefix):
         start = 0
-        repaired.append(("NO_PREAMBLE", "The file lacks the DICOM preamble.", "It was read all the same."))
+        repaired.append(
+            ("NO_PREAMBLE", tr("The file lacks the DICOM preamble."), tr("It was read all the same."))
+        )
     else:
-        raise BadDicom("NOT_DICOM", "It is no DICOM file.")
+        raise BadDicom("NOT_DICOM", tr("It is no DICOM file."))
     syntax, kind, start = _file_meta(stream, start)
     if kind == MEDIA_DIRECTORY and not directory:
-        raise BadDicom("NO_IMAGE", "directory record, not an image")
+        raise BadDicom("NO_IMAGE", tr("directory record, not an image"))
     if syntax == DeflatedExplicitVRLittleEndian:
         stream.seek(start)
         stream = io.BytesIO(_inflate(stream))
@@ -149,7 +152,11 @@ def _read(stream: BinaryIO, only: Sequence[int] | None, directory: bool) -> Dico
     if not syntax:
         syntax = _guess_syntax(stream, start)
         repaired.append(
-            ("GUESSED_SYNTAX", "The file does not say how it is encoded.", "It was guessed from its bytes.")
+            (
+                "GUESSED_SYNTAX",
+                tr("The file does not say how it is encoded."),
+                tr("It was guessed from its bytes."),
+            )
         )
     return _read_elements(stream, start, size, syntax, only, repaired)
 
@@ -186,7 +193,7 @@ def _read_elements(
             raise
         tag, _, length = _last_element(stream, start, syntax)
         code = "BAD_SEQUENCE" if length == UNDEFINED or isinstance(error, RecursionError) else "BAD_HEADER"
-        raise BadDicom(code, f"The header is damaged at {keyword(tag)}.") from error
+        raise BadDicom(code, tr("The header is damaged at {keyword}.", keyword=keyword(tag))) from error
     if found is None:
         _refuse_cut(_last_element(stream, start, syntax), size)
     return DicomFile(stream, dataset, syntax, found, size, repaired)
@@ -212,11 +219,13 @@ def _refuse_cut(last: tuple[int, int, int], size: int) -> None:
     """Raise if the data set ends in the middle of something: pydicom returns what it has, without an error."""
     tag, offset, length = last
     if tag == 0:
-        raise BadDicom("TRUNCATED_HEADER", "The file ends before its header begins.")
+        raise BadDicom("TRUNCATED_HEADER", tr("The file ends before its header begins."))
     if length == UNDEFINED:
         return
     if offset + length > size or 0 < size - offset - length < 8:
-        raise BadDicom("TRUNCATED_HEADER", f"The file ends inside its header, after {keyword(tag)}.")
+        raise BadDicom(
+            "TRUNCATED_HEADER", tr("The file ends inside its header, after {keyword}.", keyword=keyword(tag))
+        )
 
 
 def _file_meta(stream: BinaryIO, start: int) -> tuple[str, str, int]:
@@ -263,9 +272,11 @@ def _inflate(stream: BinaryIO) -> bytes:
                 chunk = inflater.unconsumed_tail
                 size = parts.tell()
                 if size > limit or (size > 64 << 20 and size > 200 * packed):
-                    raise BadDicom("TOO_LARGE", "The deflated data set grows beyond every reasonable size.")
+                    raise BadDicom(
+                        "TOO_LARGE", tr("The deflated data set grows beyond every reasonable size.")
+                    )
     except zlib.error as error:
-        raise BadDicom("TRUNCATED_HEADER", "The deflated data set is damaged.") from error
+        raise BadDicom("TRUNCATED_HEADER", tr("The deflated data set is damaged.")) from error
     return parts.getvalue()
 
 

@@ -26,6 +26,7 @@ from brainsr_desktop.io.diffusion import b_value_of, gradient_of
 from brainsr_desktop.io.header import Header, tag_of
 from brainsr_desktop.io.records import Component, FileFacts, Picture, Plane
 from brainsr_desktop.io.text import path_text
+from brainsr_desktop.language import tr
 
 UNIT_TOLERANCE: Final = 1e-3
 """Orientation vectors this far from unit length or from a right angle are made straight; beyond it they are refused."""
@@ -45,6 +46,9 @@ _KEYWORDS: Final = [
     "StudyDescription",
     "SeriesDescription",
     "ManufacturerModelName",
+    "RecommendedDisplayFrameRate",
+    "CineRate",
+    "FrameTime",
     "ComplexImageComponent",
     "PatientName",
     "PatientID",
@@ -124,10 +128,12 @@ def facts_of(opened: DicomFile, source: sources.Source) -> tuple[FileFacts, Head
     marks = [Problem(source.shown, *repair) for repair in opened.repaired]
     missing = missing_bytes(opened, rows * columns * frames * _stored_samples(header, photometric), allocated)
     if missing > 1:
-        reason = f"The file ends {missing} bytes before its pixel data do."
-        marks.append(Problem(source.shown, "TRUNCATED_PIXELS", reason, "The rows that are there are shown."))
+        reason = tr("The file ends {missing} bytes before its pixel data do.", missing=missing)
+        marks.append(
+            Problem(source.shown, "TRUNCATED_PIXELS", reason, tr("The rows that are there are shown."))
+        )
     if fault:
-        marks.append(Problem(source.shown, "BAD_VALUE", fault, "Shown, not enhanced."))
+        marks.append(Problem(source.shown, "BAD_VALUE", fault, tr("Shown, not enhanced.")))
     facts = FileFacts(
         path=source.path,
         member=source.member,
@@ -154,6 +160,7 @@ def facts_of(opened: DicomFile, source: sources.Source) -> tuple[FileFacts, Head
         frames=frames,
         image_type=header.strings("ImageType"),
         by_ai=_made_by_ai(header),
+        pictures_per_s=pictures_per_s(header),
         fault=fault,
         header=_corner_text(header),
         marks=tuple(marks),
@@ -205,10 +212,12 @@ def marks_of(header: Header, shown: str) -> list[Problem]:
     marks = []
     for name in sorted(header.bad):
         code = "BAD_ORIENTATION" if name == "ImageOrientationPatient" else "BAD_VALUE"
-        marks.append(Problem(shown, code, f"{name} holds no usable value.", "Treated as absent."))
+        marks.append(
+            Problem(shown, code, tr("{name} holds no usable value.", name=name), tr("Treated as absent."))
+        )
     if header.undecoded:
-        reason = "Some text does not fit the character set that the file names."
-        marks.append(Problem(shown, "CHARSET", reason, "Shown with replacement characters."))
+        reason = tr("Some text does not fit the character set that the file names.")
+        marks.append(Problem(shown, "CHARSET", reason, tr("Shown with replacement characters.")))
     return marks
 
 
@@ -321,6 +330,16 @@ def read_dataset(frame: FrameInfo) -> Dataset:
     return dataset
 
 
+def pictures_per_s(header: Header) -> float | None:
+    """The rate at which the pictures are to be played (PS3.3 C.7.6.5 and C.7.6.6)."""
+    for name in ("RecommendedDisplayFrameRate", "CineRate"):
+        rate = _positive(header.number(name))
+        if rate is not None:
+            return rate
+    between_ms = _positive(header.number("FrameTime"))
+    return None if between_ms is None else 1000.0 / between_ms
+
+
 def _made_by_ai(header: Header) -> bool:
     if "[SRX" in header.text("SeriesDescription").upper():
         return True
@@ -351,9 +370,9 @@ def _corner_text(header: Header) -> tuple[tuple[str, str], ...]:
         ("TR", "RepetitionTime", "ms"),
         ("TE", "EchoTime", "ms"),
         ("TI", "InversionTime", "ms"),
-        ("Flip angle", "FlipAngle", "°"),
-        ("Field strength", "MagneticFieldStrength", "T"),
-        ("Slice thickness", "SliceThickness", "mm"),
+        (tr("Flip angle"), "FlipAngle", "°"),
+        (tr("Field strength"), "MagneticFieldStrength", "T"),
+        (tr("Slice thickness"), "SliceThickness", "mm"),
     )
     texts = (
         ("Sequence", "SequenceName"),
@@ -363,7 +382,7 @@ def _corner_text(header: Header) -> tuple[tuple[str, str], ...]:
     )
     lines = [(label, _with_unit(header.number(name), unit)) for label, name, unit in numbers]
     lines += [(label, header.text(name)) for label, name in texts]
-    lines.append(("Study date", date_text(header.text("StudyDate"))))
+    lines.append((tr("Study date"), date_text(header.text("StudyDate"))))
     return tuple(line for line in lines if line[1])
 
 

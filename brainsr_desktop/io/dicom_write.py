@@ -29,7 +29,7 @@ from brainsr_desktop.core.recipe import DEGRADED
 from brainsr_desktop.core.series import FrameInfo
 from brainsr_desktop.io.dicom_attributes import EQUIPMENT, KEPT, MR_VALUE_3, TILED_TYPES, Kept
 from brainsr_desktop.io.dicom_sources import SourceSlice
-from brainsr_desktop.io.messages import ModelNote
+from brainsr_desktop.io.messages import ExportPicture, ModelNote
 from brainsr_desktop.io.repairs import cut, decoded, encoded, is_valid_uid, repaired
 
 StoredPixels = NDArray[np.int16] | NDArray[np.uint16]
@@ -107,6 +107,17 @@ def derivation_text(facts: ExportFacts) -> str:
     if not is_network(facts.model):
         how = f"enlargement x{facts.factor} by interpolation ({name})"
     return f"In-plane {how}; no new acquired information. {NOTICE.capitalize()}."
+
+
+def picture_text(picture: ExportPicture, facts: ExportFacts) -> str:
+    """The notice of pictures that are not DICOM, in ASCII."""
+    if picture == "original":
+        return f"Slices of the source, not enhanced. {NOTICE.capitalize()}."
+    if picture == "difference":
+        return f"Enhanced slices minus cubic interpolation. {derivation_text(facts)}"
+    if picture == "test":
+        return f"Test: the source was degraded on purpose first. {derivation_text(facts)}"
+    return derivation_text(facts)
 
 
 def build(source: SourceSlice, pixels: StoredPixels, facts: ExportFacts, place: SliceFacts) -> Written:

@@ -11,6 +11,7 @@ from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.io.dicom_file import DAMAGE, MEDIA_DIRECTORY, BadDicom, media_class, open_dicom, quiet
 from brainsr_desktop.io.header import Header, tag_of
 from brainsr_desktop.io.text import path_text
+from brainsr_desktop.language import tr
 
 RECORD_LIMIT: Final = 200_000
 
@@ -39,16 +40,18 @@ def listed_files(stream: BinaryIO, folder: Path) -> Listed:
         with quiet():
             parts = list(_references(stream))
     except (BadDicom, *DAMAGE):
-        listed.problems.append(Problem("DICOMDIR", "BAD_HEADER", "The directory record is damaged."))
+        listed.problems.append(Problem("DICOMDIR", "BAD_HEADER", tr("The directory record is damaged.")))
         return listed
     for names in parts:
         shown = path_text("/".join(names))
         found = _inside(folder, names)
         if found is None:
-            listed.problems.append(Problem(shown, "OUTSIDE", "It points outside its own folder: ignored."))
+            listed.problems.append(
+                Problem(shown, "OUTSIDE", tr("It points outside its own folder: ignored."))
+            )
         elif not found.is_file():
             listed.problems.append(
-                Problem(shown, "GONE", "The directory record names it, but it is not there.")
+                Problem(shown, "GONE", tr("The directory record names it, but it is not there."))
             )
         elif found not in seen:
             seen.add(found)

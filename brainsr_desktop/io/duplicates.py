@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.io.records import Picture
+from brainsr_desktop.language import tr
 
 
 def without_duplicates(
@@ -38,14 +39,17 @@ def without_duplicates(
 
 
 def _copy(copy: Sequence[Picture], original: Sequence[Picture]) -> Problem:
-    cut = ", and cut short" if _cut(copy) else ""
-    reason = f"A second copy of {original[0].file.shown} (same instance UID and pixels{cut})."
+    shown = original[0].file.shown
+    if _cut(copy):
+        reason = tr("A second copy of {shown} (same instance UID and pixels, and cut short).", shown=shown)
+    else:
+        reason = tr("A second copy of {shown} (same instance UID and pixels).", shown=shown)
     return Problem(copy[0].file.shown, "DUPLICATE_FILE", reason)
 
 
 def _marked(pictures: list[Picture], first: Sequence[Picture]) -> list[Picture]:
-    reason = f"It has the instance UID of {first[0].file.shown} but other pixels."
-    mark = Problem(pictures[0].file.shown, "DUPLICATE_UID", reason, "Both are kept.")
+    reason = tr("It has the instance UID of {shown} but other pixels.", shown=first[0].file.shown)
+    mark = Problem(pictures[0].file.shown, "DUPLICATE_UID", reason, tr("Both are kept."))
     return [replace(pictures[0], marks=(*pictures[0].marks, mark)), *pictures[1:]]
 
 

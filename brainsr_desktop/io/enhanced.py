@@ -21,6 +21,7 @@ from brainsr_desktop.io.dicom_read import (
 )
 from brainsr_desktop.io.header import Header
 from brainsr_desktop.io.records import FileFacts, Picture
+from brainsr_desktop.language import tr
 
 
 class FrameGroups:
@@ -58,8 +59,10 @@ def pictures_of_frames(facts: FileFacts, header: Header) -> list[Picture]:
         pictures = [replace(plain, frame=n, instance_number=n + 1) for n in range(facts.frames)]
     if not missing or not (grouped or facts.sop_class in _ENHANCED):
         return pictures
-    reason = f"{missing} of {facts.frames} frames have no functional group."
-    mark = Problem(facts.shown, "BAD_FUNCTIONAL_GROUPS", reason, "Shown without geometry.")
+    reason = tr(
+        "{missing} of {frames} frames have no functional group.", missing=missing, frames=facts.frames
+    )
+    mark = Problem(facts.shown, "BAD_FUNCTIONAL_GROUPS", reason, tr("Shown without geometry."))
     pictures = [replace(picture, plane=None) for picture in pictures]
     return [replace(pictures[0], marks=(mark,)), *pictures[1:]]
 

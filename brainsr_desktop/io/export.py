@@ -38,7 +38,7 @@ from brainsr_desktop.io.export_target import (
     needed_bytes,
     probe,
 )
-from brainsr_desktop.io.export_values import stored_values
+from brainsr_desktop.io.export_values import stored_differences, stored_values
 from brainsr_desktop.io.messages import (
     CloseExport,
     Exported,
@@ -48,6 +48,7 @@ from brainsr_desktop.io.messages import (
     WriteFrames,
 )
 from brainsr_desktop.ipc.shared_array import attach
+from brainsr_desktop.language import mark, tr
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,8 @@ class Exports:
                 raise InternalError("Slices for an export come as float32, one for each index.")
             for done, index in enumerate(request.indices):
                 ctx.check_cancelled()
-                if job.write(index, block[done].astype(np.float32, copy=False)):
+                scores = request.scores[done] if done < len(request.scores) else ()
+                if job.write(index, block[done].astype(np.float32, copy=False), scores):
                     written.append(index)
                 ctx.progress(done + 1, len(request.indices))
         return FramesWritten(request.job, tuple(written))
@@ -142,7 +144,8 @@ class Exports:
     def _job(self, number: int) -> ExportJob:
         if number not in self._jobs:
             raise UsageError(
-                "This export is not open any more.", advice="Start it again: it goes on where it stopped."
+                tr("This export is not open any more."),
+                advice=tr("Start it again: it goes on where it stopped."),
             )
         return self._jobs[number]
 
@@ -161,13 +164,18 @@ def _open(request: OpenExport, ctx: Context) -> ExportJob | tuple[Target, tuple[
     frames, left_out = plan(stack, request.indices)
     formats, refused = possible_formats(request, frames)
     if not frames:
-        reason = left_out[0].reason if left_out else "no slice was chosen"
-        raise UsageError(f"There is nothing to export: {reason}.")
+        reason = left_out[0].reason if left_out else tr("no slice was chosen")
+        raise UsageError(tr("There is nothing to export: {reason}.", reason=reason))
     if not options.formats:
-        raise UsageError("No file format was chosen for the export.")
+        raise UsageError(tr("No file format was chosen for the export."))
     if not formats:
         raise WriteError(
-            f"This series cannot be exported: {refused[0].reason} ({refused[0].code}).", advice=_ADVICE
+            tr(
+                "This series cannot be exported: {reason} ({code}).",
+                reason=refused[0].reason,
+                code=refused[0].code,
+            ),
+            advice=tr(_ADVICE),
         )
     folder = Path(options.folder)
     check_not_in_source(folder, stack)
@@ -175,7 +183,9 @@ def _open(request: OpenExport, ctx: Context) -> ExportJob | tuple[Target, tuple[
     probe(folder)
     sources = SourceFiles(stack)
     source_range = check_source(request, ctx.check_cancelled)
-    values = stored_values(stack, source_range)
+    values = (
+        stored_differences(stack) if options.picture == "difference" else stored_values(stack, source_range)
+    )
     groups, heads = _groups(stack, frames, sources)
     key = _key(options.anonymise_key)
     numbers = _series_numbers(request, len(set(groups.values())))
@@ -196,7 +206,15 @@ def _open(request: OpenExport, ctx: Context) -> ExportJob | tuple[Target, tuple[
             volume_step_s=_volume_step_s(heads),
         )
 
-    target = choose_target(folder, name, mark, key_check, overwrite=options.overwrite, begin=begin)
+    target = choose_target(
+        folder,
+        name,
+        mark,
+        key_check,
+        overwrite=options.overwrite,
+        begin=begin,
+        always_new=options.always_new,
+    )
     problems = (*left_out, *refused)
     if target.journal is None:
         return target, problems
@@ -216,12 +234,14 @@ def _open(request: OpenExport, ctx: Context) -> ExportJob | tuple[Target, tuple[
     return job
 
 
-_ADVICE = "Choose another format, or export the series without changes from its source."
+_ADVICE: Final = mark("Choose another format, or export the series without changes from its source.")
 
 
 def _geometry(request: OpenExport) -> Geometry:
     """The enlarged stack: matrix and spacing as asked for, positions by the half-pixel rule, outer edges unmoved."""
     source, asked = request.stack.geometry, request.geometry
+    if request.options.picture == "original":
+        return source
     row_mm, column_mm = asked.spacing_mm
     if request.recipe.degradation is None and request.recipe.model != DEGRADED:
         enlarged = source.enlarged(request.recipe.scale)
@@ -273,13 +293,14 @@ def _name(request: OpenExport, number: int, heads: Sequence[SourceSlice]) -> str
         description = re.sub(endings, "", description, flags=re.IGNORECASE)
     description = "MR" if options.anonymise else description
     if not options.name_pattern:
-        return export_names.folder_name(number, description, request.recipe.scale)
-    hidden = options.anonymise
+        return export_names.folder_name(number, description, request.recipe.scale, options.picture)
+    hidden = options.anonymise or options.hide_patient
     fields = {
         "number": str(number),
         "description": export_names.clean(description),
         "model": request.model.id,
         "scale": str(request.recipe.scale),
+        "picture": options.picture,
         "source_number": "" if stack.series_number is None else str(stack.series_number),
         "patient_id": "anonymous" if hidden else identity,
         "patient_name": "anonymous" if hidden else person,
@@ -292,7 +313,7 @@ def _key(text: str) -> UUID:
     try:
         return UUID(text) if text else uuid4()
     except ValueError:
-        raise UsageError("The key for removing patient data is no UUID.") from None
+        raise UsageError(tr("The key for removing patient data is no UUID.")) from None
 
 
 def _check_of(key: UUID) -> str:

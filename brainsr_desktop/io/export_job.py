@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from uuid import UUID
 
 import numpy as np
@@ -25,18 +25,20 @@ from brainsr_desktop.io.dicom_write import (
     SliceFacts,
     StoredPixels,
     build,
-    derivation_text,
     encode,
+    picture_text,
 )
 from brainsr_desktop.io.export_journal import Journal, file_digest, write_whole
 from brainsr_desktop.io.export_names import REPORT_NAME, file_name
-from brainsr_desktop.io.export_outputs import OutputFacts, StoredSlice, outputs
+from brainsr_desktop.io.export_outputs import Output, OutputFacts, StoredSlice, outputs
 from brainsr_desktop.io.export_plan import PlannedFrame
 from brainsr_desktop.io.export_records import SliceRecord
 from brainsr_desktop.io.export_report import encoded, report
 from brainsr_desktop.io.export_source import SourceFiles
 from brainsr_desktop.io.export_target import Target, move_into_place
-from brainsr_desktop.io.messages import ExportFormat, OpenExport
+from brainsr_desktop.io.messages import ExportFormat, OpenExport, Scores
+from brainsr_desktop.io.report import write_report
+from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ class ExportJob:
         """How many slices are safe on disk."""
         return len(self._journal.slices)
 
-    def write(self, index: int, pixels: NDArray[np.float32]) -> bool:
+    def write(self, index: int, pixels: NDArray[np.float32], scores: Scores = ()) -> bool:
         """Write one enlarged slice (rows, columns), in stored units of the source; it is safe on disk afterwards.
 
         False where it was refused because its source has changed: a problem says so.
@@ -107,19 +109,22 @@ class ExportJob:
             raise InternalError(f"Slice {index} of shape {pixels.shape} does not belong to this export.")
         if not self._sources.is_unchanged(item.frame):
             name = "" if self.request.options.anonymise else Path(item.frame.path).name
-            reason = f"slice {item.slice_index + 1}: its file has changed since it was opened"
+            reason = tr(
+                "slice {number}: its file has changed since it was opened",
+                number=item.slice_index + 1,
+            )
             self.problems.append(
-                Problem(name, "CHANGED", reason, "left out of the export; open the folder again")
+                Problem(name, "CHANGED", reason, tr("left out of the export; open the folder again"))
             )
             return False
         stored, clipped = self._values.stored(pixels)
         content, record = self._dicom(item, stored) if "dicom" in self.formats else self._raw(item, stored)
         try:
             digest = write_whole(self.target.partial / record.file, content)
-            self._journal.add(replace(record, sha256=digest, clipped=clipped))
+            self._journal.add(replace(record, sha256=digest, clipped=clipped, scores=scores))
         except DiskFull as error:
             done, total = len(self._journal.slices), len(self._frames)
-            message = f"The disk is full after {done} of {total} slices."
+            message = tr("The disk is full after {done} of {total} slices.", done=done, total=total)
             raise DiskFull(message, advice=error.advice, path=self.target.partial) from error
         return True
 
@@ -133,9 +138,11 @@ class ExportJob:
         """
         records = sorted(self._journal.slices.values(), key=lambda record: record.number)
         if not records:
-            raise WriteError("Not one slice of this export was written.", advice="Export the series again.")
+            raise WriteError(
+                tr("Not one slice of this export was written."), advice=tr("Export the series again.")
+            )
         for done, record in enumerate(records):
-            tick(done, len(records), "reading back")
+            tick(done, len(records), tr("reading back"))
             self._check(record)
         made = self._outputs(records, tick)
         clipped = sum(record.clipped for record in records)
@@ -237,8 +244,8 @@ class ExportJob:
         if not same:
             self._journal.forget(record.file)
             raise WriteError(
-                f"{record.file} reads back differently from what was written.",
-                advice="Check the disk, then start the export again: this file will be written anew.",
+                tr("{file} reads back differently from what was written.", file=record.file),
+                advice=tr("Check the disk, then start the export again: this file will be written anew."),
                 path=path,
             )
 
@@ -247,13 +254,40 @@ class ExportJob:
         slices = [self._stored_slice(record) for record in records]
         made: dict[str, str] = {}
         for done, name in enumerate(wanted):
-            step = partial(tick, done, len(wanted), f"writing {name}")
-            for output in outputs(name, self._output_facts(), slices, step):
+            step = partial(tick, done, len(wanted), tr("writing {name}", name=name))
+            made_of_all = [self._report(slices, step)] if name == "report" else ()
+            for output in made_of_all or outputs(name, self._output_facts(), slices, step):
                 made[output.name] = write_whole(self.target.partial / output.name, output.write)
         return made
 
+    def _report(self, slices: Sequence[StoredSlice], step: Callable[[], None]) -> Output:
+        facts = self._output_facts()
+        patient = self._patient()
+
+        def write(file: IO[bytes]) -> None:
+            write_report(file, self.request, facts, slices, self._sources.units, patient, step)
+
+        return Output(f"{facts.name}.html", write)
+
+    def _patient(self) -> tuple[tuple[str, str], ...]:
+        """What the report says of the patient; of a file without a header nothing but its description."""
+        stack, options = self.request.stack, self.request.options
+        if options.anonymise or options.hide_patient:
+            return ()
+        rows = [(tr("Series"), stack.description)]
+        if stack.kind == "dicom":
+            head = self._sources.slice(next(iter(self._frames.values())).frame)
+            rows += [
+                (tr("Patient"), head.readable("PatientName")),
+                (tr("Patient ID"), head.readable("PatientID")),
+                (tr("Study date"), head.string("StudyDate")),
+            ]
+        return tuple(rows)
+
     def _stored_slice(self, record: SliceRecord) -> StoredSlice:
         item, values = self._frames[record.index], self._values
+        # The difference of two values has lost the intercept of both.
+        offset = 0.0 if self.request.options.picture == "difference" else item.frame.intercept
         return StoredSlice(
             path=self.target.partial / record.file,
             number=item.number,
@@ -261,25 +295,27 @@ class ExportJob:
             slice_index=item.slice_index,
             group=record.group,
             slope=item.frame.slope * values.slope,
-            intercept=item.frame.slope * values.intercept + item.frame.intercept,
+            intercept=item.frame.slope * values.intercept + offset,
             lowest=record.lowest,
             highest=record.highest,
             shape=(self._geometry.rows, self._geometry.columns),
             dtype=values.dtype,
+            index=record.index,
+            scores=record.scores,
         )
 
     def _output_facts(self) -> OutputFacts:
-        stack, job = self.request.stack, self._journal.job
+        stack, job, options = self.request.stack, self._journal.job, self.request.options
         first = next(iter(self._frames.values()))
-        window = self.request.options.window
-        if window is None:
+        window = options.window
+        if window is None and options.picture != "difference":
             windows = [item.frame.window for item in self._frames.values() if item.frame.window is not None]
             window = windows[len(windows) // 2] if windows else None
         return OutputFacts(
             name=job.name,
             geometry=self._geometry,
             title=f"BrainSR x{self._facts.factor} {self._facts.model.id}; {NOTICE}",
-            notice=derivation_text(self._facts),
+            notice=picture_text(options.picture, self._facts),
             has_spacing=stack.has_spacing,
             scale=stack.geometry.spacing_mm[0] / self._geometry.spacing_mm[0],
             nifti_source=first.frame if stack.kind == "nifti" else None,
@@ -287,7 +323,9 @@ class ExportJob:
             thickness_mm=stack.thickness_mm,
             volume_step_s=job.volume_step_s,
             window=window,
-            inverted=stack.photometric == "MONOCHROME1",
+            inverted=(stack.photometric == "MONOCHROME1") != options.inverted,
+            picture=options.picture,
+            for_figures=options.for_figures,
         )
 
     def _missing_problem(self) -> list[Problem]:
@@ -295,12 +333,16 @@ class ExportJob:
         if not missing:
             return []
         numbers = ", ".join(str(item.number) for item in missing[:20]) + (" ..." if len(missing) > 20 else "")
-        reason = f"{len(missing)} slices are missing in the export: {numbers}"
-        return [Problem("", "MISSING_SLICES", reason, "named in export.json")]
+        reason = tr(
+            "{count} slices are missing in the export: {numbers}", count=len(missing), numbers=numbers
+        )
+        return [Problem("", "MISSING_SLICES", reason, tr("named in export.json"))]
 
     def _clipping_problem(self, clipped: int, slices: int) -> list[Problem]:
         part = clipped / (slices * self._geometry.rows * self._geometry.columns)
         if part <= NOTICED_CLIPPING:
             return []
-        reason = f"{100 * part:.1f} % of the pixels lie outside what the file format can hold"
-        return [Problem("", "CLIPPED", reason, "cut to the nearest value")]
+        reason = tr(
+            "{percent:.1f} % of the pixels lie outside what the file format can hold", percent=100 * part
+        )
+        return [Problem("", "CLIPPED", reason, tr("cut to the nearest value"))]

@@ -20,6 +20,7 @@ from typing import IO, Any, Final
 
 from brainsr_desktop.core.errors import DiskFull, NotWritable, WriteError
 from brainsr_desktop.io.export_records import JobRecord, SliceRecord
+from brainsr_desktop.language import tr
 
 if sys.platform == "win32":
     import msvcrt
@@ -294,8 +295,8 @@ def write_error(error: OSError, path: Path) -> WriteError:
     """The error of this program for one of the operating system, told by its number."""
     if error.errno in _NO_SPACE:
         return DiskFull(
-            "The disk is full.",
-            advice="Make room and start the export again: it goes on where it stopped.",
+            tr("The disk is full."),
+            advice=tr("Make room and start the export again: it goes on where it stopped."),
             path=path,
         )
     reason = error.strerror or type(error).__name__
@@ -304,12 +305,12 @@ def write_error(error: OSError, path: Path) -> WriteError:
         or error.errno == errno.EROFS
     ):
         return NotWritable(
-            f"{path.name} could not be written: {reason}.",
-            advice="Choose a folder that you may write to.",
+            tr("{name} could not be written: {reason}.", name=path.name, reason=reason),
+            advice=tr("Choose a folder that you may write to."),
             path=path,
         )
     return WriteError(
-        f"{path.name} could not be written: {reason}.",
-        advice="Check the disk or the network share, or choose another folder.",
+        tr("{name} could not be written: {reason}.", name=path.name, reason=reason),
+        advice=tr("Check the disk or the network share, or choose another folder."),
         path=path,
     )

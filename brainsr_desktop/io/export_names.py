@@ -14,6 +14,8 @@ from typing import Final
 
 from brainsr_desktop.core.errors import UsageError
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.io.messages import ExportPicture
+from brainsr_desktop.language import tr
 
 PARTIAL: Final = ".partial"
 REPORT_NAME: Final = "export.json"
@@ -26,6 +28,7 @@ PATTERN_FIELDS: Final = (
     "description",
     "model",
     "scale",
+    "picture",
     "source_number",
     "patient_id",
     "patient_name",
@@ -84,9 +87,16 @@ def taken_numbers(stacks: Iterable[StackInfo], scale: int) -> dict[str, tuple[in
     return taken
 
 
-def folder_name(number: int, description: str, scale: int) -> str:
-    """``<SeriesNumber>_<SeriesDescription>_SRx<scale>``."""
-    return f"{number}_{clean(description)}_SRx{scale}"
+def folder_name(number: int, description: str, scale: int, picture: ExportPicture = "enhanced") -> str:
+    """``<SeriesNumber>_<SeriesDescription>_SRx<scale>``; what is not the model's picture of a scan says what it is."""
+    ending = {
+        "enhanced": f"SRx{scale}",
+        "test": f"test_SRx{scale}",
+        "difference": f"difference_SRx{scale}",
+        "original": "original",
+        "degraded": "degraded",
+    }[picture]
+    return f"{number}_{clean(description)}_{ending}"
 
 
 def pattern_name(pattern: str, fields: Mapping[str, str]) -> str:
@@ -99,8 +109,8 @@ def pattern_name(pattern: str, fields: Mapping[str, str]) -> str:
     def fill(found: re.Match[str]) -> str:
         if found[1] not in fields:
             raise UsageError(
-                f"The name pattern asks for {{{found[1]}}}, which does not exist.",
-                advice="These do: " + ", ".join(f"{{{name}}}" for name in PATTERN_FIELDS) + ".",
+                tr("The name pattern asks for {{{found}}}, which does not exist.", found=found[1]),
+                advice=tr("These do: {names}.", names=", ".join(f"{{{name}}}" for name in PATTERN_FIELDS)),
             )
         return fields[found[1]]
 
@@ -128,12 +138,12 @@ def _inside(folder: Path, name: str) -> Path:
         room = LONGEST_PATH_WINDOWS - len(str(folder)) - 1 - len(PARTIAL) - LONGEST_FILE_NAME
         if room < 16:
             raise UsageError(
-                "The path of the chosen folder is too long for Windows.",
-                advice="Choose a folder nearer to the drive's root.",
+                tr("The path of the chosen folder is too long for Windows."),
+                advice=tr("Choose a folder nearer to the drive's root."),
                 path=folder,
             )
         name = name if len(name) <= room else name[: room - 4].rstrip("_ (") + name[-4:]
     target = folder / name
     if target.parent != folder or name in ("", ".", "..") or target.name != name:
-        raise UsageError(f"{name!r} is no name for a folder.", path=folder)
+        raise UsageError(tr("{name!r} is no name for a folder.", name=name), path=folder)
     return target

@@ -5,6 +5,8 @@ They are made at the end, from the stored slices on disk, so an export that was 
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,17 +22,20 @@ from brainsr_desktop.core.series import FrameInfo
 from brainsr_desktop.io import movie, raster_write
 from brainsr_desktop.io.export_names import file_name
 from brainsr_desktop.io.export_values import scaled_values
-from brainsr_desktop.io.messages import ExportFormat
+from brainsr_desktop.io.messages import ExportFormat, ExportPicture, Scores
 from brainsr_desktop.io.nifti_place import place_of_dicom, place_of_nifti
 from brainsr_desktop.io.nifti_write import NiftiImage, NiftiType, write_nifti
+from brainsr_desktop.language import tr
 
 DICOM_SUFFIX: Final = ".dcm"
+MADE_BY_AI: Final = "AI-enhanced"
+STATISTICS: Final = ("mean", "sd", "min", "max")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSlice:
     """One finished slice on disk. Value in units = ``slope`` * stored + ``intercept``; ``lowest`` and ``highest`` are
-    stored values; ``group`` counts the output series, from 0."""
+    stored values; ``group`` counts the output series, from 0; ``index`` is its frame in the stack."""
 
     path: Path
     number: int
@@ -43,6 +48,8 @@ class StoredSlice:
     highest: float
     shape: tuple[int, int]
     dtype: str
+    index: int = 0
+    scores: Scores = ()
 
     def load(self) -> NDArray[np.generic]:
         """Stored values (rows, columns), little endian."""
@@ -80,6 +87,8 @@ class OutputFacts:
     volume_step_s: float = 0.0
     window: tuple[float, float] | None = None
     inverted: bool = False
+    picture: ExportPicture = "enhanced"
+    for_figures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,12 @@ def outputs(
     """The files of one format. `tick` is called for each slice and may raise `Cancelled`."""
     if kind == "png":
         yield from _pngs(facts, slices, tick)
+        return
+    if kind == "png8":
+        yield from _views(facts, slices, tick)
+        return
+    if kind == "csv":
+        yield Output(f"{facts.name}.csv", partial(write_table, facts=facts, slices=slices, tick=tick))
         return
     writer = {"nifti": (_nifti, ".nii.gz"), "tiff": (_tiff, ".tif"), "gif": (_gif, ".gif")}[kind]
     for group in sorted({item.group for item in slices}):
@@ -164,10 +179,58 @@ def _tiff(
 def _gif(
     file: IO[bytes], facts: OutputFacts, slices: Sequence[StoredSlice], tick: Callable[[], None]
 ) -> None:
-    middle = slices[:: max(1, len(slices) // 9)]
-    window = facts.window or movie.automatic_window(lambda: (item.units() for item in middle))
+    window = window_of(facts, slices)
     pictures = movie.windowed((_units(item, tick) for item in slices), window, inverted=facts.inverted)
     movie.write_gif(file, pictures, facts.geometry.spacing_mm, comment=facts.notice)
+
+
+def window_of(facts: OutputFacts, slices: Sequence[StoredSlice]) -> tuple[float, float]:
+    """Centre and width for pictures of 8 bits: the chosen window, else one from some of the slices."""
+    middle = slices[:: max(1, len(slices) // 9)]
+    return facts.window or movie.automatic_window(lambda: (item.units() for item in middle))
+
+
+def _views(facts: OutputFacts, slices: Sequence[StoredSlice], tick: Callable[[], None]) -> Iterator[Output]:
+    """Pictures as seen: 8 bits under the window, with the notice below unless they are for figures."""
+    window = window_of(facts, slices)
+    ending = MADE_BY_AI if facts.picture in ("enhanced", "test") else facts.picture
+    suffix = f"_{ending}.png" if facts.for_figures else "_view.png"
+    words = "" if facts.for_figures else burned_words(facts.picture)
+    for item in slices:
+        (pixels,) = movie.windowed([_units(item, tick)], window, inverted=facts.inverted)
+        picture = movie.proportional(pixels, facts.geometry.spacing_mm, max(pixels.shape) * 4)
+        write = partial(raster_write.write_view, picture=picture, words=words, notes={"Notice": facts.notice})
+        yield Output(file_name(item.number, suffix), write)
+
+
+def burned_words(picture: ExportPicture) -> str:
+    """What stands below a picture that leaves the program."""
+    if picture == "original":
+        return tr("Original - research use only, not for diagnosis")
+    if picture == "degraded":
+        return tr("Degraded on purpose - research use only, not for diagnosis")
+    if picture == "difference":
+        return tr("Difference to cubic interpolation - research use only, not for diagnosis")
+    return tr("AI-enhanced - research use only, not for diagnosis")
+
+
+def write_table(
+    file: IO[bytes], facts: OutputFacts, slices: Sequence[StoredSlice], tick: Callable[[], None]
+) -> None:
+    """A CSV of one line a slice: place, statistics in units, and the figures that are known."""
+    names = list(dict.fromkeys(name for item in slices for name, _ in item.scores))
+    offsets = facts.geometry.offsets_mm()
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["picture", "number", "volume", "slice", "position_mm", *STATISTICS, *names])
+    for item in slices:
+        values = _units(item, tick).astype(np.float64)
+        known = dict(item.scores)
+        figures = (values.mean(), values.std(), values.min(), values.max())
+        place = [facts.picture, item.number, item.volume + 1, item.slice_index + 1]
+        cells = [f"{value:.9g}" for value in (offsets[item.slice_index], *figures)]
+        writer.writerow([*place, *cells, *(f"{known[name]:.9g}" if name in known else "" for name in names)])
+    file.write(text.getvalue().encode("utf-8"))
 
 
 def _pngs(facts: OutputFacts, slices: Sequence[StoredSlice], tick: Callable[[], None]) -> Iterator[Output]:

@@ -14,7 +14,8 @@ import numpy as np
 from brainsr_desktop.core.errors import Problem, UsageError
 from brainsr_desktop.core.recipe import DEGRADED
 from brainsr_desktop.core.series import FrameInfo, StackInfo
-from brainsr_desktop.io.messages import ExportFormat, OpenExport
+from brainsr_desktop.io.messages import ExportFormat, ExportOptions, OpenExport
+from brainsr_desktop.language import tr
 
 RULES: Final = 1
 """Version of the export's rules; raised whenever the same export would give other files."""
@@ -23,14 +24,18 @@ STEP_TOLERANCE: Final = 0.01
 STEP_TOLERANCE_MM: Final = 0.05
 """How far a slice may lie from its place in an evenly spaced stack: part of the step, or mm."""
 
+_ALWAYS: Final[tuple[ExportFormat, ...]] = ("png", "png8", "tiff", "gif", "csv", "report")
+WINDOWED: Final[frozenset[ExportFormat]] = frozenset({"gif", "png8", "report"})
+"""Formats that show the values under the present grey window."""
+
 _POSSIBLE: Final[dict[str, tuple[ExportFormat, ...]]] = {
-    "dicom": ("dicom", "nifti", "png", "tiff", "gif"),
-    "nifti": ("nifti", "png", "tiff", "gif"),
-    "png": ("png", "tiff", "gif"),
-    "jpeg": ("png", "tiff", "gif"),
-    "tiff": ("png", "tiff", "gif"),
-    "mat": ("png", "tiff", "gif"),
-    "numpy": ("png", "tiff", "gif"),
+    "dicom": ("dicom", "nifti", *_ALWAYS),
+    "nifti": ("nifti", *_ALWAYS),
+    "png": _ALWAYS,
+    "jpeg": _ALWAYS,
+    "tiff": _ALWAYS,
+    "mat": _ALWAYS,
+    "numpy": _ALWAYS,
 }
 
 
@@ -61,20 +66,24 @@ def plan(stack: StackInfo, indices: Iterable[int]) -> tuple[tuple[PlannedFrame, 
     unsuitable: Counter[int] = Counter()
     for index in sorted(set(indices)):
         if not 0 <= index < len(stack.frames):
-            raise UsageError(f"The series has no slice with the index {index}.")
+            raise UsageError(tr("The series has no slice with the index {index}.", index=index))
         volume, slice_index = divmod(index, stack.slices)
         frame = stack.frames[index]
         if frame is None:
-            reason = f"slice {slice_index + 1} of volume {volume + 1} is missing in the source"
-            problems.append(Problem("", "MISSING_SLICE", reason, "left out"))
+            reason = tr(
+                "slice {number} of volume {volume} is missing in the source",
+                number=slice_index + 1,
+                volume=volume + 1,
+            )
+            problems.append(Problem("", "MISSING_SLICE", reason, tr("left out")))
         elif stack.volume_unsuitable[volume] is not None:
             unsuitable[volume] += 1
         else:
             planned.append(PlannedFrame(index, volume, slice_index, frame, numbers[index], copies[index]))
     for volume, count in sorted(unsuitable.items()):
-        name = stack.volume_labels[volume] or f"volume {volume + 1}"
+        name = stack.volume_labels[volume] or tr("volume {volume}", volume=volume + 1)
         reason = f"{name}: {stack.volume_unsuitable[volume]} ({count} slices)"
-        problems.append(Problem("", "UNSUITABLE_VOLUME", reason, "left out"))
+        problems.append(Problem("", "UNSUITABLE_VOLUME", reason, tr("left out")))
     return tuple(sorted(planned, key=lambda item: item.number)), tuple(problems)
 
 
@@ -90,7 +99,7 @@ def possible_formats(
             possible.append(name)
         else:
             code, reason = obstacle
-            problems.append(Problem("", code, f"{name}: {reason}", "not written"))
+            problems.append(Problem("", code, f"{name}: {reason}", tr("not written")))
     return possible, problems
 
 
@@ -112,11 +121,26 @@ def fingerprint(request: OpenExport, frames: Sequence[PlannedFrame], formats: Se
             + ["careful"] * recipe.careful,
             asdict(recipe.degradation) if recipe.degradation is not None else None,
             [sorted(formats), options.anonymise, options.transfer_syntax],
-            options.window if "gif" in formats else None,
+            options.window if WINDOWED & set(formats) else None,
+            *_further(options, formats),
         ],
         sort_keys=True,
     )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _further(options: ExportOptions, formats: Sequence[str]) -> list[object]:
+    """Choices that came later: named only where they are taken, so that older exports stay known."""
+    found: list[object] = []
+    if options.picture != "enhanced":
+        found.append(options.picture)
+    if options.inverted and WINDOWED & set(formats):
+        found.append("inverted")
+    if options.for_figures and "png8" in formats:
+        found.append("figures")
+    if options.hide_patient and "report" in formats:
+        found.append("hidden")
+    return found
 
 
 def _instance_numbers(stack: StackInfo) -> list[int]:
@@ -152,17 +176,17 @@ def _obstacle(
     """Code and reason why a format cannot be written; None where it can."""
     stack = request.stack
     if stack.samples != 1:
-        return "COLOUR", "colour pictures are not exported"
+        return "COLOUR", tr("colour pictures are not exported")
     if name not in _POSSIBLE[stack.kind]:
         return (
             "NO_DICOM_SOURCE" if name == "dicom" else "NO_POSITION",
-            f"the source is a {stack.kind.upper()} file",
+            tr("the source is a {upper} file", upper=stack.kind.upper()),
         )
     if name in ("dicom", "nifti"):
         if not stack.has_spacing:
-            return "NO_SPACING", "the source does not say how large its pixels are"
+            return "NO_SPACING", tr("the source does not say how large its pixels are")
         if not stack.has_position and not (name == "nifti" and stack.kind == "nifti"):
-            return "NO_POSITION", "the source does not say where its slices lie"
+            return "NO_POSITION", tr("the source does not say where its slices lie")
     if name == "dicom":
         return _dicom_obstacle(request, frames)
     return _nifti_obstacle(stack, frames) if name == "nifti" else None
@@ -170,13 +194,17 @@ def _obstacle(
 
 def _dicom_obstacle(request: OpenExport, frames: Sequence[PlannedFrame]) -> tuple[str, str] | None:
     if request.stack.modality != "MR":
-        return "NOT_MR", "only MR series are written as DICOM"
+        return "NOT_MR", tr("only MR series are written as DICOM")
+    if request.options.picture == "original":
+        return "ORIGINAL", tr("the original slices are a DICOM series already")
+    if request.options.picture == "difference":
+        return "DIFFERENCE", tr("a difference is no picture of the patient")
     if request.recipe.degradation is not None or request.recipe.model == DEGRADED:
-        return "TEST_PICTURE", "degraded pictures of the test mode are never written as a DICOM series"
+        return "TEST_PICTURE", tr("degraded pictures of the test mode are never written as a DICOM series")
     if request.model.grid != "half_pixel":
-        return "NO_GRID", "the model does not state a half-pixel grid, so the position would be wrong"
+        return "NO_GRID", tr("the model does not state a half-pixel grid, so the position would be wrong")
     if not request.options.anonymise and any(not item.frame.sop_uid for item in frames):
-        return "NO_UID", "a source file has no SOP instance UID; possible with patient data removed"
+        return "NO_UID", tr("a source file has no SOP instance UID; possible with patient data removed")
     return None
 
 
@@ -185,7 +213,7 @@ def _nifti_obstacle(stack: StackInfo, frames: Sequence[PlannedFrame]) -> tuple[s
     for item in frames:
         slices.setdefault(item.volume, set()).add(item.slice_index)
     if len({frozenset(found) for found in slices.values()}) > 1:
-        return "GAP", "not every volume has the same slices"
+        return "GAP", tr("not every volume has the same slices")
     return spacing_obstacle(stack, sorted({item.slice_index for item in frames}))
 
 
@@ -205,7 +233,7 @@ def spacing_obstacle(stack: StackInfo, slices: Sequence[int]) -> tuple[str, str]
         else np.zeros(2)
     )
     if step <= 0.0 or np.diff(offsets).min() < step / 2:
-        return "DUPLICATE_POSITION", "two slices lie at one position"
+        return "DUPLICATE_POSITION", tr("two slices lie at one position")
     if float(away.max()) > max(STEP_TOLERANCE * step, STEP_TOLERANCE_MM):
-        return "GAP", "the slices are not evenly spaced (a slice is missing, or their distances differ)"
+        return "GAP", tr("the slices are not evenly spaced (a slice is missing, or their distances differ)")
     return None

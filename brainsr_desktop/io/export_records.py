@@ -12,7 +12,7 @@ from typing import Any, Final, Self, get_args
 from uuid import UUID
 
 from brainsr_desktop.io.export_values import StoredType, StoredValues
-from brainsr_desktop.io.messages import ExportFormat, ModelNote
+from brainsr_desktop.io.messages import ExportFormat, ModelNote, Scores
 
 FORBIDDEN: Final = frozenset('/\\:*?"<>|\0')
 
@@ -77,7 +77,8 @@ class SliceRecord:
     ``file`` is its name, ``kept`` whether it stays in the finished folder (DICOM) or is only worked from; ``index``,
     ``number``, ``volume``, ``slice`` and ``group`` say which slice it is (volume and slice from 1); ``frame`` counts
     from 1 in a multi-frame source. ``pixels`` is the SHA-256 of the stored values, ``lowest`` and ``highest`` their
-    range. The source's identity is left out when patient data are removed.
+    range. The source's identity is left out when patient data are removed. ``scores`` are the figures of the
+    slice where the truth is known; journals of earlier versions have none.
     """
 
     file: str
@@ -102,6 +103,7 @@ class SliceRecord:
     dropped: tuple[str, ...] = ()
     private: int = 0
     comment: str = ""
+    scores: Scores = ()
 
     def as_line(self) -> dict[str, Any]:
         """The record as a JSON object."""
@@ -111,7 +113,11 @@ class SliceRecord:
     def from_line(cls, line: Mapping[str, Any]) -> Self | None:
         """The record of a journal's line; None where a part is missing or not what it should be."""
         names = {field.name for field in fields(cls)}
-        if set(line) != names or not is_plain_name(line["file"]) or not isinstance(line["kept"], bool):
+        if (
+            {*line, "scores"} != names
+            or not is_plain_name(line["file"])
+            or not isinstance(line["kept"], bool)
+        ):
             return None
         try:
             parts: dict[str, Any] = {name: _text(line[name]) for name in _TEXTS}
@@ -124,6 +130,7 @@ class SliceRecord:
                 highest=float(line["highest"]),
                 repairs=tuple((_text(keyword), _text(note)) for keyword, note in line["repairs"]),
                 dropped=tuple(_text(keyword) for keyword in line["dropped"]),
+                scores=tuple((_text(name), float(value)) for name, value in line.get("scores", ())),
             )
         except (TypeError, ValueError):
             return None

@@ -19,6 +19,7 @@ from brainsr_desktop.io.dicom_sources import SourceSlice, source_slice
 from brainsr_desktop.io.export_journal import file_digest
 from brainsr_desktop.io.load import frame_digest, load_stack
 from brainsr_desktop.io.messages import OpenExport
+from brainsr_desktop.language import tr
 
 _State = tuple[int, int, int, int]
 
@@ -27,6 +28,7 @@ class SourceFiles:
     """Reads headers again when a slice is written; keeps the last one, for a file may hold many slices."""
 
     def __init__(self, stack: StackInfo) -> None:
+        self._stack = stack
         self._last: tuple[tuple[str, str | None], Dataset] | None = None
         self._digests: dict[str, str] = {}
         paths = {frame.path for frame in stack.frames if frame is not None}
@@ -42,6 +44,18 @@ class SourceFiles:
         if self._last is None or self._last[0] != key:
             self._last = (key, read_dataset(frame))
         return source_slice(self._last[1], frame)
+
+    def units(self, index: int) -> NDArray[np.float32] | None:
+        """The slice of a frame in units; None where it is missing or cannot be read."""
+        frame = self._stack.frames[index]
+        if frame is None:
+            return None
+        pixels = np.zeros(self._stack.shape, self._stack.dtype)  # untouched pages take no memory
+        _, problems = load_stack(self._stack, pixels, indices=(index,))
+        if problems:
+            return None
+        values = np.asarray(pixels[index], np.float64) * frame.slope + frame.intercept
+        return values.astype(np.float32)
 
     def is_unchanged(self, frame: FrameInfo) -> bool:
         """Whether the file has the size, the time and the place on disk that it had when the export was opened."""
@@ -76,8 +90,8 @@ def check_source(request: OpenExport, check_cancelled: Callable[[], None]) -> tu
     if request.stack_digest not in ("", digest, _digest_of(pixels, request)):
         reason = f" ({problems[0].reason})" if problems else ""
         raise ReadError(
-            f"The source files have changed since they were opened{reason}.",
-            advice="Open the source folder again, then export.",
+            tr("The source files have changed since they were opened{reason}.", reason=reason),
+            advice=tr("Open the source folder again, then export."),
         )
     if np.dtype(stack.dtype).itemsize <= 2:
         return None
@@ -102,7 +116,11 @@ def _state(path: str) -> _State:
 
 def _gone(path: str, error: OSError) -> ReadError:
     return ReadError(
-        f"The source file {Path(path).name} cannot be read any more: {error.strerror}.",
-        advice="Open the source folder again.",
+        tr(
+            "The source file {name} cannot be read any more: {reason}.",
+            name=Path(path).name,
+            reason=error.strerror,
+        ),
+        advice=tr("Open the source folder again."),
         path=path,
     )

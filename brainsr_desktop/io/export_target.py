@@ -25,9 +25,12 @@ from brainsr_desktop.io.export_journal import (
 from brainsr_desktop.io.export_names import PARTIAL, candidates
 from brainsr_desktop.io.export_records import JobRecord
 from brainsr_desktop.io.export_report import holds_nothing_else, is_intact, own_names, read_report
+from brainsr_desktop.language import mark, tr
 
 SPACE_MARGIN: Final = 1.1
-IN_USE_ADVICE: Final = "Wait until the other window or command has finished this export."
+SMALL: Final = frozenset({"gif", "csv", "report"})
+"""Formats whose size does not follow that of the slices."""
+IN_USE_ADVICE: Final = mark("Wait until the other window or command has finished this export.")
 
 
 @dataclass(slots=True)
@@ -70,8 +73,8 @@ def check_not_in_source(folder: Path, stack: StackInfo) -> None:
     for source in sources:
         if chosen.is_relative_to(source.resolve()):
             raise NotWritable(
-                "The chosen folder lies inside the folder of the source files.",
-                advice="Choose a folder outside it, so that source and result are never mixed.",
+                tr("The chosen folder lies inside the folder of the source files."),
+                advice=tr("Choose a folder outside it, so that source and result are never mixed."),
                 path=folder,
             )
 
@@ -79,7 +82,7 @@ def check_not_in_source(folder: Path, stack: StackInfo) -> None:
 def probe(folder: Path) -> None:
     """Make the folder if it is not there, and write and delete a small file in it (`NotWritable`, `DiskFull`)."""
     if folder.exists() and not folder.is_dir():
-        raise NotWritable("The chosen target is a file.", advice="Choose a folder.", path=folder)
+        raise NotWritable(tr("The chosen target is a file."), advice=tr("Choose a folder."), path=folder)
     name = folder / f".brainsr-probe-{secrets.token_hex(4)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -95,19 +98,30 @@ def check_space(folder: Path, needed_bytes: int) -> None:
     free, needed = shutil.disk_usage(folder).free, int(SPACE_MARGIN * needed_bytes)
     if free < needed:
         raise DiskFull(
-            f"There is not enough room: {_size(needed)} are needed and {_size(free)} are free.",
-            advice="Make room, or choose another folder or fewer slices.",
+            tr(
+                "There is not enough room: {needed} are needed and {free} are free.",
+                needed=_size(needed),
+                free=_size(free),
+            ),
+            advice=tr("Make room, or choose another folder or fewer slices."),
             path=folder,
         )
 
 
 def choose_target(
-    folder: Path, name: str, fingerprint: str, key: str, *, overwrite: bool, begin: Callable[[], JobRecord]
+    folder: Path,
+    name: str,
+    fingerprint: str,
+    key: str,
+    *,
+    overwrite: bool,
+    begin: Callable[[], JobRecord],
+    always_new: bool = False,
 ) -> Target:
     """Find what can go on or is complete already, or start under a free name.
 
     `fingerprint` and `key` (check of the anonymising key) must agree for going on; `begin` makes the first journal line
-    of a new export. Other exports, damaged journals and foreign folders are left alone.
+    of a new export. Other exports, damaged journals and foreign folders are left alone. `always_new`: what is complete does not count.
 
     Raises:
         NotWritable: this very export is being written by another process.
@@ -117,7 +131,7 @@ def choose_target(
         replace = False
         if os.path.lexists(final):
             found = read_report(final)
-            if _is_complete(final, found, fingerprint):
+            if not always_new and _is_complete(final, found, fingerprint):
                 return Target(name, final, partial, None, None)
             replace = overwrite and found is not None and holds_nothing_else(final, found)
             if not replace:
@@ -125,7 +139,7 @@ def choose_target(
         target = Target(name, final, partial, None, None, replace)
         if _resume(target, fingerprint, key) if os.path.lexists(partial) else _start(target, begin):
             return target
-    raise UsageError("Too many exports of this name lie in the chosen folder.", path=folder)
+    raise UsageError(tr("Too many exports of this name lie in the chosen folder."), path=folder)
 
 
 def move_into_place(target: Target) -> tuple[Path, list[Problem]]:
@@ -151,8 +165,11 @@ def move_into_place(target: Target) -> tuple[Path, list[Problem]]:
         problem = Problem(
             target.partial.name,
             "RENAME_FAILED",
-            f"all files are complete, but the folder could not be renamed: {error.strerror}",
-            "left under its partial name; the same export, started again, only renames it",
+            tr(
+                "all files are complete, but the folder could not be renamed: {reason}",
+                reason=error.strerror,
+            ),
+            tr("left under its partial name; the same export, started again, only renames it"),
         )
         return target.partial, [problem]
     if old is not None:
@@ -194,7 +211,9 @@ def _resume(target: Target, fingerprint: str, key: str) -> bool:
     target.lock = FolderLock.take(target.partial)
     if target.lock is None:
         raise NotWritable(
-            "This export is in use by another window or command.", advice=IN_USE_ADVICE, path=target.partial
+            tr("This export is in use by another window or command."),
+            advice=tr(IN_USE_ADVICE),
+            path=target.partial,
         )
     # Again, now that nobody else writes to it.
     if not _is_ours(target.partial, fingerprint, key):
@@ -259,8 +278,8 @@ def _copied(source: Path, target: Path) -> bool:
 def needed_bytes(slices: int, rows: int, columns: int, formats: Iterable[str], bytes_a_value: int) -> int:
     """Upper estimate of the room an export takes, its working files included."""
     names = list(formats)
-    large = sum(1 for name in names if name != "gif") + (0 if "dicom" in names else 1)
-    return slices * rows * columns * bytes_a_value * large + (slices * 512 * 512 if "gif" in names else 0)
+    large = sum(1 for name in names if name not in SMALL) + (0 if "dicom" in names else 1)
+    return slices * rows * columns * bytes_a_value * large + (slices * 512 * 512 if SMALL & set(names) else 0)
 
 
 def _size(count: int) -> str:

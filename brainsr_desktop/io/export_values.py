@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from brainsr_desktop.core.errors import BadOutput
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.language import tr
 
 StoredType = Literal["int16", "uint16", "float32"]
 HEADROOM: Final = 0.25
@@ -37,11 +38,17 @@ class StoredValues:
         if self.dtype == "float32":
             return pixels.astype("<f4"), 0
         if not np.isfinite(pixels).all():
-            raise BadOutput("The enhanced slice holds values that are no numbers, so it was not written.")
+            raise BadOutput(tr("The enhanced slice holds values that are no numbers, so it was not written."))
         exact = np.rint((pixels.astype(np.float64) - self.intercept) / self.slope)
         limits = np.iinfo(self.dtype)
         clipped = int(np.count_nonzero((exact < limits.min) | (exact > limits.max)))
         return np.clip(exact, limits.min, limits.max).astype(np.dtype(self.dtype).newbyteorder("<")), clipped
+
+
+def stored_differences(stack: StackInfo) -> StoredValues:
+    """How the difference of two pictures of a stack is stored: in the source's units, with a sign."""
+    kind = np.dtype(stack.dtype)
+    return StoredValues("int16" if kind.kind in "iub" and kind.itemsize <= 2 else "float32")
 
 
 def stored_values(stack: StackInfo, source_range: tuple[float, float] | None) -> StoredValues:

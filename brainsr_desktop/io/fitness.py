@@ -6,6 +6,7 @@ from typing import Final
 
 from brainsr_desktop.io.records import Picture
 from brainsr_desktop.io.volumes import parameter_map, unsuitable
+from brainsr_desktop.language import tr
 
 MINIMUM_SIDE_PX: Final = 32
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -17,14 +18,14 @@ def why_not(picture: Picture) -> str | None:
     """The reason why a stack of such pictures is for viewing only; None where it can be enhanced."""
     file = picture.file
     checks = (
-        (file.modality != "MR", "not an MR image"),
-        (file.samples != 1 or file.photometric == "PALETTE COLOR", "colour image"),
-        (file.bits_allocated == 1 or file.bits_stored == 1, "only 1 bit a pixel"),
-        (picture.whole_mosaic, "a mosaic that could not be taken apart"),
-        (file.sop_class.startswith(_SECONDARY_CAPTURE) or _any(picture, _SCREENS), "screen capture"),
+        (file.modality != "MR", tr("not an MR image")),
+        (file.samples != 1 or file.photometric == "PALETTE COLOR", tr("colour image")),
+        (file.bits_allocated == 1 or file.bits_stored == 1, tr("only 1 bit a pixel")),
+        (picture.whole_mosaic, tr("a mosaic that could not be taken apart")),
+        (file.sop_class.startswith(_SECONDARY_CAPTURE) or _any(picture, _SCREENS), tr("screen capture")),
         (_any(picture, _PROJECTIONS), "projection"),
-        (min(picture.rows, picture.columns) < MINIMUM_SIDE_PX, "fewer than 32 x 32 pixels"),
-        (file.fault is not None, f"unclear pixel values: {file.fault}"),
+        (min(picture.rows, picture.columns) < MINIMUM_SIDE_PX, tr("fewer than 32 x 32 pixels")),
+        (file.fault is not None, tr("unclear pixel values: {fault}", fault=file.fault)),
     )
     return next((reason for holds, reason in checks if holds), None)
 

@@ -20,6 +20,7 @@ from brainsr_desktop.io import order
 from brainsr_desktop.io.fitness import badges_of, why_not
 from brainsr_desktop.io.records import Picture, Plane
 from brainsr_desktop.io.volumes import Volumes, split_volumes
+from brainsr_desktop.language import tr
 
 ANGLE_TOLERANCE_DEG: Final = 1.0
 STATION_MM: Final = 2.0
@@ -159,19 +160,25 @@ def _reason(part: Sequence[Picture], parts: Sequence[Sequence[Picture]]) -> str:
     if (len(planes) > 1 or localizer) and here.plane is not None:
         return f"{'localizer: ' if localizer or _pilot(part, parts) else ''}{_plane_name(here)}"
     if any((o.rows, o.columns) != (here.rows, here.columns) for o in others):
-        return f"matrix {here.rows} x {here.columns}"
+        return tr("matrix {rows} x {columns}", rows=here.rows, columns=here.columns)
     if any(not _same_spacing(o.spacing_mm, here.spacing_mm) for o in others) and here.spacing_mm:
-        return f"pixel spacing {here.spacing_mm[0]:.3g} x {here.spacing_mm[1]:.3g} mm"
+        return tr(
+            "pixel spacing {between_rows:.3g} x {between_columns:.3g} mm",
+            between_rows=here.spacing_mm[0],
+            between_columns=here.spacing_mm[1],
+        )
     if any(o.file.samples != here.file.samples for o in others):
         return "colour" if here.file.samples == 3 else "grey"
     if any((o.plane is None) != (here.plane is None) for o in others):
-        return "without position" if here.plane is None else "with position"
+        return tr("without position") if here.plane is None else tr("with position")
     if any(o.file.frame_of_reference != here.file.frame_of_reference for o in others):
-        return "other frame of reference"
+        return tr("other frame of reference")
     if any(o.plane and here.plane and not _parallel(o.plane, here.plane) for o in others):
-        return "other orientation"
+        return tr("other orientation")
     return (
-        "other kind of image" if any(_block_key(o) != _block_key(here) for o in others) else "other station"
+        tr("other kind of image")
+        if any(_block_key(o) != _block_key(here) for o in others)
+        else tr("other station")
     )
 
 
@@ -231,9 +238,12 @@ def _described(
     problems += [mark for picture in ordered if picture is not None for mark in picture.marks]
     problems += found
     if volumes.repeated:
-        reason = f"{len(volumes.repeated)} pictures lie where others lie and differ in nothing that is known."
+        reason = tr(
+            "{count} pictures lie where others lie and differ in nothing that is known.",
+            count=len(volumes.repeated),
+        )
         shown = volumes.repeated[0].file.shown
-        problems.append(Problem(shown, "DUPLICATE_POSITION", reason, "Kept as a volume of their own."))
+        problems.append(Problem(shown, "DUPLICATE_POSITION", reason, tr("Kept as a volume of their own.")))
     common = {reason for reason in volumes.unsuitable if reason}
     all_bad = next(iter(common)) if len(common) == 1 and None not in volumes.unsuitable else None
     return StackInfo(
@@ -251,10 +261,14 @@ def _described(
         volumes=len(volumes.pictures),
         volume_labels=volumes.labels,
         volume_unsuitable=volumes.unsuitable,
+        volume_fields=volumes.fields,
         dtype=file.dtype,
         samples=file.samples,
         photometric=file.photometric,
         transfer_syntaxes=tuple(sorted({one.syntax for one in files})),
+        frame_of_reference=file.frame_of_reference,
+        made_s=min((p.time_s for p in ordered if p is not None and p.time_s is not None), default=None),
+        pictures_per_s=file.pictures_per_s,
         has_position=example.plane is not None,
         has_spacing=example.spacing_mm is not None,
         unit=example.unit,
@@ -292,8 +306,8 @@ def _header(picture: Picture) -> tuple[tuple[str, str], ...]:
         ("TR", picture.repetition_ms, " ms"),
         ("TE", picture.echo_ms, " ms"),
         ("TI", picture.inversion_ms, " ms"),
-        ("Flip angle", picture.flip_deg, "°"),
-        ("Slice thickness", picture.thickness_mm, " mm"),
+        (tr("Flip angle"), picture.flip_deg, "°"),
+        (tr("Slice thickness"), picture.thickness_mm, " mm"),
         ("b-value", picture.b_value, " s/mm²"),
     )
     for label, value, unit in values:

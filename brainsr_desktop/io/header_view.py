@@ -10,6 +10,7 @@ from brainsr_desktop.io import sources
 from brainsr_desktop.io.dicom_file import DAMAGE, BadDicom, open_dicom, quiet
 from brainsr_desktop.io.header import Header, keyword
 from brainsr_desktop.io.text import clean, path_text
+from brainsr_desktop.language import tr
 
 
 def header_rows(frame: FrameInfo) -> tuple[tuple[str, str, str, str], ...]:
@@ -19,7 +20,9 @@ def header_rows(frame: FrameInfo) -> tuple[tuple[str, str, str, str], ...]:
         with quiet(), open_dicom(stream) as opened:
             rows = _rows(opened.dataset, "")
     except (BadDicom, OSError) as error:
-        raise ReadError(f"The header of {path_text(frame.path)} cannot be read.", path=frame.path) from error
+        raise ReadError(
+            tr("The header of {name} cannot be read.", name=path_text(frame.path)), path=frame.path
+        ) from error
     return tuple(rows)
 
 

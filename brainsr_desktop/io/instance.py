@@ -11,6 +11,7 @@ from brainsr_desktop.io.enhanced import pictures_of_frames
 from brainsr_desktop.io.mosaic import tiles_of
 from brainsr_desktop.io.records import Picture
 from brainsr_desktop.io.sources import Source
+from brainsr_desktop.language import tr
 
 
 def read_pictures(source: Source, stream: BinaryIO | None = None) -> list[Picture]:
@@ -29,7 +30,7 @@ def read_pictures(source: Source, stream: BinaryIO | None = None) -> list[Pictur
     except DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise BadDicom("BAD_SEQUENCE", "A sequence in its header is damaged.") from error
+        raise BadDicom("BAD_SEQUENCE", tr("A sequence in its header is damaged.")) from error
     if source.changed():
-        raise BadDicom("CHANGED", "The file changed while it was read.")
+        raise BadDicom("CHANGED", tr("The file changed while it was read."))
     return [replace(pictures[0], marks=(*pictures[0].marks, *marks)), *pictures[1:]]

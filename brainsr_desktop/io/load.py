@@ -20,6 +20,7 @@ from brainsr_desktop.io.mosaic import cut_tile
 from brainsr_desktop.io.pixels import Frame
 from brainsr_desktop.io.sources import problem_of
 from brainsr_desktop.io.text import path_text
+from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class OpenFiles:
 def _fill(target: NDArray[Any], frame: FrameInfo | None, files: OpenFiles) -> Problem | None:
     target[...] = 0
     if frame is None:
-        return Problem("", "MISSING_SLICE", "There is no picture at this position.")
+        return Problem("", "MISSING_SLICE", tr("There is no picture at this position."))
     shown = path_text(frame.path)
     try:
         found = files.read(frame)
@@ -114,7 +115,7 @@ def _fill(target: NDArray[Any], frame: FrameInfo | None, files: OpenFiles) -> Pr
             top = frame.tile // max(pixels.shape[1] // columns, 1) * rows
             pixels, readable = cut_tile(pixels, frame.tile, rows, columns), min(max(readable - top, 0), rows)
         if pixels.shape != target.shape:
-            return Problem(shown, "CHANGED", "The picture no longer has the size that its header had.")
+            return Problem(shown, "CHANGED", tr("The picture no longer has the size that its header had."))
         target[...] = pixels
     except BadDicom as error:
         return Problem(shown, error.code, error.reason)
@@ -124,10 +125,14 @@ def _fill(target: NDArray[Any], frame: FrameInfo | None, files: OpenFiles) -> Pr
         if isinstance(error, OSError) and error.errno is not None:
             return problem_of(error, shown)
         log.info("a picture could not be decoded", exc_info=True)
-        return Problem(shown, "DECODE_FAILED", "The picture is damaged.")
+        return Problem(shown, "DECODE_FAILED", tr("The picture is damaged."))
     if readable < target.shape[0]:
-        reason = f"The file ends early: {readable} of {target.shape[0]} rows can be read."
-        return Problem(shown, "TRUNCATED_PIXELS", reason, "The rows that are there are shown.")
+        reason = tr(
+            "The file ends early: {readable} of {shape} rows can be read.",
+            readable=readable,
+            shape=target.shape[0],
+        )
+        return Problem(shown, "TRUNCATED_PIXELS", reason, tr("The rows that are there are shown."))
     return None
 
 

@@ -13,6 +13,7 @@ from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.dicom_file import BadDicom, quiet
 from brainsr_desktop.io.mat import MatPixels
 from brainsr_desktop.io.text import path_text
+from brainsr_desktop.language import tr
 
 PIECES_LIMIT: Final = 10_000
 """A mask with more straight pieces at its edge is noise, and drawing it would hold up the window."""
@@ -31,7 +32,9 @@ def read_mask(stack: StackInfo, index: int) -> NDArray[np.uint8] | None:
         with quiet(), closing(MatPixels(frame.path, frame.member)) as pixels:
             mask = pixels.mask()
     except (BadDicom, OSError) as error:
-        raise ReadError(f"The mask in {path_text(frame.path)} cannot be read.", path=frame.path) from error
+        raise ReadError(
+            tr("The mask in {name} cannot be read.", name=path_text(frame.path)), path=frame.path
+        ) from error
     return mask if mask is not None and mask.shape == stack.shape[1:] else None
 
 
@@ -47,7 +50,7 @@ def outline_of(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     level = _runs(inside[1:, 1:-1] != inside[:-1, 1:-1])
     upright = _runs((inside[1:-1, 1:] != inside[1:-1, :-1]).T)
     if len(level) + len(upright) > PIECES_LIMIT:
-        raise ReadError("The mask of this slice has too ragged an edge to be drawn.")
+        raise ReadError(tr("The mask of this slice has too ragged an edge to be drawn."))
     edge, first, end = level.T
     across = np.stack([edge, first, edge, end], axis=1)
     edge, first, end = upright.T

@@ -24,6 +24,7 @@ from brainsr_desktop.io.pixels import Frame
 from brainsr_desktop.io.placeless import digest_of, in_words, placeless_stack, split_by_head, uid_of
 from brainsr_desktop.io.sources import Source, problem_of
 from brainsr_desktop.io.text import natural_key
+from brainsr_desktop.language import tr
 
 FILE_LIMIT_BYTES: Final = 1 << 28
 TUMOURS: Final = {1: "Meningioma", 2: "Glioma", 3: "Pituitary tumour"}
@@ -70,9 +71,9 @@ def _read_facts(source: Source) -> MatFacts:
     data = read_file(source.path, source.member)
     facts = shared_decoder().ask(data, MatOrder("facts"))
     if not isinstance(facts, MatFacts):
-        raise BadDicom("CORRUPT", "The file is damaged.")
+        raise BadDicom("CORRUPT", tr("The file is damaged."))
     if source.changed():
-        raise BadDicom("CHANGED", "The file changed while it was read.")
+        raise BadDicom("CHANGED", tr("The file changed while it was read."))
     return facts
 
 
@@ -81,13 +82,15 @@ def read_file(path: str, member: str | None) -> bytes:
     with sources.open_content(path, member) as stream:
         data = stream.read(FILE_LIMIT_BYTES + 1)
     if len(data) > FILE_LIMIT_BYTES:
-        raise BadDicom("TOO_LARGE", "The file is larger than 256 MiB.")
+        raise BadDicom("TOO_LARGE", tr("The file is larger than 256 MiB."))
     if not any(data[start : start + len(_HDF5)] == _HDF5 for start in _USER_BLOCKS):
         if data.startswith(b"MATLAB 7.3"):
-            raise BadDicom("TRUNCATED", "The file ends before its data begin.")
+            raise BadDicom("TRUNCATED", tr("The file ends before its data begin."))
         raise BadDicom(
             "MATLAB_VERSION",
-            "It is not a MATLAB 7.3 file. Load it in MATLAB and save it with: save('name.mat', 'cjdata', '-v7.3').",
+            tr(
+                "It is not a MATLAB 7.3 file. Load it in MATLAB and save it with: save('name.mat', 'cjdata', '-v7.3')."
+            ),
         )
     return data
 
@@ -114,7 +117,7 @@ def _series(members: Sequence[_File], head: str) -> SeriesInfo:
         dtype="uint8" if facts.dtype == "bool" else facts.dtype,
         bits=1 if facts.dtype == "bool" else 16,
         files=len(members),
-        order_note="order from file names" if len(members) > 1 else "",
+        order_note=tr("order from file names") if len(members) > 1 else "",
         problems=tuple(Problem(file.source.shown, *mark) for file in members for mark in file.facts.marks),
         header=(("Tumour", tumour),) if tumour else (),
         has_masks=any(file.facts.has_mask for file in members),
@@ -149,5 +152,5 @@ class MatPixels:
     def _array(self, order: MatOrder) -> NDArray[Any]:
         found = shared_decoder().ask(self._data, order)
         if not isinstance(found, np.ndarray):
-            raise BadDicom("DECODE_FAILED", "The file is damaged.")
+            raise BadDicom("DECODE_FAILED", tr("The file is damaged."))
         return found

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from brainsr_desktop.io.dicom_checks import check_size
 from brainsr_desktop.io.dicom_file import DAMAGE, BadDicom
 from brainsr_desktop.io.text import clean
+from brainsr_desktop.language import tr
 
 MatPart = Literal["facts", "image", "mask"]
 STRUCTURE: Final = "cjdata"
@@ -58,14 +59,14 @@ def read_part(data: bytes, part: MatPart) -> MatFacts | NDArray[Any]:
     with _structure(data) as group:
         image = _picture(group, "image")
         if image is None:
-            raise BadDicom("NO_IMAGE", f"Its structure {STRUCTURE} holds no image.")
+            raise BadDicom("NO_IMAGE", tr("Its structure {structure} holds no image.", structure=STRUCTURE))
         if part == "facts":
             return _facts(group, image)
         if part == "image":
             return np.ascontiguousarray(image[()].T).astype(image.dtype.newbyteorder("="))
         mask = _picture(group, "tumorMask")
         if mask is None or mask.shape != image.shape:
-            raise BadDicom("NO_MASK", "It holds no mask of the size of its image.")
+            raise BadDicom("NO_MASK", tr("It holds no mask of the size of its image."))
         return np.ascontiguousarray(mask[()].T != 0).astype(np.uint8)
 
 
@@ -77,17 +78,19 @@ def _structure(data: bytes) -> Iterator[Any]:
         with h5py.File(h5py.h5f.open_file_image(data)) as file:
             group = _member(file, STRUCTURE)
             if not isinstance(group, h5py.Group):
-                raise BadDicom("NO_IMAGE", f"It holds no structure {STRUCTURE} with an image.")
+                raise BadDicom(
+                    "NO_IMAGE", tr("It holds no structure {structure} with an image.", structure=STRUCTURE)
+                )
             yield group
     except (*DAMAGE, RuntimeError) as error:
-        raise BadDicom("CORRUPT", "The file is damaged.") from error
+        raise BadDicom("CORRUPT", tr("The file is damaged.")) from error
 
 
 def _facts(group: Any, image: Any) -> MatFacts:
     mask = _picture(group, "tumorMask")
     marks: tuple[tuple[str, str, str], ...] = ()
     if mask is not None and mask.shape != image.shape:
-        marks = (("MASK_SIZE", "Its tumour mask is not of the size of its image.", "Left out."),)
+        marks = (("MASK_SIZE", tr("Its tumour mask is not of the size of its image."), tr("Left out.")),)
     columns, rows = image.shape
     return MatFacts(
         rows,
@@ -109,7 +112,7 @@ def _member(group: Any, name: str) -> Any:
     if not links.exists(key):
         return None
     if links.get_info(key).type != h5py.h5l.TYPE_HARD:
-        raise BadDicom("LINK", f"Its {name} is a link, and links are not followed.")
+        raise BadDicom("LINK", tr("Its {name} is a link, and links are not followed.", name=name))
     return group[name]
 
 
@@ -121,26 +124,32 @@ def _picture(group: Any, name: str) -> Any:
     if found is None:
         return None
     if not isinstance(found, h5py.Dataset) or found.ndim != 2 or found.dtype.kind not in "buif":
-        raise BadDicom("UNSUPPORTED_BITS", f"Its {name} is not a two-dimensional array of numbers.")
+        raise BadDicom(
+            "UNSUPPORTED_BITS", tr("Its {name} is not a two-dimensional array of numbers.", name=name)
+        )
     if found.dtype.itemsize > 8 or found.dtype == np.float16:
-        raise BadDicom("UNSUPPORTED_BITS", f"Values of {found.dtype} cannot be read.")
+        raise BadDicom("UNSUPPORTED_BITS", tr("Values of {dtype} cannot be read.", dtype=found.dtype))
     _check_storage(found, name)
     columns, rows = found.shape
     if not rows or not columns:
-        raise BadDicom("NO_IMAGE", f"Its {name} is empty.")
+        raise BadDicom("NO_IMAGE", tr("Its {name} is empty.", name=name))
     check_size(rows, columns, 1, found.dtype.itemsize)
     return found
 
 
 def _check_storage(found: Any, name: str) -> None:
     if found.external or found.is_virtual:
-        raise BadDicom("LINK", f"Its {name} lies in another file, which is not read.")
+        raise BadDicom("LINK", tr("Its {name} lies in another file, which is not read.", name=name))
     properties = found.id.get_create_plist()
     filters = {int(properties.get_filter(number)[0]) for number in range(properties.get_nfilters())}
     if filters - _FILTERS:
-        raise BadDicom("UNSUPPORTED_FILTER", f"Its {name} is compressed in a way that is not read.")
+        raise BadDicom(
+            "UNSUPPORTED_FILTER", tr("Its {name} is compressed in a way that is not read.", name=name)
+        )
     if found.chunks and math.prod(found.chunks) * found.dtype.itemsize > CHUNK_LIMIT_BYTES:
-        raise BadDicom("TOO_LARGE", f"Its {name} is stored in pieces larger than the program reads.")
+        raise BadDicom(
+            "TOO_LARGE", tr("Its {name} is stored in pieces larger than the program reads.", name=name)
+        )
 
 
 def _small(found: Any, most: int) -> NDArray[Any] | None:

@@ -11,7 +11,12 @@ from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
 from brainsr_desktop.ipc.messages import Answer, ArrayRef, Request
 
-ExportFormat = Literal["dicom", "nifti", "png", "tiff", "gif"]
+ExportFormat = Literal["dicom", "nifti", "png", "png8", "tiff", "gif", "csv", "report"]
+ExportPicture = Literal["enhanced", "original", "degraded", "test", "difference"]
+"""What is written: the model's picture, the source's own slices, the degraded slices of test mode, what the model makes
+of those, or the model's picture minus cubic interpolation."""
+Scores = tuple[tuple[str, float], ...]
+"""Figures of one slice by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,12 @@ class MaskRead(Answer):
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """How a series is written. ``window`` (centre, width in units) is for GIF alone."""
+    """How a series is written.
+
+    ``window`` (centre, width in units) and ``inverted`` are for pictures of 8 bits: GIF, ``png8``, the report.
+    ``always_new`` begins beside an export that is complete already. ``for_figures`` leaves the notice out of the
+    picture's pixels; it stays in the file's name and text. ``hide_patient`` keeps names out of reports.
+    """
 
     folder: str
     formats: tuple[ExportFormat, ...] = ("dicom",)
@@ -121,6 +131,11 @@ class ExportOptions:
     transfer_syntax: Literal["explicit", "j2k", "rle"] = "explicit"
     anonymise_key: str = field(default="", repr=False)
     """A random UUID that all exports of one action share, so that their new UIDs agree; empty: one of its own."""
+    picture: ExportPicture = "enhanced"
+    always_new: bool = False
+    inverted: bool = False
+    for_figures: bool = False
+    hide_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +168,8 @@ class OpenExport(Request):
     model: ModelNote
     options: ExportOptions
     taken_series_numbers: tuple[int, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    """What the report says of the model: name and text, from its card."""
     loaded_indices: tuple[int, ...] | None = None
     """The frames that ``stack_digest`` covers, where these are neither all nor ``indices``."""
 
@@ -171,12 +188,14 @@ class ExportOpened(Answer):
 class WriteFrames(Request):
     """Write frames of an open export. Answer: FramesWritten.
 
-    ``pixels``: (len(indices), s*rows, s*columns) float32, stored units.
+    ``pixels``: (len(indices), s*rows, s*columns) float32, stored units. ``scores``: figures of each frame, where the
+    truth is known; none at all, or one entry for each index.
     """
 
     export: int
     indices: tuple[int, ...]
     pixels: ArrayRef
+    scores: tuple[Scores, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

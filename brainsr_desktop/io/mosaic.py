@@ -20,6 +20,7 @@ from brainsr_desktop.core.geometry import Vec3
 from brainsr_desktop.io.dicom_read import plane_of
 from brainsr_desktop.io.header import Header
 from brainsr_desktop.io.records import Picture, Plane
+from brainsr_desktop.language import tr
 
 TILE_LIMIT: Final = 1024
 _CSA_TAG: Final = struct.Struct("<64si4siii")
@@ -46,8 +47,8 @@ def tiles_of(picture: Picture, header: Header) -> list[Picture]:
         return [picture]
     tiles = siemens_tiles(picture, header) if is_siemens else uih_tiles(picture, header)
     if tiles is None:
-        reason = "It is a mosaic, and its header does not say how to take it apart."
-        mark = Problem(picture.file.shown, "MOSAIC", reason, "Shown as one picture, not enhanced.")
+        reason = tr("It is a mosaic, and its header does not say how to take it apart.")
+        mark = Problem(picture.file.shown, "MOSAIC", reason, tr("Shown as one picture, not enhanced."))
         return [replace(picture, plane=None, whole_mosaic=True, marks=(*picture.marks, mark))]
     directions = _directions(picture, header)
     return [

@@ -29,7 +29,7 @@ def write_gif(
     Raises:
         ValueError: there is no slice.
     """
-    pictures = (_picture(pixels, spacing_mm, longest_side_px) for pixels in slices)
+    pictures = (proportional(pixels, spacing_mm, longest_side_px) for pixels in slices)
     first = next(pictures, None)
     if first is None:
         raise ValueError("A movie needs at least one slice.")
@@ -63,7 +63,8 @@ def automatic_window(load: Callable[[], Iterable[NDArray[np.floating]]]) -> tupl
     return float(low + high) / 2, max(float(high - low), 1e-12)
 
 
-def _picture(pixels: NDArray[np.uint8], spacing_mm: tuple[float, float], longest: int) -> Image.Image:
+def proportional(pixels: NDArray[np.uint8], spacing_mm: tuple[float, float], longest: int) -> Image.Image:
+    """A picture in the patient's proportions, its long side at most `longest`; exact where that asks for nothing."""
     picture = Image.fromarray(pixels)
     finest = min(spacing_mm)
     height, width = (side * mm / finest for side, mm in zip(pixels.shape, spacing_mm, strict=True))

@@ -33,6 +33,7 @@ from brainsr_desktop.io.nifti_layout import Layout, layout_of
 from brainsr_desktop.io.pixels import Frame
 from brainsr_desktop.io.sources import Source, problem_of
 from brainsr_desktop.io.text import clean
+from brainsr_desktop.language import tr
 
 HEADER_BYTES: Final = 540
 DATA_LIMIT_BYTES: Final = 4 << 30
@@ -94,19 +95,21 @@ def series_of(found: Sequence[Source], check_cancelled: Callable[[], None]) -> I
         yield series, 1 if pair is None else 2
     for source in by_name.values():
         if source.shown not in paired:
-            yield Problem(source.shown, "NO_PAIR", "An .img file without its .hdr file.")
+            yield Problem(source.shown, "NO_PAIR", tr("An .img file without its .hdr file."))
 
 
 def _series(source: Source, pair: Source | None) -> SeriesInfo:
     with source.open() as stream:
         header = read_header(_unpacked(stream, source.name))
     if not header.single and pair is None:
-        raise BadDicom("NO_PAIR", "A .hdr file without its .img file.")
+        raise BadDicom("NO_PAIR", tr("A .hdr file without its .img file."))
     data = source if pair is None else pair
     marks = [Problem(source.shown, *mark) for mark in header.marks]
     if not data.name.casefold().endswith(".gz") and data.size_bytes < header.offset + header.data_bytes:
         missing = header.offset + header.data_bytes - data.size_bytes
-        raise BadDicom("TRUNCATED", f"The file ends {missing} bytes before its pixel data do.")
+        raise BadDicom(
+            "TRUNCATED", tr("The file ends {missing} bytes before its pixel data do.", missing=missing)
+        )
     uid = f"2.25.{uuid.uuid5(uuid.NAMESPACE_URL, f'{source.path}//{source.member}').int}"
     return SeriesInfo(StudyInfo(study_uid=uid), uid, (_stack(source, data, header, uid, tuple(marks)),))
 
@@ -128,10 +131,14 @@ def _stack(
         )
         for number in range(layout.volumes * slices)
     )
-    why_not = "colour image" if header.samples == 3 else None
+    why_not = tr("colour image") if header.samples == 3 else None
     if why_not is None and min(geometry.rows, geometry.columns) < MINIMUM_SIDE_PX:
-        why_not = "fewer than 32 x 32 pixels"
-    names = tuple(f"volume {number + 1}" for number in range(layout.volumes)) if layout.volumes > 1 else ("",)
+        why_not = tr("fewer than 32 x 32 pixels")
+    names = (
+        tuple(tr("volume {number}", number=number + 1) for number in range(layout.volumes))
+        if layout.volumes > 1
+        else ("",)
+    )
     return StackInfo(
         id="",
         kind="nifti",
@@ -154,7 +161,7 @@ def _stack(
         has_spacing=all(value > 0 for value in layout.voxel_mm),
         thickness_mm=layout.voxel_mm[layout.slices] or None,
         badges=("no DICOM", *((f"{layout.volumes} volumes",) if layout.volumes > 1 else ())),
-        order_note="" if layout.affine is not None else "order as stored",
+        order_note="" if layout.affine is not None else tr("order as stored"),
         why_not=why_not,
         header=(("Description", header.description),) if header.description else (),
         files=1 if data is source else 2,
@@ -181,7 +188,7 @@ class NiftiPixels:
         layout = self._header.layout
         volume, number = divmod(frame.frame, layout.shape[layout.slices])
         if volume >= layout.volumes:
-            raise BadDicom("CHANGED", "The file no longer has this slice.")
+            raise BadDicom("CHANGED", tr("The file no longer has this slice."))
         picture = layout.cut(self._data[..., volume], number)
         if self._header.samples == 3:
             picture = np.stack([picture[name] for name in ("R", "G", "B")], axis=-1)
@@ -198,23 +205,23 @@ def read_header(stream: Readable) -> NiftiHeader:
     try:
         head = _read_all(stream, HEADER_BYTES)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BadDicom("TRUNCATED", "The compressed file ends inside its header.") from error
+        raise BadDicom("TRUNCATED", tr("The compressed file ends inside its header.")) from error
     if len(head) < 348:
-        raise BadDicom("NOT_NIFTI" if len(head) < 4 else "TRUNCATED", "The file ends inside its header.")
+        raise BadDicom("NOT_NIFTI" if len(head) < 4 else "TRUNCATED", tr("The file ends inside its header."))
     magic_1, magic_2 = head[344:348], head[4:8]
     if magic_1 in (b"n+1\0", b"ni1\0"):
         kind, single = nibabel.Nifti1Header, magic_1 == b"n+1\0"
     elif magic_2 in (b"n+2\0", b"ni2\0"):
         kind, single = nibabel.Nifti2Header, magic_2 == b"n+2\0"
     else:
-        raise BadDicom("NOT_NIFTI", "It is no NIfTI file.")
+        raise BadDicom("NOT_NIFTI", tr("It is no NIfTI file."))
     size = 348 if kind is nibabel.Nifti1Header else 540
     if len(head) < size:
-        raise BadDicom("TRUNCATED", "The file ends inside its header.")
+        raise BadDicom("TRUNCATED", tr("The file ends inside its header."))
     try:
         header: Any = cast(Any, kind)(head[:size], check=False)
     except (nibabel.spatialimages.HeaderDataError, ValueError) as error:
-        raise BadDicom("BAD_HEADER", "Its header holds impossible values.") from error
+        raise BadDicom("BAD_HEADER", tr("Its header holds impossible values.")) from error
     return _checked(header, first_byte=size + 4 if single else 0)
 
 
@@ -226,24 +233,25 @@ def _checked(header: Any, *, first_byte: int) -> NiftiHeader:
     try:
         dtype = header.get_data_dtype()
     except (nibabel.spatialimages.HeaderDataError, KeyError) as error:
-        raise BadDicom("UNSUPPORTED_BITS", f"Values of type {code} cannot be read.") from error
+        raise BadDicom("UNSUPPORTED_BITS", tr("Values of type {code} cannot be read.", code=code)) from error
     coloured = code in (_RGB, _RGBA)
     if not coloured and (dtype.kind not in "iufc" or dtype.itemsize > (16 if dtype.kind == "c" else 8)):
-        raise BadDicom("UNSUPPORTED_BITS", f"Values of type {code} cannot be read.")
+        raise BadDicom("UNSUPPORTED_BITS", tr("Values of type {code} cannot be read.", code=code))
     if math.prod(shape) * volumes * dtype.itemsize > DATA_LIMIT_BYTES:
         raise BadDicom(
-            "TOO_LARGE", f"Its pixels, {' x '.join(map(str, (*shape, volumes)))}, need more than 4 GiB."
+            "TOO_LARGE",
+            tr("Its pixels, {map}, need more than 4 GiB.", map=" x ".join(map(str, (*shape, volumes)))),
         )
     offset = float(header["vox_offset"])
     if not math.isfinite(offset) or not 0 <= offset < 1 << 31 or offset != int(offset):
-        raise BadDicom("BAD_HEADER", "Its header holds impossible values.")
+        raise BadDicom("BAD_HEADER", tr("Its header holds impossible values."))
     marks = []
     affine, voxels, note = _place(header)
     if affine is None:
-        marks.append(("NO_ORIENTATION", note, "Shown as stored, without a place in the patient."))
+        marks.append(("NO_ORIENTATION", note, tr("Shown as stored, without a place in the patient.")))
     slope, intercept = _scale(header)
     if dtype.kind == "c":
-        marks.append(("COMPLEX", "Its values are complex.", "The magnitude is shown."))
+        marks.append(("COMPLEX", tr("Its values are complex."), tr("The magnitude is shown.")))
     text = bytes(header["descrip"]).partition(b"\0")[0].decode("latin-1")
     return NiftiHeader(
         layout=layout_of(shape, volumes, affine, voxels, int(header["dim_info"]) >> 4 & 3),
@@ -261,13 +269,15 @@ def _checked(header: Any, *, first_byte: int) -> NiftiHeader:
 
 def _shape(dims: Sequence[int]) -> tuple[tuple[int, int, int], int]:
     if not 1 <= dims[0] <= 7 or any(size < 1 for size in dims[1 : dims[0] + 1]):
-        raise BadDicom("BAD_HEADER", "Its header holds impossible sizes.")
+        raise BadDicom("BAD_HEADER", tr("Its header holds impossible sizes."))
     sizes = [*dims[1 : dims[0] + 1], *([1] * (7 - dims[0]))]
     if any(size > 1 for size in sizes[4:]):
-        raise BadDicom("UNSUPPORTED_DIMS", "It has more than four dimensions.")
+        raise BadDicom("UNSUPPORTED_DIMS", tr("It has more than four dimensions."))
     sides = sorted(sizes[:3])
     if sides[-1] > SIDE_LIMIT_PX or sides[-1] * sides[-2] > FRAME_LIMIT_PX:
-        raise BadDicom("TOO_LARGE", f"{' x '.join(map(str, sizes[:3]))} is more than the program reads.")
+        raise BadDicom(
+            "TOO_LARGE", tr("{map} is more than the program reads.", map=" x ".join(map(str, sizes[:3])))
+        )
     return (sizes[0], sizes[1], sizes[2]), sizes[3]
 
 
@@ -292,16 +302,16 @@ def _place(
         try:
             affine = header.get_qform()
         except (ValueError, nibabel.spatialimages.HeaderDataError):
-            return None, scaled, "Its rotation is impossible."
+            return None, scaled, tr("Its rotation is impossible.")
     else:
-        return None, scaled, "It does not say how the picture lies in the patient."
+        return None, scaled, tr("It does not say how the picture lies in the patient.")
     affine = np.asarray(affine, float)
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     if not np.all(np.isfinite(affine)) or lengths.min() == 0:
-        return None, scaled, "Its orientation matrix is not usable."
+        return None, scaled, tr("Its orientation matrix is not usable.")
     directions = affine[:3, :3] / lengths
     if np.abs(directions.T @ directions - np.eye(3)).max() > STRAIGHT:
-        return None, scaled, "Its axes are not at right angles."
+        return None, scaled, tr("Its axes are not at right angles.")
     lps = np.eye(4)
     lps[:3] = _LPS @ affine[:3] * unit
     return lps, _vec(lengths * unit), ""
@@ -311,18 +321,21 @@ def read_to_end(stream: BinaryIO, name: str, header: NiftiHeader) -> bytes:
     """The pixel data. Raises `BadDicom` TRUNCATED or CORRUPT, the latter when a checksum does not fit."""
     limit = min(DATA_LIMIT_BYTES, psutil.virtual_memory().available // 2)
     if header.data_bytes > limit:
-        raise BadDicom("TOO_LARGE", "There is not enough memory for its pixels.")
+        raise BadDicom("TOO_LARGE", tr("There is not enough memory for its pixels."))
     unpacked = _unpacked(stream, name)
     try:
         _skip(unpacked, header.offset)
         data = _read_all(unpacked, header.data_bytes)
         _skip(unpacked, 1 << 30)
     except EOFError as error:
-        raise BadDicom("TRUNCATED", "The compressed file is cut.") from error
+        raise BadDicom("TRUNCATED", tr("The compressed file is cut.")) from error
     except (zlib.error, gzip.BadGzipFile) as error:
-        raise BadDicom("CORRUPT", "The compressed file is damaged.") from error
+        raise BadDicom("CORRUPT", tr("The compressed file is damaged.")) from error
     if len(data) < header.data_bytes:
-        raise BadDicom("TRUNCATED", f"The file ends {header.data_bytes - len(data)} bytes too early.")
+        raise BadDicom(
+            "TRUNCATED",
+            tr("The file ends {data_bytes} bytes too early.", data_bytes=header.data_bytes - len(data)),
+        )
     return data
 
 
@@ -347,7 +360,7 @@ def _existing_pair(path: str) -> str:
     for ending in (".img", ".IMG", ".img.gz", ".IMG.gz"):
         if Path(stem + ending).is_file():
             return stem + ending
-    raise BadDicom("NO_PAIR", "Its .img file is gone.")
+    raise BadDicom("NO_PAIR", tr("Its .img file is gone."))
 
 
 def _ending(source: Source) -> str:

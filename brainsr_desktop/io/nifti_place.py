@@ -18,6 +18,7 @@ from brainsr_desktop.core.series import FrameInfo
 from brainsr_desktop.io import sources
 from brainsr_desktop.io.dicom_file import BadDicom
 from brainsr_desktop.io.nifti import HEADER_BYTES, read_header
+from brainsr_desktop.language import tr
 
 STRAIGHT_MM: Final = 1e-3
 """A stack whose last slice lies further off the normal is sheared, which a quaternion cannot say."""
@@ -136,7 +137,7 @@ def _source(frame: FrameInfo) -> tuple[Any, Any]:
             head = unpacked.read(HEADER_BYTES)
         layout = read_header(io.BytesIO(head)).layout
     except (OSError, EOFError, BadDicom) as error:
-        raise ReadError("The NIfTI source cannot be read any more.", path=frame.path) from error
+        raise ReadError(tr("The NIfTI source cannot be read any more."), path=frame.path) from error
     kinds = cast(Any, nibabel)
     if head[4:7] in (b"n+2", b"ni2"):
         return layout, kinds.Nifti2Header(head[:540], check=False)

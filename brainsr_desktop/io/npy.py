@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from brainsr_desktop.io.dicom_checks import check_size
 from brainsr_desktop.io.dicom_file import DAMAGE, BadDicom
 from brainsr_desktop.io.placeless import native_name
+from brainsr_desktop.language import tr
 
 MAGIC: Final = b"\x93NUMPY"
 _NUMBERS: Final = "buif"
@@ -47,27 +48,34 @@ def read_array_header(stream: BinaryIO) -> ArrayHeader:
     except (*DAMAGE, SyntaxError, tokenize.TokenError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise BadDicom("BAD_HEADER", "Its header is damaged, or of a kind that is not read.") from error
+        raise BadDicom("BAD_HEADER", tr("Its header is damaged, or of a kind that is not read.")) from error
     if dtype.hasobject:
-        raise BadDicom("OBJECTS", "It holds Python objects, which are never read.")
+        raise BadDicom("OBJECTS", tr("It holds Python objects, which are never read."))
     if dtype.fields or dtype.subdtype or dtype.kind not in _NUMBERS + "U" or min(shape, default=1) < 0:
-        raise BadDicom("UNSUPPORTED_BITS", f"Values of type {dtype.name} cannot be read.")
+        raise BadDicom("UNSUPPORTED_BITS", tr("Values of type {name} cannot be read.", name=dtype.name))
     return ArrayHeader(tuple(int(side) for side in shape), dtype, bool(columns_first), offset)
 
 
 def picture_shape(header: ArrayHeader) -> tuple[int, int, int]:
     """(slices, rows, columns) of an array that is a picture or a stack of them. Raises `BadDicom` for others."""
     if header.dtype.kind not in _NUMBERS or header.dtype.itemsize > 8:
-        raise BadDicom("UNSUPPORTED_BITS", f"Values of type {header.dtype.name} cannot be read.")
+        raise BadDicom(
+            "UNSUPPORTED_BITS", tr("Values of type {name} cannot be read.", name=header.dtype.name)
+        )
     if len(header.shape) not in (2, 3) or 0 in header.shape:
         raise BadDicom(
             "UNSUPPORTED_DIMS",
-            f"Its shape is {header.shape}; (rows, columns) or (slices, rows, columns) is wanted.",
+            tr(
+                "Its shape is {shape}; (rows, columns) or (slices, rows, columns) is wanted.",
+                shape=header.shape,
+            ),
         )
     if len(header.shape) == 3 and header.shape[2] <= 4 < header.shape[1]:
         raise BadDicom(
             "UNSUPPORTED_DIMS",
-            f"Its shape {header.shape} looks like colours; (slices, rows, columns) is wanted.",
+            tr(
+                "Its shape {shape} looks like colours; (slices, rows, columns) is wanted.", shape=header.shape
+            ),
         )
     slices = header.shape[0] if len(header.shape) == 3 else 1
     rows, columns = header.shape[-2:]
@@ -99,7 +107,7 @@ class ArraySlices:
         """Slice ``number`` from 0, (rows, columns), in a dtype that is shown. Raises `BadDicom`."""
         header = self.header
         if not 0 <= number < self.slices:
-            raise BadDicom("CHANGED", "The file no longer has this slice.")
+            raise BadDicom("CHANGED", tr("The file no longer has this slice."))
         if header.columns_first and self._whole is None:
             self._whole = read_array(self._stream, header).reshape(self.slices, self.rows, self.columns)
         if self._whole is not None:
@@ -114,5 +122,7 @@ class ArraySlices:
 def _numbers(stream: BinaryIO, size_bytes: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     data = stream.read(size_bytes)
     if len(data) < size_bytes:
-        raise BadDicom("TRUNCATED", f"The file ends {size_bytes - len(data)} bytes too early.")
+        raise BadDicom(
+            "TRUNCATED", tr("The file ends {size_bytes} bytes too early.", size_bytes=size_bytes - len(data))
+        )
     return np.frombuffer(data, dtype)

@@ -37,6 +37,7 @@ from brainsr_desktop.io.placeless import (
 )
 from brainsr_desktop.io.sources import Source, problem_of
 from brainsr_desktop.io.text import natural_key
+from brainsr_desktop.language import tr
 
 ENDING: Final = ".npy"
 DATA_LIMIT_BYTES: Final = 4 << 30
@@ -67,7 +68,7 @@ def series_of(found: Sequence[Source], check_cancelled: Callable[[], None]) -> I
             with quiet():
                 made = _series_of_file(source)
             if source.changed():
-                raise BadDicom("CHANGED", "The file changed while it was read.")
+                raise BadDicom("CHANGED", tr("The file changed while it was read."))
         except BadDicom as error:
             yield Problem(source.shown, error.code, error.reason)
             continue
@@ -78,7 +79,7 @@ def series_of(found: Sequence[Source], check_cancelled: Callable[[], None]) -> I
             if isinstance(error, OSError) and error.errno is not None:
                 yield problem_of(error, source.shown)
             else:
-                yield Problem(source.shown, "CORRUPT", "The file is damaged.")
+                yield Problem(source.shown, "CORRUPT", tr("The file is damaged."))
             continue
         for number, series in enumerate(made):
             yield series, 0 if number else 1
@@ -93,10 +94,10 @@ def _series_of_file(source: Source) -> list[SeriesInfo]:
             _check_there(header, source.size_bytes)
             return [_series(source, [array], "", ())]
         if source.member is not None:
-            raise BadDicom("NOT_DICOM", "An archive inside an archive is not opened.")
+            raise BadDicom("NOT_DICOM", tr("An archive inside an archive is not opened."))
         with zipfile.ZipFile(stream) as archive:
             if len(archive.infolist()) > ENTRY_LIMIT:
-                raise BadDicom("TOO_LARGE", f"It has more than {ENTRY_LIMIT} entries.")
+                raise BadDicom("TOO_LARGE", tr("It has more than {limit} entries.", limit=ENTRY_LIMIT))
             names = {name.removesuffix(ENDING) for name in archive.namelist() if name.endswith(ENDING)}
             if names >= stack_file.ENTRIES:
                 return _series_of_stacks(source, archive)
@@ -106,7 +107,7 @@ def _series_of_file(source: Source) -> list[SeriesInfo]:
 def _series_of_arrays(source: Source, archive: zipfile.ZipFile, names: Sequence[str]) -> list[SeriesInfo]:
     arrays: list[_Array] = []
     left_out: list[str] = []
-    reason = BadDicom("NO_IMAGE", "It holds no array that is a picture.")
+    reason = BadDicom("NO_IMAGE", tr("It holds no array that is a picture."))
     for name in names:
         try:
             arrays.append(_array(archive, name))
@@ -117,8 +118,13 @@ def _series_of_arrays(source: Source, archive: zipfile.ZipFile, names: Sequence[
         raise reason
     marks: tuple[Problem, ...] = ()
     if left_out:
-        text = f"{len(left_out)} of its {len(names)} arrays are no pictures: {', '.join(left_out[:5])}."
-        marks = (Problem(source.shown, "NO_IMAGE", text, "Left out."),)
+        text = tr(
+            "{count} of its {count_2} arrays are no pictures: {left_out}.",
+            count=len(left_out),
+            count_2=len(names),
+            left_out=", ".join(left_out[:5]),
+        )
+        marks = (Problem(source.shown, "NO_IMAGE", text, tr("Left out.")),)
     groups = split_by_head(arrays, lambda array: array.key, lambda array: array.name)
     return [
         _series(source, members, _name(members), () if number else marks)
@@ -137,7 +143,7 @@ def _array(archive: zipfile.ZipFile, name: str) -> _Array:
         header = read_array_header(cast(BinaryIO, stream))
     shape = picture_shape(header)
     if min(shape[1:]) < SMALLEST_PICTURE_PX:
-        raise BadDicom("NO_IMAGE", "It holds no array that is a picture.")
+        raise BadDicom("NO_IMAGE", tr("It holds no array that is a picture."))
     _check_there(header, info.file_size)
     return _Array(name, header, shape)
 
@@ -145,7 +151,9 @@ def _array(archive: zipfile.ZipFile, name: str) -> _Array:
 def _check_there(header: ArrayHeader, size_bytes: int) -> None:
     missing = header.offset + header.values_bytes - size_bytes
     if missing > 0:
-        raise BadDicom("TRUNCATED", f"The file ends {missing} bytes before its values do.")
+        raise BadDicom(
+            "TRUNCATED", tr("The file ends {missing} bytes before its values do.", missing=missing)
+        )
 
 
 def _series(
@@ -174,7 +182,7 @@ def _series(
         frames=frames,
         dtype=native_name(dtype),
         bits=1 if dtype.kind == "b" else 16,
-        order_note="order from the arrays' names" if len(members) > 1 else "",
+        order_note=tr("order from the arrays' names") if len(members) > 1 else "",
         problems=problems,
         digest=digest_of(source.shown, source.stamp, members[0].name),
     )
@@ -185,7 +193,7 @@ def _series_of_stacks(source: Source, archive: zipfile.ZipFile) -> list[SeriesIn
     sizes, counts, metas = (_table(archive, name) for name in ("size", "count", "meta"))
     blob = _table(archive, "blob", min(DATA_LIMIT_BYTES, psutil.virtual_memory().available // 2))
     if blob.ndim != 1 or blob.dtype != np.uint8:
-        raise BadDicom("BAD_HEADER", "Its tables are damaged.")
+        raise BadDicom("BAD_HEADER", tr("Its tables are damaged."))
     entries = stack_file.entries_of(sizes, counts, metas, len(blob))
     pictures = stack_file.StackPictures(blob.tobytes(), sizes)
     return [
@@ -198,7 +206,7 @@ def _table(archive: zipfile.ZipFile, name: str, limit_bytes: int = TABLE_LIMIT_B
     with archive.open(name + ENDING) as stream:
         header = read_array_header(cast(BinaryIO, stream))
         if header.values_bytes > limit_bytes:
-            raise BadDicom("TOO_LARGE", f"Its array {name} is larger than the program reads.")
+            raise BadDicom("TOO_LARGE", tr("Its array {name} is larger than the program reads.", name=name))
         return read_array(cast(BinaryIO, stream), header)
 
 
@@ -237,5 +245,5 @@ def _values(stream: BinaryIO) -> NDArray[Any]:
     header = read_array_header(stream)
     left = stream.seek(0, io.SEEK_END) - header.offset
     if header.values_bytes > left:
-        raise BadDicom("TRUNCATED", "The file ends before its values do.")
+        raise BadDicom("TRUNCATED", tr("The file ends before its values do."))
     return read_array(stream, header)

@@ -12,6 +12,7 @@ from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.io.records import Picture
 from brainsr_desktop.io.text import natural_key
+from brainsr_desktop.language import tr, trn
 
 GAP_FACTOR: Final = 1.5
 UNEVEN: Final = 0.05
@@ -58,18 +59,18 @@ def without_positions(pictures: Sequence[Picture]) -> tuple[list[Picture], str]:
         return list(pictures), ""
     locations = [picture.slice_location for picture in pictures]
     if None not in locations and len(set(locations)) == len(pictures):
-        return sorted(pictures, key=lambda p: p.slice_location or 0.0), "order from slice locations"
+        return sorted(pictures, key=lambda p: p.slice_location or 0.0), tr("order from slice locations")
     numbers = [(picture.instance_number, picture.tile) for picture in pictures]
     if all(number is not None for number, _ in numbers) and len(set(numbers)) == len(pictures):
-        return sorted(
-            pictures, key=lambda p: (p.instance_number or 0, p.tile or 0)
-        ), "order from instance numbers"
+        return sorted(pictures, key=lambda p: (p.instance_number or 0, p.tile or 0)), tr(
+            "order from instance numbers"
+        )
     times = [picture.time_s for picture in pictures]
     if None not in times and len(set(times)) == len(pictures):
-        return sorted(pictures, key=lambda p: p.time_s or 0.0), "order from times"
-    return sorted(
-        pictures, key=lambda p: (natural_key(p.file.shown), p.frame, p.tile or 0)
-    ), "order from file names"
+        return sorted(pictures, key=lambda p: p.time_s or 0.0), tr("order from times")
+    return sorted(pictures, key=lambda p: (natural_key(p.file.shown), p.frame, p.tile or 0)), tr(
+        "order from file names"
+    )
 
 
 def first_key(picture: Picture) -> tuple[object, ...]:
@@ -95,16 +96,37 @@ def check_steps(positions: Sequence[Sequence[Picture]], geometry: Geometry) -> t
             uneven.append(index)
     for index in gaps[:20]:
         count = round(float(steps[index]) / usual) - 1 if usual else 0
-        what = "a slice is" if count == 1 else f"{count} slices are" if count else "something is"
-        text = f"{what[0].upper()}{what[1:]} missing between {_names(positions, index)}: "
-        text += f"{steps[index]:.2f} mm where {usual:.2f} mm is usual."
-        problems.append(Problem(_shown(positions, index), "GAP", text, "Nothing was put in between."))
+        reason = _gap_text(count, _names(positions, index)) + " " + _steps_text(float(steps[index]), usual)
+        problems.append(Problem(_shown(positions, index), "GAP", reason, tr("Nothing was put in between.")))
     if uneven:
-        text = f"{len(uneven)} steps are uneven, the first between {_names(positions, uneven[0])}: "
-        text += f"{steps[uneven[0]]:.2f} mm where {usual:.2f} mm is usual."
-        problems.append(Problem(_shown(positions, uneven[0]), "UNEVEN", text, "Slices stay where they are."))
+        first = uneven[0]
+        reason = trn(
+            "{count} step is uneven, between {names}.",
+            "{count} steps are uneven, the first between {names}.",
+            len(uneven),
+            names=_names(positions, first),
+        )
+        reason += " " + _steps_text(float(steps[first]), usual)
+        problems.append(
+            Problem(_shown(positions, first), "UNEVEN", reason, tr("Slices stay where they are."))
+        )
     problems += _tilt(positions, geometry, places)
     return tuple(problems)
+
+
+def _gap_text(missing: int, names: str) -> str:
+    if missing == 0:
+        return tr("Something is missing between {names}.", names=names)
+    return trn(
+        "A slice is missing between {names}.",
+        "{count} slices are missing between {names}.",
+        missing,
+        names=names,
+    )
+
+
+def _steps_text(step: float, usual: float) -> str:
+    return tr("The step is {step:.2f} mm where {usual:.2f} mm is usual.", step=step, usual=usual)
 
 
 def _tilt(
@@ -117,10 +139,12 @@ def _tilt(
     if not shifted.size:
         return []
     index = int(shifted[0])
-    text = (
-        f"The stack is tilted: {_names(positions, index)} are shifted sideways by {sideways[index]:.2f} mm."
+    text = tr(
+        "The stack is tilted: {names} are shifted sideways by {sideways:.2f} mm.",
+        names=_names(positions, index),
+        sideways=sideways[index],
     )
-    return [Problem(_shown(positions, index), "TILTED", text, "Slices stay where they are.")]
+    return [Problem(_shown(positions, index), "TILTED", text, tr("Slices stay where they are."))]
 
 
 def _shown(positions: Sequence[Sequence[Picture]], index: int) -> str:
@@ -129,12 +153,14 @@ def _shown(positions: Sequence[Sequence[Picture]], index: int) -> str:
 
 def _names(positions: Sequence[Sequence[Picture]], index: int) -> str:
     first, second = positions[index][0], positions[index + 1][0]
-    return f"{_name(first)} and {_name(second)}"
+    return tr("{first} and {second}", first=_name(first), second=_name(second))
 
 
 def _name(picture: Picture) -> str:
     if picture.tile is not None:
-        return f"{picture.file.shown} tile {picture.tile + 1}"
+        return tr("{shown} tile {tile}", shown=picture.file.shown, tile=picture.tile + 1)
     return (
-        f"{picture.file.shown} frame {picture.frame + 1}" if picture.file.frames > 1 else picture.file.shown
+        tr("{shown} frame {frame}", shown=picture.file.shown, frame=picture.frame + 1)
+        if picture.file.frames > 1
+        else picture.file.shown
     )

@@ -20,6 +20,7 @@ from brainsr_desktop.io.dicom_checks import file_samples, pixel_format, require_
 from brainsr_desktop.io.dicom_file import UNDEFINED, BadDicom, DicomFile, open_dicom, quiet
 from brainsr_desktop.io.header import Header, tag_of
 from brainsr_desktop.io.records import Picture
+from brainsr_desktop.language import tr
 
 _TAGS: Final = tuple(
     tag_of(name)
@@ -90,7 +91,7 @@ class DicomPixels:
     def read(self, frame: FrameInfo) -> Frame:
         """The picture that a frame refers to; BadDicom CHANGED when the file is not the one that was found."""
         if frame.sop_uid and self.sop_uid != frame.sop_uid:
-            raise BadDicom("CHANGED", "The file now holds another picture.")
+            raise BadDicom("CHANGED", tr("The file now holds another picture."))
         return self.frame(frame.frame)
 
     def frame(self, number: int) -> Frame:
@@ -101,7 +102,7 @@ class DicomPixels:
 
     def _read(self, number: int) -> Frame:
         if not 0 <= number < self.frames:
-            raise BadDicom("CHANGED", "The file no longer has this frame.")
+            raise BadDicom("CHANGED", tr("The file no longer has this frame."))
         assert self._opened.pixels is not None
         if self._opened.pixels.length == UNDEFINED:
             stream = self._codestream(number)
@@ -184,7 +185,7 @@ class DicomPixels:
             order = "<" if self._opened.little_endian else ">"
             self._items = fragments(self._opened.stream, self._opened.pixels.offset, order)
         if len(self._items) < 2:
-            raise BadDicom("DECODE_FAILED", "The file has no compressed picture.")
+            raise BadDicom("DECODE_FAILED", tr("The file has no compressed picture."))
         parts = frame_fragments(self._opened.stream, self._items, self.frames)[number]
         return b"".join(_read_at(self._opened.stream, *part) for part in parts)
 
@@ -230,7 +231,10 @@ def frame_fragments(
             found.append([])
     found = [part for part in found if part]
     if len(found) != frames:
-        raise BadDicom("DECODE_FAILED", f"The file says {frames} frames but holds {len(found)} pictures.")
+        raise BadDicom(
+            "DECODE_FAILED",
+            tr("The file says {frames} frames but holds {count} pictures.", frames=frames, count=len(found)),
+        )
     return found
 
 

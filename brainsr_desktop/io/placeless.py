@@ -15,6 +15,7 @@ from brainsr_desktop.core.geometry import unknown_geometry
 from brainsr_desktop.core.series import FrameInfo, SourceKind, StackInfo
 from brainsr_desktop.io.fitness import MINIMUM_SIDE_PX
 from brainsr_desktop.io.text import clean
+from brainsr_desktop.language import tr
 
 _Item = TypeVar("_Item")
 
@@ -58,7 +59,7 @@ def placeless_stack(
         geometry=unknown_geometry(*shape, slices, spacing_mm or (1.0, 1.0)),
         frames=frames,
         volumes=volumes,
-        volume_labels=tuple(f"time {n + 1}" for n in range(volumes)) if volumes > 1 else ("",),
+        volume_labels=tuple(tr("time {n}", n=n + 1) for n in range(volumes)) if volumes > 1 else ("",),
         volume_unsuitable=(None,) * volumes,
         dtype=dtype,
         samples=samples,
@@ -79,10 +80,10 @@ def placeless_stack(
 
 def _why_not(shape: tuple[int, int], samples: int, bits: int) -> str | None:
     if samples == 3:
-        return "colour image"
+        return tr("colour image")
     if bits == 1:
-        return "only 1 bit a pixel"
-    return "fewer than 32 x 32 pixels" if min(shape) < MINIMUM_SIDE_PX else None
+        return tr("only 1 bit a pixel")
+    return tr("fewer than 32 x 32 pixels") if min(shape) < MINIMUM_SIDE_PX else None
 
 
 def uid_of(*names: object) -> str:

@@ -26,6 +26,7 @@ from brainsr_desktop.io.pixels import Frame
 from brainsr_desktop.io.placeless import digest_of, in_words, placeless_stack, split_by_head, uid_of
 from brainsr_desktop.io.sources import Source, problem_of
 from brainsr_desktop.io.text import natural_key
+from brainsr_desktop.language import tr
 
 PNG_MAGIC: Final = b"\x89PNG"
 JPEG_MAGIC: Final = b"\xff\xd8\xff"
@@ -101,11 +102,11 @@ def read_facts(source: Source) -> RasterFacts:
                 return _pillow_facts(source, stream)
             return _tiff_facts(source, stream)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise BadDicom("TOO_LARGE", "The picture is larger than the program reads.") from error
+            raise BadDicom("TOO_LARGE", tr("The picture is larger than the program reads.")) from error
         except (*DAMAGE, SyntaxError, tifffile.TiffFileError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise BadDicom("BAD_HEADER", "The picture's header is damaged.") from error
+            raise BadDicom("BAD_HEADER", tr("The picture's header is damaged.")) from error
 
 
 def _pillow_facts(source: Source, stream: Any) -> RasterFacts:
@@ -116,7 +117,9 @@ def _pillow_facts(source: Source, stream: Any) -> RasterFacts:
             coloured = picture.mode != "L"
             return RasterFacts(source, "jpeg", rows, columns, 1, "uint8", bits=8, grey_of_colour=coloured)
         if picture.mode not in _PNG_MODES:
-            raise BadDicom("UNSUPPORTED_BITS", f"Pictures of kind {picture.mode} cannot be read.")
+            raise BadDicom(
+                "UNSUPPORTED_BITS", tr("Pictures of kind {mode} cannot be read.", mode=picture.mode)
+            )
         samples, dtype = _PNG_MODES[picture.mode]
         # our own exports of signed values say what was added to them
         offset = str(picture.info.get("Offset", "0"))
@@ -128,7 +131,7 @@ def _pillow_facts(source: Source, stream: Any) -> RasterFacts:
 def _tiff_facts(source: Source, stream: Any) -> RasterFacts:
     with tifffile.TiffFile(stream, name="picture") as file:
         if not file.series:
-            raise BadDicom("BAD_HEADER", "The file holds no picture.")
+            raise BadDicom("BAD_HEADER", tr("The file holds no picture."))
         series = file.series[0]
         page = series.keyframe
         dtype = np.dtype(page.dtype) if page.dtype is not None else np.dtype("V1")
@@ -139,7 +142,10 @@ def _tiff_facts(source: Source, stream: Any) -> RasterFacts:
             or (dtype.kind not in "uif" and dtype != np.bool_)
             or dtype.itemsize > 8
         ):
-            raise BadDicom("UNSUPPORTED_BITS", f"{samples} samples of {dtype} cannot be read.")
+            raise BadDicom(
+                "UNSUPPORTED_BITS",
+                tr("{samples} samples of {dtype} cannot be read.", samples=samples, dtype=dtype),
+            )
         pages = (
             len(series.pages) if len(series.pages) > 1 else _contiguous_pages(series, rows, columns, samples)
         )
@@ -225,7 +231,7 @@ def _series(members: Sequence[RasterFacts], head: str) -> SeriesInfo:
         step_mm=spacing and spacing[0],
         bits=first.bits,
         files=len(members),
-        order_note="order from file names" if len(members) > 1 else "",
+        order_note=tr("order from file names") if len(members) > 1 else "",
         problems=_marks(members),
         digest=digest_of(*((facts.source.shown, facts.source.stamp) for facts in members)),
     )
@@ -236,8 +242,10 @@ def _marks(members: Sequence[RasterFacts]) -> tuple[Problem, ...]:
     coloured = [facts.source.shown for facts in members if facts.grey_of_colour]
     if not coloured:
         return ()
-    reason = f"{len(coloured)} of {len(members)} pictures are stored in colour."
-    return (Problem(coloured[0], "COLOUR", reason, "Their brightness is shown."),)
+    reason = tr(
+        "{count} of {count_2} pictures are stored in colour.", count=len(coloured), count_2=len(members)
+    )
+    return (Problem(coloured[0], "COLOUR", reason, tr("Their brightness is shown.")),)
 
 
 class RasterPixels:
@@ -252,7 +260,7 @@ class RasterPixels:
             try:
                 self._tiff = tifffile.TiffFile(self._stream, name="picture")
             except tifffile.TiffFileError as error:
-                raise BadDicom("DECODE_FAILED", "The picture is damaged.") from error
+                raise BadDicom("DECODE_FAILED", tr("The picture is damaged.")) from error
 
     def read(self, frame: FrameInfo) -> Frame:
         """The page that a frame refers to: grey, or 8-bit RGB; transparency is dropped."""
@@ -277,7 +285,7 @@ class RasterPixels:
                     return np.asarray(picture.convert("RGB"))
                 return np.asarray(picture.getchannel("L") if picture.mode == "LA" else picture).astype(dtype)
         except (SyntaxError, ValueError, KeyError, OSError, Image.DecompressionBombError) as error:
-            raise BadDicom("DECODE_FAILED", "The picture is damaged.") from error
+            raise BadDicom("DECODE_FAILED", tr("The picture is damaged.")) from error
 
     def _page(self, file: tifffile.TiffFile, number: int) -> NDArray[Any]:
         series = file.series[0]
@@ -286,7 +294,7 @@ class RasterPixels:
             if len(series.pages) > 1 or (number == 0 and _single(series)):
                 page = series.pages[number]
                 if page is None:
-                    raise BadDicom("DECODE_FAILED", "The page is missing.")
+                    raise BadDicom("DECODE_FAILED", tr("The page is missing."))
                 pixels = np.asarray(page.asarray())
             else:
                 if self._contiguous is None:
@@ -295,7 +303,7 @@ class RasterPixels:
                     self._contiguous = np.asarray(series.asarray()).reshape(shape)
                 pixels = self._contiguous[number]
         except (ValueError, KeyError, IndexError, tifffile.TiffFileError, RuntimeError) as error:
-            raise BadDicom("DECODE_FAILED", "The picture is damaged.") from error
+            raise BadDicom("DECODE_FAILED", tr("The picture is damaged.")) from error
         return _grey_or_rgb(pixels, keyframe)
 
 

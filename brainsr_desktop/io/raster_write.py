@@ -8,11 +8,12 @@ from typing import IO, Final
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 SIGNED_OFFSET: Final = 32768
 """Added to signed values in a PNG, which knows no sign."""
+LEAST_TEXT_PX: Final = 11
 LARGEST_CLASSIC_TIFF_BYTES: Final = 2**32 - 2**20
 
 
@@ -30,6 +31,42 @@ def write_png(file: IO[bytes], pixels: NDArray[np.generic], notes: Mapping[str, 
     for name, text in {"Software": "BrainSR Desktop", **notes, "Offset": offset}.items():
         chunks.add_text(name, text)
     Image.fromarray(values).save(file, "PNG", pnginfo=chunks)
+
+
+def write_view(file: IO[bytes], picture: Image.Image, words: str, notes: Mapping[str, str]) -> None:
+    """An 8-bit PNG for people; `words` stand in a strip below the picture, which stays as it is."""
+    chunks = PngInfo()
+    for name, text in {"Software": "BrainSR Desktop", **notes}.items():
+        chunks.add_text(name, text)
+    with_notice(picture, words).save(file, "PNG", pnginfo=chunks)
+
+
+def with_notice(picture: Image.Image, words: str) -> Image.Image:
+    """A grey picture with a line of words in a black strip below it; itself where there are none."""
+    if not words:
+        return picture
+    size = max(LEAST_TEXT_PX, picture.width // 40)
+    font = ImageFont.load_default(size)
+    lines = _wrapped(words, font, picture.width - 4)
+    strip = round(1.4 * size)
+    out = Image.new("L", (picture.width, picture.height + strip * len(lines)), 0)
+    out.paste(picture.convert("L"), (0, 0))
+    draw = ImageDraw.Draw(out)
+    for number, line in enumerate(lines):
+        middle = (picture.width / 2, picture.height + strip * (number + 0.5))
+        draw.text(middle, line, 255, font, anchor="mm")
+    return out
+
+
+def _wrapped(words: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def write_tiff(

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar, cast
 
+from brainsr_desktop.language import tr
+
 HEADER_LIMIT_S: Final = 5.0
 THREADS: Final = 4
 AHEAD: Final = 32
@@ -40,7 +42,7 @@ class _Task(Generic[_Item, _Result]):
         """What came of it. Raises TimeoutError if it takes longer than the limit once begun."""
         self.started.wait()
         if not self.done.wait(limit_s):
-            raise TimeoutError(f"no answer in {limit_s:g} s")
+            raise TimeoutError(tr("no answer in {seconds:g} s", seconds=limit_s))
         return self.error if self.error is not None else cast(_Result, self.result)
 
 

@@ -17,6 +17,8 @@ from typing import Final
 from pydicom.charset import convert_encodings, decode_bytes, encode_string
 from pydicom.valuerep import format_number_as_ds
 
+from brainsr_desktop.language import mark, tr
+
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?")
 _INTEGER: Final = re.compile(r"[+-]?\d{1,12}")
 _UID: Final = re.compile(r"[12](\.(0|[1-9]\d*))+")
@@ -87,9 +89,9 @@ def repaired(vr: str, raw: bytes, encodings: Sequence[str]) -> Repaired:
     mended = [mend(part) for part in parts]
     usable = [part for part in mended if part is not None]
     if len(usable) < len(mended):
-        return Repaired(None, f"not a valid {vr}, left out")
+        return Repaired(None, tr("not a valid {vr}, left out", vr=vr))
     result = "\\".join(usable).encode("latin-1")
-    note = "" if usable == parts else _NOTES.get(vr, "reformatted")
+    note = "" if usable == parts else tr(_NOTES.get(vr, mark("reformatted")))
     return Repaired(result, note)
 
 
@@ -111,18 +113,22 @@ def _text(vr: str, value: bytes, encodings: Sequence[str]) -> Repaired:
     text = decoded(value, encodings)
     if text is None:
         # Bytes that do not fit the declared character set go on as they are, so that all files of the patient agree.
-        return Repaired(value) if len(value) <= limit else Repaired(value[:limit], f"cut to {limit} bytes")
+        return (
+            Repaired(value)
+            if len(value) <= limit
+            else Repaired(value[:limit], tr("cut to {limit} bytes", limit=limit))
+        )
     mended, notes = text, []
     control = _CONTROL_IN_TEXT if vr in _PARAGRAPHS else _CONTROL
     if control.search(mended):
         mended = control.sub(" ", mended)
-        notes.append("control characters replaced by spaces")
+        notes.append(tr("control characters replaced by spaces"))
     parts = [mended] if vr in _PARAGRAPHS else mended.split("\\")
     shortened = [
         "=".join(group[:limit] for group in part.split("=")) if vr == "PN" else part[:limit] for part in parts
     ]
     if shortened != parts:
-        notes.append(f"cut to {limit} characters")
+        notes.append(tr("cut to {limit} characters", limit=limit))
     if not notes:
         return Repaired(value)
     joined = "\\".join(shortened)
@@ -209,7 +215,7 @@ _PARTS: Final[dict[str, Callable[[str], str | None]]] = {
     "UI": _uid,
 }
 _NOTES: Final = {
-    "CS": "made a valid code string",
-    "AS": "padded to three digits and a unit",
-    "DS": "shortened to 16 characters",
+    "CS": mark("made a valid code string"),
+    "AS": mark("padded to three digits and a unit"),
+    "DS": mark("shortened to 16 characters"),
 }

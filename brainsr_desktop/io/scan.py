@@ -23,6 +23,7 @@ from brainsr_desktop.io.readers import Readers
 from brainsr_desktop.io.records import FileFacts, Picture
 from brainsr_desktop.io.sources import PREFIX_BYTES, Source, Walk, problem_of
 from brainsr_desktop.io.text import natural_key
+from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -132,10 +133,10 @@ class _Scan:
         elif result.kind == "archive":
             self._archive(source)
         elif result.kind == "empty":
-            self._skipped.append(Problem(source.shown, "EMPTY", "The file is empty."))
+            self._skipped.append(Problem(source.shown, "EMPTY", tr("The file is empty.")))
         else:
             self._skipped.append(
-                Problem(source.shown, "NOT_DICOM", result.note or "No image that can be read.")
+                Problem(source.shown, "NOT_DICOM", result.note or tr("No image that can be read."))
             )
 
     def _archive(self, source: Source) -> None:
@@ -161,14 +162,14 @@ class _Scan:
             if not count and not left_out:
                 left_out.append(Problem(source.shown, "ARCHIVE", reason))
         if not count and not left_out:
-            left_out.append(Problem(source.shown, "EMPTY", "The archive is empty."))
+            left_out.append(Problem(source.shown, "EMPTY", tr("The archive is empty.")))
         self._skipped += left_out
         self._seen += count + len(left_out) - 1
 
     def _entry(self, source: Source, data: bytes) -> None:
         sniffed = sniff_bytes(source.name, data[: PEEK_BYTES + PREFIX_BYTES], len(data))
         if sniffed.kind != "dicom":
-            note = "An archive inside an archive is not opened." if sniffed.kind == "archive" else ""
+            note = tr("An archive inside an archive is not opened.") if sniffed.kind == "archive" else ""
             self._route(source, replace(sniffed, kind="other", note=note) if note else sniffed)
             return
         try:
@@ -235,13 +236,15 @@ def problem_from(error: Exception, shown: str) -> Problem:
     if isinstance(error, BadDicom):
         return Problem(shown, error.code, error.reason)
     if isinstance(error, TimeoutError) and error.errno is None:
-        return Problem(shown, "TIMEOUT", "It could not be read in time.")
+        return Problem(shown, "TIMEOUT", tr("It could not be read in time."))
     if isinstance(error, OSError):
         return problem_of(error, shown)
     if isinstance(error, BrainSRError):
         return Problem(shown, "READ_ERROR", error.message)
     log.error("unforeseen while reading a header", exc_info=error)
-    return Problem(shown, "BAD_HEADER", f"Its header could not be understood ({type(error).__name__}).")
+    return Problem(
+        shown, "BAD_HEADER", tr("Its header could not be understood ({name}).", name=type(error).__name__)
+    )
 
 
 def sniff(source: Source) -> Sniffed:
@@ -264,7 +267,7 @@ def sniff_bytes(name: str, head: bytes, size_bytes: int) -> Sniffed:
         return Sniffed(kind)
     for magic, what in _PACKED.items():
         if head.startswith(magic):
-            return Sniffed("other", note=f"A {what} archive: unpack it first.")
+            return Sniffed("other", note=tr("A {what} archive: unpack it first.", what=what))
     return Sniffed("archive") if archive.kind_of(name, head) else Sniffed("other")
 
 

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 from brainsr_desktop.core.errors import Problem, ReadError
 from brainsr_desktop.io import archive, dicomdir
 from brainsr_desktop.io.text import natural_key, path_text
+from brainsr_desktop.language import tr
 
 FILE_LIMIT: Final = 200_000
 PREFIX_BYTES: Final = 132
@@ -58,7 +59,7 @@ def open_content(path: str, member: str | None) -> BinaryIO:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise ReadError(f"{path_text(path)} is not a regular file.", path=path)
+            raise ReadError(tr("{name} is not a regular file.", name=path_text(path)), path=path)
         return os.fdopen(descriptor, "rb")
     return io.BytesIO(archive.read_member(path, member))
 
@@ -75,13 +76,15 @@ def stamp_of(path: str) -> tuple[int, int] | None:
 def problem_of(error: OSError, shown: str) -> Problem:
     """The reason code of a failed access, told by errno and type."""
     if isinstance(error, FileNotFoundError):
-        return Problem(shown, "GONE", "The file is no longer there.")
+        return Problem(shown, "GONE", tr("The file is no longer there."))
     if isinstance(error, PermissionError):
-        return Problem(shown, "NO_PERMISSION", "There is no permission to read it.")
+        return Problem(shown, "NO_PERMISSION", tr("There is no permission to read it."))
     if error.errno == errno.ENAMETOOLONG:
-        return Problem(shown, "PATH_TOO_LONG", "The path is longer than the system allows.")
+        return Problem(shown, "PATH_TOO_LONG", tr("The path is longer than the system allows."))
     return Problem(
-        shown, "READ_ERROR", f"The system could not read it ({type(error).__name__}, {error.errno})."
+        shown,
+        "READ_ERROR",
+        tr("The system could not read it ({name}, {errno}).", name=type(error).__name__, errno=error.errno),
     )
 
 
@@ -121,8 +124,8 @@ class Walk:
                 yield from self._file(path, path_text(Path(path).name))
                 yield from self._listed(path)
         if missing and len(missing) == len(self._paths):
-            message = f"{path_text(missing[0])} does not exist or cannot be read."
-            raise ReadError(message, advice="Check the path and the permissions.", path=missing[0])
+            message = tr("{name} does not exist or cannot be read.", name=path_text(missing[0]))
+            raise ReadError(message, advice=tr("Check the path and the permissions."), path=missing[0])
 
     def _listed(self, path: str) -> Iterator[Source]:
         """The files that a DICOMDIR names, when it was opened itself."""
@@ -162,7 +165,11 @@ class Walk:
         if self.seen >= FILE_LIMIT:
             if self.seen == FILE_LIMIT and not any(p.code == "TOO_MANY" for p in self.problems):
                 self.problems.append(
-                    Problem(shown, "TOO_MANY", f"Only the first {FILE_LIMIT} files were read.")
+                    Problem(
+                        shown,
+                        "TOO_MANY",
+                        tr("Only the first {limit} files were read.", limit=FILE_LIMIT),
+                    )
                 )
             return
         if self.seen % 100 == 0:
@@ -175,11 +182,11 @@ class Walk:
         if stat.S_ISDIR(found.st_mode):
             return
         if not stat.S_ISREG(found.st_mode):
-            self._skip(Problem(shown, "NOT_A_FILE", "It is a device, pipe or socket, no file."))
+            self._skip(Problem(shown, "NOT_A_FILE", tr("It is a device, pipe or socket, no file.")))
         elif (found.st_dev, found.st_ino) in self._known:
-            self._skip(Problem(shown, "SAME_FILE", "Another name of a file that was read already."))
+            self._skip(Problem(shown, "SAME_FILE", tr("Another name of a file that was read already.")))
         elif walked and _hidden(Path(path).name):
-            self._skip(Problem(shown, "HIDDEN", "A hidden or system file."))
+            self._skip(Problem(shown, "HIDDEN", tr("A hidden or system file.")))
         else:
             self._known.add((found.st_dev, found.st_ino))
             self.seen += 1

@@ -23,6 +23,7 @@ from brainsr_desktop.io.dicom_file import DAMAGE, BadDicom
 from brainsr_desktop.io.placeless import digest_of, placeless_stack, uid_of
 from brainsr_desktop.io.sources import Source
 from brainsr_desktop.io.text import clean
+from brainsr_desktop.language import tr
 
 ENTRIES: Final = frozenset({"blob", "size", "count", "meta"})
 SLICES_LIMIT: Final = 200_000
@@ -54,11 +55,11 @@ def entries_of(sizes: NDArray[Any], counts: NDArray[Any], metas: NDArray[Any], b
     """The stacks of a file whose pictures take ``blob`` bytes. Raises `BadDicom` where its tables disagree."""
     plain = sizes.ndim == counts.ndim == metas.ndim == 1 and len(counts) == len(metas)
     if not plain or sizes.dtype.kind not in "iu" or counts.dtype.kind not in "iu" or metas.dtype.kind != "U":
-        raise BadDicom("BAD_HEADER", "Its tables are damaged.")
+        raise BadDicom("BAD_HEADER", tr("Its tables are damaged."))
     if min(sizes, default=0) < 0 or min(counts, default=0) < 1 or len(sizes) > SLICES_LIMIT:
-        raise BadDicom("BAD_HEADER", "Its tables hold impossible sizes.")
+        raise BadDicom("BAD_HEADER", tr("Its tables hold impossible sizes."))
     if sum(sizes.tolist()) != blob or sum(counts.tolist()) != len(sizes):
-        raise BadDicom("BAD_HEADER", "Its tables do not fit its pictures.")
+        raise BadDicom("BAD_HEADER", tr("Its tables do not fit its pictures."))
     edges = list(accumulate(counts.tolist(), initial=0))
     return [
         StackEntry(*span, _meta(text)) for span, text in zip(pairwise(edges), metas.tolist(), strict=True)
@@ -69,7 +70,7 @@ def _meta(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadDicom("BAD_HEADER", "What it tells of a stack is damaged.") from error
+        raise BadDicom("BAD_HEADER", tr("What it tells of a stack is damaged.")) from error
     return found if isinstance(found, dict) else {}
 
 
@@ -89,7 +90,8 @@ def series_of_entry(source: Source, entry: StackEntry, shape: tuple[int, int], n
         "numpy",
         uid=uid,
         study_uid=owner,
-        description=" ".join(filter(None, words)) or f"{source.name}, stack {number}",
+        description=" ".join(filter(None, words))
+        or tr("{name}, stack {number}", name=source.name, number=number),
         shape=shape,
         frames=frames,
         dtype="uint8",
@@ -107,7 +109,7 @@ class StackPictures:
 
     def __init__(self, blob: bytes, sizes: NDArray[Any]) -> None:
         if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or sum(sizes.tolist()) != len(blob):
-            raise BadDicom("CHANGED", "The file no longer holds these pictures.")
+            raise BadDicom("CHANGED", tr("The file no longer holds these pictures."))
         self._blob = blob
         self._edges = list(accumulate(sizes.tolist(), initial=0))
 
@@ -122,15 +124,15 @@ class StackPictures:
             with self._opened(number) as picture:
                 return np.asarray(picture.convert("L"), np.uint8)
         except (*DAMAGE, SyntaxError, Image.DecompressionBombError) as error:
-            raise BadDicom("DECODE_FAILED", "The picture is damaged.") from error
+            raise BadDicom("DECODE_FAILED", tr("The picture is damaged.")) from error
 
     def _opened(self, number: int) -> Image.Image:
         if not 0 <= number < len(self._edges) - 1:
-            raise BadDicom("CHANGED", "The file no longer has this slice.")
+            raise BadDicom("CHANGED", tr("The file no longer has this slice."))
         data = self._blob[self._edges[number] : self._edges[number + 1]]
         try:
             picture = Image.open(io.BytesIO(data), formats=_FORMATS)
         except (*DAMAGE, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise BadDicom("DECODE_FAILED", "The picture is damaged.") from error
+            raise BadDicom("DECODE_FAILED", tr("The picture is damaged.")) from error
         check_size(picture.height, picture.width, 1, len(picture.getbands()))
         return picture

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from brainsr_desktop.io.records import Picture
 from brainsr_desktop.io.text import natural_key
+from brainsr_desktop.language import tr
 
 ECHO_TOLERANCE_MS: Final = 0.1
 _MAPS: Final = (
@@ -44,6 +45,8 @@ class Volumes:
     pictures: tuple[tuple[Picture | None, ...], ...]
     labels: tuple[str, ...]
     unsuitable: tuple[str | None, ...]
+    fields: tuple[tuple[tuple[str, str], ...], ...]
+    """For each volume (attribute, its value in words), for every attribute that tells volumes apart."""
     repeated: tuple[Picture, ...] = ()
     """Pictures that share a position with others although nothing else has more than one there."""
 
@@ -58,7 +61,7 @@ def unsuitable(picture: Picture) -> str | None:
     if picture.component in ("phase", "real", "imaginary"):
         return f"{picture.component} image"
     found = parameter_map(picture.image_type)
-    return f"parameter map ({found})" if found else None
+    return tr("parameter map ({found})", found=found) if found else None
 
 
 def split_volumes(positions: Sequence[Sequence[Picture]]) -> Volumes:
@@ -66,7 +69,7 @@ def split_volumes(positions: Sequence[Sequence[Picture]]) -> Volumes:
     most = max(len(pictures) for pictures in positions)
     if most == 1:
         only = tuple(pictures[0] for pictures in positions)
-        return Volumes((only,), ("",), (_common_reason(only),))
+        return Volumes((only,), ("",), (_common_reason(only),), ((),))
     everything = [picture for pictures in positions for picture in pictures]
     chosen: list[tuple[str, dict[int, Hashable]]] = []
     keys: dict[int, _Key] = {id(picture): () for picture in everything}
@@ -112,23 +115,34 @@ def _assembled(
     volumes = tuple(tuple(placed[entry].get(index) for index in range(positions)) for entry in order)
     ranks = len({rank for _, rank in order}) > 1
     labels = []
+    fields = []
     for (key, rank), volume in zip(order, volumes, strict=True):
         example = next(picture for picture in volume if picture is not None)
-        parts = [_LABELS[name](value, example) for name, value in zip(names, key, strict=True)]
+        told = [(name, _LABELS[name](value, example)) for name, value in zip(names, key, strict=True)]
         if ranks:
-            parts.append(f"time {rank + 1}")
-        labels.append(", ".join(part for part in parts if part))
+            told.append(("time", tr("time {rank}", rank=rank + 1)))
+        labels.append(", ".join(words for _, words in told if words))
+        fields.append(tuple((name, words) for name, words in told if words))
     full = [volume for volume in volumes if None not in volume]
     stray = [volume for volume in volumes if volume.count(None) > positions // 2]
     repeated = tuple(p for volume in stray for p in volume if p) if full and stray else ()
-    return Volumes(volumes, _distinct(labels), tuple(_common_reason(volume) for volume in volumes), repeated)
+    return Volumes(
+        volumes,
+        _distinct(labels),
+        tuple(_common_reason(volume) for volume in volumes),
+        tuple(fields),
+        repeated,
+    )
 
 
 def _distinct(labels: Sequence[str]) -> tuple[str, ...]:
     if len(set(labels)) == len(labels) and all(labels):
         return tuple(labels)
     return tuple(
-        f"{label + ', ' if label else ''}volume {number}" for number, label in enumerate(labels, start=1)
+        tr("{label}, volume {number}", label=label, number=number)
+        if label
+        else tr("volume {number}", number=number)
+        for number, label in enumerate(labels, start=1)
     )
 
 
@@ -212,24 +226,27 @@ def _sortable(value: Hashable) -> tuple[int, object]:
 
 
 def _echo_label(value: object, picture: Picture) -> str:
-    number = "" if picture.echo_number is None else f"{picture.echo_number}, "
-    return f"echo {number}{value:.2f} ms" if isinstance(value, float) else ""
+    if not isinstance(value, float):
+        return ""
+    if picture.echo_number is None:
+        return tr("echo {time:.2f} ms", time=value)
+    return tr("echo {number}, {time:.2f} ms", number=picture.echo_number, time=value)
 
 
 _LABELS: Final[dict[str, Callable[[Hashable, Picture], str]]] = {
     "echo": _echo_label,
-    "echo number": lambda value, p: "" if p.echo_ms is not None else f"echo {value}",
+    "echo number": lambda value, p: "" if p.echo_ms is not None else tr("echo {value}", value=value),
     "component": lambda value, _: str(value),
     "map": lambda value, _: str(value),
     "kind": lambda value, p: "" if parameter_map(p.image_type) else _kind_label(value),
-    "inversion": lambda value, _: f"TI {value:g} ms" if isinstance(value, float) else "",
-    "flip": lambda value, _: f"flip angle {value:g}°" if isinstance(value, float) else "",
+    "inversion": lambda value, _: tr("TI {value:g} ms", value=value) if isinstance(value, float) else "",
+    "flip": lambda value, _: tr("flip angle {value:g}°", value=value) if isinstance(value, float) else "",
     "b": lambda value, _: f"b {value:.0f}" if isinstance(value, float) else "",
-    "direction": lambda value, _: f"direction {value}" if value is not None else "",
-    "temporal": lambda value, _: f"time {value}",
-    "trigger": lambda value, _: f"trigger {value:g} ms" if isinstance(value, float) else "",
-    "series": lambda value, _: f"series {value}",
-    "acquisition": lambda value, _: f"acquisition {value}",
+    "direction": lambda value, _: tr("direction {value}", value=value) if value is not None else "",
+    "temporal": lambda value, _: tr("time {value}", value=value),
+    "trigger": lambda value, _: tr("trigger {value:g} ms", value=value) if isinstance(value, float) else "",
+    "series": lambda value, _: tr("series {value}", value=value),
+    "acquisition": lambda value, _: tr("acquisition {value}", value=value),
 }
 
 

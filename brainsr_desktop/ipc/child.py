@@ -35,6 +35,7 @@ from brainsr_desktop.ipc.messages import (
     Progress,
     Request,
 )
+from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -133,10 +134,10 @@ def report_of(error: BaseException) -> ErrorReport:
             family, error.message, error.advice, "" if error.path is None else str(error.path), text
         )
     if isinstance(error, MemoryError):
-        advice = "Close other programs, or choose smaller tiles."
-        return ErrorReport(OutOfMemory.__name__, "There is not enough memory.", advice, traceback=text)
-    message = f"Something went wrong: {type(error).__name__}."
-    return ErrorReport(InternalError.__name__, message, "The details are in the log.", traceback=text)
+        advice = tr("Close other programs, or choose smaller tiles.")
+        return ErrorReport(OutOfMemory.__name__, tr("There is not enough memory."), advice, traceback=text)
+    message = tr("Something went wrong: {name}.", name=type(error).__name__)
+    return ErrorReport(InternalError.__name__, message, tr("The details are in the log."), traceback=text)
 
 
 class _Server:

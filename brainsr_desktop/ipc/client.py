@@ -33,6 +33,7 @@ from brainsr_desktop.ipc.messages import (
     LogLine,
     Request,
 )
+from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -262,13 +263,20 @@ class _Child:
 def describe_exit(exit_code: int | None) -> str:
     """Words for an exit code of multiprocessing: negative is a signal."""
     if exit_code is None:
-        return "no exit code"
-    return f"signal {-exit_code}" if exit_code < 0 else f"exit {exit_code}"
+        return tr("no exit code")
+    return (
+        tr("signal {value}", value=-exit_code)
+        if exit_code < 0
+        else tr("exit {exit_code}", exit_code=exit_code)
+    )
 
 
 def _death_report(name: str, exit_code: int | None) -> ErrorReport:
-    ending = "is not running" if exit_code is None else f"stopped ({describe_exit(exit_code)})"
-    return ErrorReport(ChildDied.__name__, f"The {name} process {ending}.", "Start it again.")
+    if exit_code is None:
+        message = tr("The {name} process is not running.", name=name)
+    else:
+        message = tr("The {name} process stopped ({reason}).", name=name, reason=describe_exit(exit_code))
+    return ErrorReport(ChildDied.__name__, message, tr("Start it again."))
 
 
 def rebuild_error(report: ErrorReport) -> BrainSRError:

@@ -26,6 +26,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from brainsr_desktop.core.errors import InternalError, OutOfMemory
 from brainsr_desktop.ipc.messages import ArrayRef
+from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +65,8 @@ class SharedArray:
                 continue
             return cls(_view(mapped, shape, kind), path)
         raise OutOfMemory(
-            f"There is not enough memory for {wanted / 2**20:.0f} MiB of pixels.",
-            advice="Close other programs or another series, or open fewer slices.",
+            tr("There is not enough memory for {wanted:.0f} MiB of pixels.", wanted=wanted / 2**20),
+            advice=tr("Close other programs or another series, or open fewer slices."),
         )
 
     @property
@@ -176,7 +177,7 @@ def _reserve(descriptor: int, wanted: int, folder: Path) -> None:
             room.f_bavail * room.f_frsize < wanted + SPARE_BYTES
             or wanted > LARGEST_SHARE * _free_memory_bytes()
         ):
-            raise OSError(errno.ENOSPC, "too little room")
+            raise OSError(errno.ENOSPC, tr("too little room"))
         os.posix_fallocate(descriptor, 0, wanted)
     else:
         os.truncate(descriptor, wanted)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from brainsr_desktop.core.errors import CardInvalid
+from brainsr_desktop.language import tr
 
 Role = Literal["fidelity", "perceptual", "preview", "reference", "baseline"]
 Value: TypeAlias = str | int | float | bool
@@ -99,17 +100,22 @@ def read_card(folder: Path, *, from_user: bool = False) -> Card:
         with path.open("rb") as file:
             text = file.read(CARD_BYTES + 1)
         if len(text) > CARD_BYTES:
-            raise CardInvalid(f"The card of the model {folder.name} is too long.", path=path)
+            raise CardInvalid(tr("The card of the model {name} is too long.", name=folder.name), path=path)
         table = tomllib.loads(text.decode("utf-8"))
     except OSError as error:
         raise CardInvalid(
-            f"The model folder {folder.name} has no card that can be read ({error.strerror}).",
-            advice="A model needs a card.toml beside its weights.",
+            tr(
+                "The model folder {name} has no card that can be read ({reason}).",
+                name=folder.name,
+                reason=error.strerror,
+            ),
+            advice=tr("A model needs a card.toml beside its weights."),
             path=path,
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise CardInvalid(
-            f"The card of the model {folder.name} is not valid TOML: {error}", path=path
+            tr("The card of the model {name} is not valid TOML: {error}", name=folder.name, error=error),
+            path=path,
         ) from error
     return _Reader(table, path).card(from_user)
 
@@ -123,7 +129,7 @@ class _Reader:
 
     def card(self, from_user: bool) -> Card:
         if self._take("schema", int) != SCHEMA:
-            raise self._wrong(f"is of another version than {SCHEMA}")
+            raise self._wrong(tr("is of another version than {schema}", schema=SCHEMA))
         scale = self._take("scale", int)
         card = Card(
             name=self._take("name", str),
@@ -157,9 +163,9 @@ class _Reader:
     def _take(self, key: str, kind: Any, *, default: Any = None) -> Any:
         value = self._table.get(key, default)
         if value is None:
-            raise self._wrong(f"has no entry {key!r}")
+            raise self._wrong(tr("has no entry {key!r}", key=key))
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self._wrong(f"has a wrong entry {key!r}")
+            raise self._wrong(tr("has a wrong entry {key!r}", key=key))
         return value
 
     def _text(self, key: str) -> str:
@@ -171,17 +177,24 @@ class _Reader:
 
     def _check(self, card: Card) -> None:
         if not _NAME.fullmatch(card.name) or card.name != self._path.parent.name:
-            raise self._wrong(f"names the model {card.name!r}, which is not the name of its folder")
+            raise self._wrong(
+                tr("names the model {name!r}, which is not the name of its folder", name=card.name)
+            )
         if card.role not in get_args(Role) or card.role == "baseline":
-            raise self._wrong(f"has an unknown role {card.role!r}")
+            raise self._wrong(tr("has an unknown role {role!r}", role=card.role))
         if card.network == INTERPOLATION:
-            raise self._wrong(f"has no network but {INTERPOLATION!r}")
+            raise self._wrong(tr("has no network but {interpolation!r}", interpolation=INTERPOLATION))
         if card.grid != "half_pixel":
-            raise self._wrong('does not say grid = "half_pixel", so nobody knows where its pixels lie')
+            raise self._wrong(tr('does not say grid = "half_pixel", so nobody knows where its pixels lie'))
         if card.scale not in SCALES or card.config.get("scale", card.scale) != card.scale:
-            raise self._wrong(f"has a wrong factor {card.scale}")
+            raise self._wrong(tr("has a wrong factor {scale}", scale=card.scale))
         if card.input_channels != 1:
-            raise self._wrong(f"asks for {card.input_channels} input channels; this program gives one")
+            raise self._wrong(
+                tr(
+                    "asks for {channels} input channels; this program gives one",
+                    channels=card.input_channels,
+                )
+            )
         self._check_numbers(card)
         self._check_files(card)
 
@@ -193,26 +206,26 @@ class _Reader:
         }
         for name, (value, most) in sizes.items():
             if not 1 <= value <= most:
-                raise self._wrong(f"has an entry {name!r} outside 1 to {most}")
+                raise self._wrong(tr("has an entry {name!r} outside 1 to {most}", name=name, most=most))
         if "exact" not in card.precision or not set(card.precision) <= {"exact", "fast"}:
-            raise self._wrong("has a wrong entry 'precision'")
+            raise self._wrong(tr("has a wrong entry 'precision'"))
         if not all(isinstance(value, (str, int, float, bool)) for value in card.config.values()):
-            raise self._wrong("has a wrong entry 'config'")
+            raise self._wrong(tr("has a wrong entry 'config'"))
         if not all(isinstance(figures, dict) for figures in card.metrics.values()):
-            raise self._wrong("has a wrong entry 'metrics'")
+            raise self._wrong(tr("has a wrong entry 'metrics'"))
 
     def _check_files(self, card: Card) -> None:
         if WEIGHTS_FILE not in card.files:
-            raise self._wrong(f"does not name {WEIGHTS_FILE}")
+            raise self._wrong(tr("does not name {weights_file}", weights_file=WEIGHTS_FILE))
         for name, digest in card.files.items():
             if not _FILE_NAME.fullmatch(name) or not name.endswith(_FILE_SUFFIXES):
-                raise self._wrong(f"names a file {name!r} that no model may have")
+                raise self._wrong(tr("names a file {name!r} that no model may have", name=name))
             if not _SHA256.fullmatch(str(digest)):
-                raise self._wrong(f"has no SHA-256 for {name}")
+                raise self._wrong(tr("has no SHA-256 for {name}", name=name))
 
     def _wrong(self, what: str) -> CardInvalid:
         return CardInvalid(
-            f"The card of the model {self._path.parent.name} {what}.",
-            advice="Choose another model, or install this one again.",
+            tr("The card of the model {name} {what}.", name=self._path.parent.name, what=what),
+            advice=tr("Choose another model, or install this one again."),
             path=self._path,
         )

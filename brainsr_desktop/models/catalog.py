@@ -8,6 +8,7 @@ from typing import Final
 
 from brainsr_desktop import paths
 from brainsr_desktop.core.errors import CardInvalid, Problem, UsageError
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.models.card import CARD_FILE, INTERPOLATION, SCALES, Card, read_card
 
 MODEL_DAMAGED: Final = "MODEL_DAMAGED"
@@ -27,14 +28,16 @@ def _baseline(name: str, title: str, description: str, receptive_field: int) -> 
 
 
 BASELINES: Final = (
-    _baseline("nearest", "Nearest", "Every pixel repeated.", 1),
-    _baseline("bicubic", "Cubic", "Cubic convolution (Keys 1981, a = -0.5).", 5),
-    _baseline("lanczos", "Lanczos", "Windowed sinc, three lobes.", 7),
-    _baseline("zerofill", "Zero-filled", "Zeros around the slice's k-space, as scanners interpolate.", 1),
+    _baseline("nearest", mark("Nearest"), mark("Every pixel repeated."), 1),
+    _baseline("bicubic", mark("Cubic"), mark("Cubic convolution (Keys 1981, a = -0.5)."), 5),
+    _baseline("lanczos", mark("Lanczos"), mark("Windowed sinc, three lobes."), 7),
+    _baseline(
+        "zerofill", mark("Zero-filled"), mark("Zeros around the slice's k-space, as scanners interpolate."), 1
+    ),
 )
 """What every network must beat. Zero-filling sees the whole slice and is never tiled."""
 
-LINEAR: Final = _baseline("linear", "Linear", "Bilinear; for previews, not listed.", 3)
+LINEAR: Final = _baseline("linear", mark("Linear"), mark("Bilinear; for previews, not listed."), 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,18 @@ class Catalog:
         card = next((card for card in (*self.cards, LINEAR) if card.name == name), None)
         if card is None:
             raise UsageError(
-                f"There is no model named {name!r}.", advice=f"There are: {', '.join(self.names())}."
+                tr("There is no model named {name!r}.", name=name),
+                advice=tr("There are: {names}.", names=", ".join(self.names())),
             )
         if scale is not None and scale not in card.scales:
             raise UsageError(
-                f"The model {name} enlarges by {_words(card.scales)}, not by {scale}.",
-                advice=f"For {scale} there are: {', '.join(self.names(scale))}.",
+                tr(
+                    "The model {name} enlarges by {words}, not by {scale}.",
+                    name=name,
+                    words=_words(card.scales),
+                    scale=scale,
+                ),
+                advice=tr("For {scale} there are: {names}.", scale=scale, names=", ".join(self.names(scale))),
             )
         return card
 
@@ -100,7 +109,7 @@ def load_catalog(shipped: Path | None = None, user: Path | None = None) -> Catal
                 _check_present(card, folder)
                 _check_new(card, cards)
             except CardInvalid as error:
-                problems.append(Problem(folder.name, MODEL_DAMAGED, error.message, "left out"))
+                problems.append(Problem(folder.name, MODEL_DAMAGED, error.message, tr("left out")))
             else:
                 cards.append(card)
     cards.sort(key=lambda card: (not card.default, card.from_user, -card.scale, card.name))
@@ -122,13 +131,15 @@ def _model_folders(root: Path) -> list[Path]:
 def _check_present(card: Card, folder: Path) -> None:
     missing = [name for name in card.files if not (folder / name).is_file()]
     if missing:
-        raise CardInvalid(f"The model {card.name} lacks {', '.join(missing)}.", path=folder)
+        raise CardInvalid(
+            tr("The model {name} lacks {missing}.", name=card.name, missing=", ".join(missing)), path=folder
+        )
 
 
 def _check_new(card: Card, cards: list[Card]) -> None:
     taken = {other.name for other in (*cards, *BASELINES, LINEAR)}
     if card.name in taken:
-        raise CardInvalid(f"There is another model named {card.name}.", path=card.folder)
+        raise CardInvalid(tr("There is another model named {name}.", name=card.name), path=card.folder)
 
 
 def _words(scales: tuple[int, ...]) -> str:

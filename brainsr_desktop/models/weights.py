@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brainsr_desktop.core.errors import ModelError, WeightsChanged
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.models.card import WEIGHTS_FILE, Card
 
 Weights: TypeAlias = dict[str, npt.NDArray[np.floating]]
@@ -21,7 +22,7 @@ Weights: TypeAlias = dict[str, npt.NDArray[np.floating]]
 LARGEST_BYTES: Final = 1 << 30
 HEADER_BYTES: Final = 1 << 20
 MOST_AXES: Final = 8
-ADVICE: Final = "Choose another model, or install this one again."
+ADVICE: Final = mark("Choose another model, or install this one again.")
 
 _DTYPES: Final = {"F64": np.float64, "F32": np.float32, "F16": np.float16}
 _PICKLE_STARTS: Final = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"PK\x05\x06")
@@ -36,22 +37,35 @@ def verified_bytes(card: Card, file: str) -> bytes:
     """
     wanted = card.files.get(file)
     if card.folder is None or wanted is None:
-        raise WeightsChanged(f"The card of the model {card.name} does not name {file}.", advice=ADVICE)
+        raise WeightsChanged(
+            tr("The card of the model {name} does not name {file}.", name=card.name, file=file),
+            advice=tr(ADVICE),
+        )
     path = card.folder / file
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise WeightsChanged(f"The model {card.name} cannot be loaded: {file} is too large.", path=path)
+            raise WeightsChanged(
+                tr("The model {name} cannot be loaded: {file} is too large.", name=card.name, file=file),
+                path=path,
+            )
         content = path.read_bytes()
     except OSError as error:
         raise WeightsChanged(
-            f"The model {card.name} cannot be loaded: {file} cannot be read ({error.strerror}).",
-            advice=ADVICE,
+            tr(
+                "The model {name} cannot be loaded: {file} cannot be read ({reason}).",
+                name=card.name,
+                file=file,
+                reason=error.strerror,
+            ),
+            advice=tr(ADVICE),
             path=path,
         ) from error
     refuse_pickle(content, card.name, file)
     if hashlib.sha256(content).hexdigest() != wanted:
         raise WeightsChanged(
-            f"The model {card.name} cannot be loaded: {file} differs from its card.", advice=ADVICE, path=path
+            tr("The model {name} cannot be loaded: {file} differs from its card.", name=card.name, file=file),
+            advice=tr(ADVICE),
+            path=path,
         )
     return content
 
@@ -72,8 +86,12 @@ def refuse_pickle(content: bytes, model: str, file: str) -> None:
     is_header = content[3:9] == b"\0\0\0\0\0{"
     if content.startswith(_PICKLE_STARTS) and not is_header:
         raise ModelError(
-            f"The file {file} of the model {model} is a pickle, which could run code, and is never opened.",
-            advice="Ask for the weights as safetensors.",
+            tr(
+                "The file {file} of the model {model} is a pickle, which could run code, and is never opened.",
+                file=file,
+                model=model,
+            ),
+            advice=tr("Ask for the weights as safetensors."),
         )
 
 
@@ -88,26 +106,26 @@ def parse_safetensors(content: bytes, model: str) -> Weights:
     refuse_pickle(content, model, WEIGHTS_FILE)
     length = int.from_bytes(content[:8], "little")
     if len(content) < 8 or not 2 <= length <= min(HEADER_BYTES, len(content) - 8):
-        raise _damaged(model, "its header has an impossible length")
+        raise _damaged(model, tr("its header has an impossible length"))
     try:
         header = json.loads(content[8 : 8 + length].decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise _damaged(model, "its header is not JSON") from error
+        raise _damaged(model, tr("its header is not JSON")) from error
     if not isinstance(header, dict):
-        raise _damaged(model, "its header is no table")
+        raise _damaged(model, tr("its header is no table"))
     header.pop("__metadata__", None)
     data = memoryview(content)[8 + length :]
     spans = {name: _span(entry, model) for name, entry in header.items()}
     end = 0
     for start, stop in sorted(spans.values()):
         if start != end:
-            raise _damaged(model, "its arrays overlap or leave a gap")
+            raise _damaged(model, tr("its arrays overlap or leave a gap"))
         end = stop
     if end != len(data):
-        raise _damaged(model, "its header does not account for its data")
+        raise _damaged(model, tr("its header does not account for its data"))
     weights = {name: _array(entry, data[slice(*spans[name])], model) for name, entry in header.items()}
     if not all(np.isfinite(array).all() for array in weights.values()):
-        raise _damaged(model, "it holds values that are not finite")
+        raise _damaged(model, tr("it holds values that are not finite"))
     return weights
 
 
@@ -115,7 +133,7 @@ def _span(entry: Any, model: str) -> tuple[int, int]:
     match entry:
         case {"data_offsets": [int(start), int(stop)]} if 0 <= start <= stop:
             return start, stop
-    raise _damaged(model, "an array lies outside the file")
+    raise _damaged(model, tr("an array lies outside the file"))
 
 
 def _array(entry: Any, data: memoryview, model: str) -> npt.NDArray[np.floating]:
@@ -123,13 +141,16 @@ def _array(entry: Any, data: memoryview, model: str) -> npt.NDArray[np.floating]
         case {"dtype": str(kind), "shape": list(shape)} if kind in _DTYPES and len(shape) <= MOST_AXES:
             dtype = np.dtype(_DTYPES[kind])
         case _:
-            raise _damaged(model, "an array has an unknown type or shape")
+            raise _damaged(model, tr("an array has an unknown type or shape"))
     if not all(type(side) is int and side >= 1 for side in shape):
-        raise _damaged(model, "an array has an unknown type or shape")
+        raise _damaged(model, tr("an array has an unknown type or shape"))
     if math.prod(shape) * dtype.itemsize != len(data):
-        raise _damaged(model, "an array has another size than its shape")
+        raise _damaged(model, tr("an array has another size than its shape"))
     return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
 
 
 def _damaged(model: str, what: str) -> ModelError:
-    return ModelError(f"The model {model} cannot be loaded: its weights are damaged ({what}).", advice=ADVICE)
+    return ModelError(
+        tr("The model {model} cannot be loaded: its weights are damaged ({what}).", model=model, what=what),
+        advice=tr(ADVICE),
+    )

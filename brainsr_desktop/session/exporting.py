@@ -9,6 +9,7 @@ from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.messages import ModelNote
+from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session.pictures import ResultKey, stack_name
 from brainsr_desktop.session.planner import Stage, Urgency, Want, WeightsOf, digest_of
@@ -49,5 +50,9 @@ def job_want(stack: StackInfo, index: int, recipe: Recipe, weights_of: WeightsOf
 def slice_problem(stack: StackInfo, index: int, code: str, reason: str, done: str) -> Problem:
     """A problem of one slice, by its number: file names may hold patient data."""
     number = index % stack.slices + 1
-    volume = f" of volume {index // stack.slices + 1}" if stack.volumes > 1 else ""
-    return Problem("", code, f"Slice {number}{volume}: {reason}", done)
+    if stack.volumes == 1:
+        text = tr("Slice {number}: {reason}", number=number, reason=reason)
+    else:
+        volume = index // stack.slices + 1
+        text = tr("Slice {number} of volume {volume}: {reason}", number=number, volume=volume, reason=reason)
+    return Problem("", code, text, done)

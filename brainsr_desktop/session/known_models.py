@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brainsr_desktop.models.card import Card
-from brainsr_desktop.models.catalog import Catalog
+from brainsr_desktop.models.catalog import LINEAR, Catalog
 from brainsr_desktop.session.planner import Recipes, recipes_of
 from brainsr_desktop.session.state import ViewState
 
@@ -13,7 +13,7 @@ class KnownModels:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self._cards = {card.name: card for card in catalog.cards}
+        self._cards = {card.name: card for card in (LINEAR, *catalog.cards)}
         scales = {scale for card in catalog.cards for scale in card.scales}
         self._baselines = {
             scale: tuple(card.name for card in catalog.for_scale(scale) if card.is_interpolation)

@@ -11,6 +11,7 @@ from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.ipc.messages import ArrayRef
 from brainsr_desktop.ipc.shared_array import SharedArray
+from brainsr_desktop.language import tr
 from brainsr_desktop.session.pictures import stack_name
 
 
@@ -79,7 +80,7 @@ class OpenStack:
     def why_missing(self, index: int) -> str:
         """Why a frame cannot be shown; empty while it may still come."""
         if self.stack.frames[index] is None:
-            return "There is no picture at this position."
+            return tr("There is no picture at this position.")
         problem = self.problems.get(index)
         return problem.reason if problem is not None else self.trouble
 

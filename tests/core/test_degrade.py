@@ -115,7 +115,7 @@ def test_that_a_blob_keeps_its_place(method: Reduction, reduction: int) -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.01)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rows=st.integers(1, 70),
     columns=st.integers(1, 70),
@@ -134,7 +134,7 @@ def test_that_any_matrix_is_reduced_and_a_constant_stays(
     np.testing.assert_allclose(made, 3.5, rtol=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rows=st.integers(9, 40), columns=st.integers(9, 40), reduction=st.integers(2, 4))
 def test_that_a_matrix_that_does_not_divide_is_continued_at_its_far_edge(
     rows: int, columns: int, reduction: int
@@ -145,7 +145,7 @@ def test_that_a_matrix_that_does_not_divide_is_continued_at_its_far_edge(
     np.testing.assert_array_equal(apply(image, degradation, None), apply(whole, degradation, None))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     noise=st.floats(0.1, 20), blur=st.floats(0, 2), gain=st.floats(0.01, 1000), reduction=st.integers(1, 4)
 )

@@ -211,7 +211,7 @@ def test_that_a_perfect_picture_has_perfect_figures(shape: tuple[int, int]) -> N
 
 
 @given(st.integers(0, 1000), st.floats(0.01, 0.1))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_that_more_error_is_never_better(seed: int, error: float) -> None:
     generator = np.random.default_rng(seed)
     _, truth = pair(seed, 48, 48)
@@ -296,7 +296,7 @@ def test_that_a_slice_without_contrast_is_all_head() -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.2, 0.8))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_that_morphology_is_scipys(seed: int, share: float) -> None:
     mask = np.random.default_rng(seed).random((23, 31)) < share
     assert np.array_equal(filters.dilated(mask, 2), ndimage.binary_dilation(mask, iterations=2))

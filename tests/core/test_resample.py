@@ -79,7 +79,7 @@ def test_that_bicubic_reduces_as_pillow_does(shape: tuple[int, int]) -> None:
     np.testing.assert_allclose(resize(image, shape, "bicubic"), expected, rtol=0, atol=2e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     rows=st.integers(1, 33),
     columns=st.integers(1, 33),

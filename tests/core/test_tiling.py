@@ -38,7 +38,7 @@ def run_in_tiles(image: Floats, tile: int, field: int, scale: int) -> Floats:
     field=st.integers(0, 20).map(lambda half: 2 * half + 1),
     scale=st.sampled_from([2, 4]),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_that_tiles_give_what_the_whole_slice_gives(
     rows: int, columns: int, tile: int, field: int, scale: int
 ) -> None:

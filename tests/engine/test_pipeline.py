@@ -72,7 +72,7 @@ def test_that_the_output_is_in_stored_units(engine: Engine) -> None:
 
 
 @given(st.integers(-10, 10), st.integers(0, 50))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_that_a_scanners_gain_comes_through(catalog: Catalog, power: int, seed: int) -> None:
     engine = Engine(catalog)
     pixels = phantom(24, 24, seed)
@@ -149,7 +149,7 @@ def test_that_the_picture_does_not_move(
     reduction=st.sampled_from([1, 2, 4]),
     scale=st.sampled_from([2, 4]),
 )
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_that_a_degraded_slice_comes_back_in_its_place(
     catalog: Catalog, rows: int, columns: int, reduction: int, scale: int
 ) -> None:
@@ -300,7 +300,7 @@ def test_that_a_recipe_that_cannot_be_is_refused(engine: Engine, recipe: Recipe)
     st.floats(-2.0, 2.0),
     st.sampled_from(["tiny-x4", "bicubic", "zerofill"]),
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_that_any_numbers_give_finite_pixels(
     catalog: Catalog, seed: int, size: float, shift: float, model: str
 ) -> None:

@@ -97,7 +97,7 @@ def test_that_two_echoes_become_two_volumes(tmp_path: Path) -> None:
     assert [Path(frame.path).name[:2] for frame in stack.frames if frame] == ["E1"] * 6 + ["E2"] * 6
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6))
 def test_that_the_order_of_files_changes_nothing(example: Picture, seed: int) -> None:
     pictures = [
@@ -119,7 +119,7 @@ def test_that_the_order_of_files_changes_nothing(example: Picture, seed: int) ->
     assert (stack.slices, stack.volumes) == (4, 4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     steps=st.lists(st.floats(0.5, 10.0), min_size=1, max_size=12),
     angles=st.tuples(st.floats(-0.6, 0.6), st.floats(-0.6, 0.6)),

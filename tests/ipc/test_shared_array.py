@@ -34,7 +34,7 @@ def test_that_a_new_block_is_zero() -> None:
     shape=st.lists(st.integers(0, 6), max_size=4).map(tuple),
     dtype=st.sampled_from(["uint8", "int16", "uint16", "int32", "float32"]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_that_what_one_side_writes_the_other_reads(shape: tuple[int, ...], dtype: str) -> None:
     block = SharedArray.create(shape, dtype)
     values = np.arange(block.array.size).reshape(shape).astype(dtype)

@@ -41,7 +41,7 @@ def built(name: str, config: dict[str, Any]) -> nn.Module:
 
 
 @pytest.mark.parametrize(("name", "config"), CONFIGS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(rows=st.integers(1, 37), columns=st.integers(1, 37))
 def test_that_any_matrix_is_enlarged(name: str, config: dict[str, Any], rows: int, columns: int) -> None:
     result = built(name, config)(torch.rand(2, 1, rows, columns))

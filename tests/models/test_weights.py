@@ -159,7 +159,7 @@ def test_that_a_header_that_lies_is_refused(content: bytes) -> None:
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_that_no_changed_byte_does_more_than_change_values(at: int, bits: int) -> None:
     spoilt = bytearray(GOOD)
     spoilt[at] ^= bits

@@ -12,6 +12,7 @@ import numpy as np
 from brainsr_desktop.core.errors import CardInvalid, DeviceUnavailable, ModelError, OutOfMemory
 from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats
+from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.models.weights import ADVICE, verified_bytes
 
@@ -52,12 +53,14 @@ class OpenVino:
             _wait(request, check_cancelled)
             result = np.array(request.get_output_tensor().data, np.float32)
         except MemoryError as error:
-            raise OutOfMemory("There is not enough memory for the slice.") from error
+            raise OutOfMemory(tr("There is not enough memory for the slice.")) from error
         except RuntimeError as error:
             # OpenVINO has one exception for everything; the graph was tried when it was loaded, so it is not the graph.
             if self.device == CPU:
-                raise OutOfMemory("There is not enough memory for the slice.") from error
-            raise DeviceUnavailable(f"The device {self.device} failed.", advice="Use the CPU.") from error
+                raise OutOfMemory(tr("There is not enough memory for the slice.")) from error
+            raise DeviceUnavailable(
+                tr("The device {device} failed.", device=self.device), advice=tr("Use the CPU.")
+            ) from error
         self._request = request
         return result
 
@@ -90,12 +93,15 @@ def open_backend(card: Card, scale: int, device: str, precision: Precision) -> O
         tried = backend.run(np.zeros((1, 1, side, side), np.float32), lambda: None)
     except (OutOfMemory, DeviceUnavailable) as error:
         raise DeviceUnavailable(
-            f"OpenVINO cannot run the model {card.name} on {device}.", advice="Choose another device."
+            tr("OpenVINO cannot run the model {name} on {device}.", name=card.name, device=device),
+            advice=tr("Choose another device."),
         ) from error
     if tried.shape != (1, 1, scale * side, scale * side):
         raise CardInvalid(
-            f"The model {card.name} does not enlarge by {scale}, as its card says.",
-            advice=ADVICE,
+            tr(
+                "The model {name} does not enlarge by {scale}, as its card says.", name=card.name, scale=scale
+            ),
+            advice=tr(ADVICE),
             path=card.folder,
         )
     return backend
@@ -115,12 +121,14 @@ def _target(core: Any, device: str) -> str:
     kind, _, number = device.partition(":")
     if kind == "gpu" and number.isdecimal() and int(number) < len(units):
         return str(units[int(number)])
-    raise DeviceUnavailable(f"There is no device {device}.", advice="Choose automatic or the CPU.")
+    raise DeviceUnavailable(
+        tr("There is no device {device}.", device=device), advice=tr("Choose automatic or the CPU.")
+    )
 
 
 def _read(core: Any, card: Card) -> Any:
     if card.graph is None:
-        raise CardInvalid(f"The model {card.name} has no graph for OpenVINO.", path=card.folder)
+        raise CardInvalid(tr("The model {name} has no graph for OpenVINO.", name=card.name), path=card.folder)
     graph = verified_bytes(card, card.graph)
     data = card.graph.removesuffix(".xml") + ".bin"
     try:
@@ -129,7 +137,9 @@ def _read(core: Any, card: Card) -> Any:
         return core.read_model(model=graph)
     except RuntimeError as error:
         raise ModelError(
-            f"The model {card.name} cannot be loaded: its graph is damaged.", advice=ADVICE, path=card.folder
+            tr("The model {name} cannot be loaded: its graph is damaged.", name=card.name),
+            advice=tr(ADVICE),
+            path=card.folder,
         ) from error
 
 

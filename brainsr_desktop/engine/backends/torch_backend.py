@@ -11,6 +11,7 @@ import numpy as np
 from brainsr_desktop.core.errors import CardInvalid, DeviceUnavailable, ModelError, OutOfMemory
 from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats
+from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.models.networks import NETWORKS
 from brainsr_desktop.models.weights import ADVICE, load_weights
@@ -46,12 +47,16 @@ class Torch:
                 result = self._network(given.contiguous(memory_format=torch.channels_last))
                 return np.ascontiguousarray(result.float().cpu().numpy())
         except (torch.OutOfMemoryError, MemoryError) as error:
-            raise OutOfMemory(f"There is not enough memory on {self.device} for the slice.") from error
+            raise OutOfMemory(
+                tr("There is not enough memory on {device} for the slice.", device=self.device)
+            ) from error
         except RuntimeError as error:
             # The network was tried when it was loaded, so it is the device; on a CPU this is torch's "no memory".
             if self.device == CPU:
-                raise OutOfMemory("There is not enough memory for the slice.") from error
-            raise DeviceUnavailable(f"The device {self.device} failed.", advice="Use the CPU.") from error
+                raise OutOfMemory(tr("There is not enough memory for the slice.")) from error
+            raise DeviceUnavailable(
+                tr("The device {device} failed.", device=self.device), advice=tr("Use the CPU.")
+            ) from error
 
     def release(self) -> None:
         """Give the caching allocator's memory back to the device."""
@@ -86,8 +91,10 @@ def open_backend(card: Card, scale: int, device: str, precision: Precision) -> T
     tried = backend.run(np.zeros((1, 1, side, side), np.float32), lambda: None)
     if tried.shape != (1, 1, scale * side, scale * side):
         raise CardInvalid(
-            f"The model {card.name} does not enlarge by {scale}, as its card says.",
-            advice=ADVICE,
+            tr(
+                "The model {name} does not enlarge by {scale}, as its card says.", name=card.name, scale=scale
+            ),
+            advice=tr(ADVICE),
             path=card.folder,
         )
     return backend
@@ -102,13 +109,15 @@ def device_names() -> dict[str, tuple[str, int | None]]:
         for i in range(torch.cuda.device_count()):
             found[f"cuda:{i}"] = torch.cuda.get_device_name(i), torch.cuda.mem_get_info(i)[0]
     if torch.backends.mps.is_available():
-        found["mps"] = "Apple GPU", None
+        found["mps"] = tr("Apple GPU"), None
     return found
 
 
 def _require(device: str) -> None:
     if device != CPU and device not in device_names():
-        raise DeviceUnavailable(f"There is no device {device}.", advice="Choose automatic or the CPU.")
+        raise DeviceUnavailable(
+            tr("There is no device {device}.", device=device), advice=tr("Choose automatic or the CPU.")
+        )
 
 
 def _network(card: Card) -> torch.nn.Module:
@@ -116,8 +125,12 @@ def _network(card: Card) -> torch.nn.Module:
 
     if card.network not in NETWORKS:
         raise CardInvalid(
-            f"The model {card.name} needs a network {card.network!r} that this program does not have.",
-            advice=ADVICE,
+            tr(
+                "The model {name} needs a network {network!r} that this program does not have.",
+                name=card.name,
+                network=card.network,
+            ),
+            advice=tr(ADVICE),
             path=card.folder,
         )
     module, _, build = NETWORKS[card.network].partition(":")
@@ -129,8 +142,8 @@ def _network(card: Card) -> torch.nn.Module:
         )
     except (TypeError, ValueError, RuntimeError) as error:
         raise ModelError(
-            f"The model {card.name} cannot be loaded: its weights do not fit its network.",
-            advice=ADVICE,
+            tr("The model {name} cannot be loaded: its weights do not fit its network.", name=card.name),
+            advice=tr(ADVICE),
             path=card.folder,
         ) from error
     return network
