@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from brainsr_desktop.io.decode_process import shared_decoder
 
 pytest.register_assert_rewrite("tests.app.controlling")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+settings.register_profile("project", deadline=None)  # machines are busy: no timings in tests
+settings.load_profile("project")
 
 PROJECT = Path(__file__).resolve().parent.parent
 

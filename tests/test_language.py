@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
 
 import pytest
 
@@ -49,3 +52,36 @@ def test_that_children_are_told() -> None:
 def test_that_the_system_is_asked(said: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("locale.getlocale", lambda: (said, "UTF-8"))
     assert language.of_system() == code
+
+
+def _texts(call: ast.Call) -> list[str]:
+    return [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+
+
+def _calls(project: Path) -> Iterator[tuple[str, ast.Call]]:
+    for path in sorted((project / "brainsr_desktop").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("tr", "trn")
+            ):
+                yield f"{path.relative_to(project)}:{node.lineno}", node
+
+
+def _places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def _given(call: ast.Call) -> set[str | None]:
+    return {"count", *(keyword.arg for keyword in call.keywords)}
+
+
+def test_that_every_text_gets_the_values_it_names(project: Path) -> None:
+    wrong = [
+        f"{place}: {text}"
+        for place, call in _calls(project)
+        for text in _texts(call)
+        if call.keywords and not _places(text) <= _given(call)
+    ]
+    assert not wrong

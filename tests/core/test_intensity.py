@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage import filters as skimage_filters
@@ -104,7 +104,6 @@ def test_that_the_first_window_spans_the_tissue() -> None:
 
 
 @given(IMAGES)
-@settings(deadline=None)
 def test_that_every_window_has_a_width(image: Floats) -> None:
     centre, width = auto_window(image)
     assert np.isfinite(centre)
@@ -113,7 +112,6 @@ def test_that_every_window_has_a_width(image: Floats) -> None:
 
 
 @given(IMAGES)
-@settings(deadline=None)
 def test_that_normalising_can_be_undone(image: Floats) -> None:
     normalisation = Normalisation.of(image)
     if normalisation.flat:
@@ -127,7 +125,6 @@ def test_that_normalising_can_be_undone(image: Floats) -> None:
 
 
 @given(IMAGES, st.integers(-8, 8))
-@settings(deadline=None)
 def test_that_a_network_sees_the_same_picture_whatever_the_scanners_gain(image: Floats, power: int) -> None:
     louder = (image * np.float32(2.0) ** power).astype(np.float32)
     first, second = Normalisation.of(image), Normalisation.of(louder)

@@ -57,7 +57,6 @@ def test_that_a_margin_below_the_receptive_field_would_be_seen() -> None:
 
 
 @given(st.integers(1, 500), st.integers(1, 600), st.integers(0, 60))
-@settings(deadline=None)
 def test_that_pieces_cover_every_pixel_and_share_few(size: int, tile: int, margin: int) -> None:
     found = spans(size, tile, margin)
     assert found[0].keep[0] == 0
@@ -97,7 +96,6 @@ def test_that_impossible_cuts_are_refused(size: int, tile: int, margin: int) -> 
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 9), st.integers(1, 50))
-@settings(deadline=None)
 def test_that_padding_keeps_the_picture_in_its_corner(
     rows: int, columns: int, multiple: int, smallest: int
 ) -> None:

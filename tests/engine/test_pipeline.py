@@ -171,7 +171,6 @@ def test_that_a_degraded_slice_comes_back_in_its_place(
 
 
 @given(st.integers(1, 200), st.integers(1, 200), st.sampled_from([1, 2, 4]))
-@settings(deadline=None)
 def test_that_reducing_a_place_is_undone_by_enlarging(rows: int, columns: int, factor: int) -> None:
     geometry = Geometry(
         rows * factor, columns * factor, (0.7, 0.8), (0.0, 0.6, 0.8), (1.0, 0.0, 0.0), ((1.0, 2.0, 3.0),)

@@ -7,7 +7,7 @@ import os
 import random
 import shutil
 import signal
-import time
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,21 @@ def begin_and_copy(request: OpenExport, copy: Path) -> None:
     shutil.copytree(request.options.folder, copy)
 
 
+def go_on_until_killed(loaded: Loaded, request: OpenExport, folder: Path, moment: int) -> None:
+    """Go on, and kill this process at one of its steps in the folder: a file opened, renamed or removed."""
+    steps = iter(range(moment, 0, -1))
+
+    def watch(event: str, args: tuple[object, ...]) -> None:
+        there = event in ("open", "os.rename", "os.remove", "os.mkdir") and str(args[0]).startswith(
+            str(folder)
+        )
+        if there and next(steps, 0) == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+    go_on(loaded, request)
+
+
 @pytest.mark.parametrize("formats", [("dicom",), ("nifti", "png", "tiff", "gif")])
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_that_an_export_killed_at_random_moments_ends_byte_for_byte_the_same(
@@ -66,16 +81,12 @@ def test_that_an_export_killed_at_random_moments_ends_byte_for_byte_the_same(
     expected = tree(go_on(loaded, open_request(loaded, calm, formats=formats)))  # type: ignore[arg-type]
     moments, kills = random.Random(7), 0
     for _ in range(5):
-        process = multiprocessing.get_context("spawn").Process(target=go_on, args=(loaded, request))
+        process = multiprocessing.get_context("spawn").Process(
+            target=go_on_until_killed, args=(loaded, request, killed, moments.randint(10, 60))
+        )
         process.start()
-        partial, before = killed / f"{NAME}.partial", len(list(killed.rglob("*")))
-        while process.is_alive() and partial.exists() and len(list(killed.rglob("*"))) < before + 4:
-            time.sleep(0.001)
-        time.sleep(moments.random() * 0.05)
-        if process.is_alive() and process.pid is not None:
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
         process.join()
+        kills += process.exitcode == -signal.SIGKILL
         for path in (path for path in killed.rglob("*.dcm") if path.is_file()):
             dcmread(path)  # nothing cut lies under a final name
     assert kills >= 3
