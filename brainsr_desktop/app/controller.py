@@ -8,6 +8,7 @@ from typing import Final
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from brainsr_desktop.app.change_map import ChangeMap
 from brainsr_desktop.app.engine_worker import Order
 from brainsr_desktop.app.enhancer import Enhancer
 from brainsr_desktop.app.grey_windows import GreyWindows
@@ -19,12 +20,14 @@ from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.ipc.shared_array import sweep_stale
 from brainsr_desktop.models.catalog import Catalog, load_catalog
-from brainsr_desktop.session import intents, panes
+from brainsr_desktop.session import intents, pane_labels, panes
 from brainsr_desktop.session.cache import Result
+from brainsr_desktop.session.comparison import Compared
 from brainsr_desktop.session.known_models import KnownModels
 from brainsr_desktop.session.open_stack import OpenStack
 from brainsr_desktop.session.panes import Known, Pane
 from brainsr_desktop.session.pictures import (
+    PaneState,
     PaneStatus,
     Picture,
     ResultKey,
@@ -33,7 +36,16 @@ from brainsr_desktop.session.pictures import (
     stack_name,
     value_at,
 )
-from brainsr_desktop.session.planner import Stage, Want, key_of, slice_states, wanted
+from brainsr_desktop.session.planner import (
+    Stage,
+    Want,
+    key_of,
+    needs_base,
+    recipes_in_view,
+    shown_stages,
+    slice_states,
+    wanted,
+)
 from brainsr_desktop.session.reports import ExportRequest
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.session.windows import SeriesRange
@@ -60,6 +72,8 @@ class Controller(QObject):
     thumbnail_ready = Signal(str, object)  # stack id, uint8 array (rows, columns) or (rows, columns, 3)
     left_changed = Signal(object, object)  # Picture | None, PaneStatus
     right_changed = Signal(object, object)  # Picture | None, PaneStatus
+    map_changed = Signal(object, object)  # Picture | None, PaneStatus: what the right pane draws in its place
+    compared_changed = Signal(object)  # Compared | None: what the places of greatest change come from
     slice_states_changed = Signal(object)  # dict[int, SliceState], slices of the volume in view
     range_changed = Signal(object)  # SeriesRange | None: windows and robust range of the stack in view
     devices_found = Signal(object)  # tuple[DeviceInfo, ...]; the first is what "auto" takes
@@ -102,10 +116,11 @@ class Controller(QObject):
         )
         self._windows = GreyWindows(store, self._library, self)
         self._view: OpenStack | None = None
-        self._left = self._right = Pane(None, panes.EMPTY)
+        self._left = self._right = Pane(None, pane_labels.empty())
+        self._map = ChangeMap(self)
         self._scores: dict[str, dict[str, float]] = {}
         self._states: dict[int, SliceState] = {}
-        self._fresh: ResultKey | None = None
+        self._fresh: frozenset[ResultKey] = frozenset()
         self._last_degraded: ResultKey | None = None
         self._settled = True
         self._ended = False
@@ -135,6 +150,8 @@ class Controller(QObject):
             (self.notice, enhancer.notice),
             (self.notice, tasks.notice),
             (self.range_changed, self._windows.range_changed),
+            (self.map_changed, self._map.changed),
+            (self.compared_changed, self._map.compared_changed),
         ):
             theirs.connect(ours)
         library.frames_changed.connect(self._on_frames)
@@ -170,6 +187,11 @@ class Controller(QObject):
     def right_status(self) -> PaneStatus:
         """Label of the enhanced pane."""
         return self._right.status
+
+    @property
+    def compared(self) -> Compared | None:
+        """The finished right picture and what its change is measured from, once both are there."""
+        return self._map.compared
 
     @property
     def series_range(self) -> SeriesRange | None:
@@ -318,7 +340,7 @@ class Controller(QObject):
         if before.stack is not after.stack:
             self._switch_stack(after)
         if _what_is_made(before) != _what_is_made(after):
-            self._fresh = None
+            self._fresh = frozenset()
             self._settled = False
             self._settle.start()
         self._windows.on_state(before, after)
@@ -350,7 +372,7 @@ class Controller(QObject):
 
     def _draw(self, state: ViewState, known: Known) -> None:
         left = panes.left_pane(state, known)
-        if left.picture is not None and left.picture.key is not None:
+        if left.status.state is PaneState.DEGRADED and left.picture is not None:
             self._last_degraded = left.picture.key
         before, self._left = self._left, left
         if not _same(before, left):
@@ -359,6 +381,7 @@ class Controller(QObject):
         before, self._right = self._right, right
         if not _same(before, right):
             self.right_changed.emit(right.picture, right.status)
+        self._map.show(state, known, left, right, self._windows.current())
 
     def _plan(self, state: ViewState) -> None:
         wants = wanted(
@@ -413,7 +436,6 @@ class Controller(QObject):
             there=enhancer.cache.keys(),
             failed=enhancer.failed,
             running=[flight.want.key for flight in enhancer.queue.flights if not flight.cancelling],
-            baselines=self._models.baselines(state.recipe.scale),
         )
         if states != self._states:
             self._states = states
@@ -422,9 +444,8 @@ class Controller(QObject):
     def _keys_in_view(self, state: ViewState) -> tuple[ResultKey, ...]:
         if state.stack is None:
             return ()
-        recipes = self._models.recipes(state)
-        every = (recipes.full, recipes.fast, recipes.degraded, *recipes.scores)
-        return tuple(key_of(state, recipe, self._models.weights_of) for recipe in every if recipe is not None)
+        recipes = recipes_in_view(state, self._models.recipes(state))
+        return tuple(key_of(state, recipe, self._models.weights_of) for recipe in recipes)
 
     # What came
 
@@ -445,18 +466,20 @@ class Controller(QObject):
         self._refresh()
 
     def _on_result(self, key: ResultKey, _result: Result) -> None:
-        state = self.store.state
-        if state.stack is not None and key == key_of(
-            state, self._models.recipes(state).full, self._models.weights_of
-        ):
-            self._fresh = key
+        if key in self._full_keys():
+            self._fresh |= {key}
 
     def _on_progress(self, key: ResultKey) -> None:
-        state = self.store.state
-        if state.stack is not None and key == key_of(
-            state, self._models.recipes(state).full, self._models.weights_of
-        ):
+        if key in self._full_keys():
+            state = self.store.state
             self._draw(state, self._known(state))
+
+    def _full_keys(self) -> tuple[ResultKey, ...]:
+        """Keys of the full results that the panes wait for."""
+        state = self.store.state
+        if state.stack is None:
+            return ()
+        return tuple(key_of(state, stages.full, self._models.weights_of) for stages in shown_stages(state))
 
     # Small answers
 
@@ -476,7 +499,8 @@ class Controller(QObject):
 def _what_is_made(state: ViewState) -> tuple[object, ...]:
     """What decides which results are wanted; grey window, zoom and overlays do not."""
     recipe: Recipe = state.active_recipe
-    return (state.stack, state.volume, state.slice_index, recipe, state.fast_model, state.network_on)
+    place = (state.stack, state.volume, state.slice_index)
+    return (*place, recipe, state.fast_model, state.network_on, state.left, state.right, needs_base(state))
 
 
 def _same(one: Pane, other: Pane) -> bool:

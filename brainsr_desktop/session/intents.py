@@ -11,6 +11,8 @@ from typing import Final, Literal
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.session import intents_measure
+from brainsr_desktop.session.compare import CURRENT, INPUT, REFERENCE, Source
 from brainsr_desktop.session.state import Overlays, RectMm, Tool, ViewState, WindowLevel
 
 SMALLEST_VIEW_PX: Final = 4
@@ -23,7 +25,7 @@ NEXT_OVERLAYS: Final[dict[Overlays, Overlays]] = {"all": "few", "few": "none", "
 def open_stack(state: ViewState, stack: StackInfo | None, window: WindowLevel | None = None) -> ViewState:
     """Show another stack, its middle slice, fitted and not flipped; ``window`` is what is remembered of it."""
     return replace(
-        state,
+        intents_measure.change_stack(state, stack),
         stack=stack,
         slice_index=0 if stack is None else stack.slices // 2,
         volume=0,
@@ -34,8 +36,11 @@ def open_stack(state: ViewState, stack: StackInfo | None, window: WindowLevel | 
         flip_v=False,
         window=window,
         inverted=False,
+        window_per_slice=False,
+        series_window=None,
         show_original=False,
-        show_reference=False,
+        left=_without_reference(state),
+        compare=replace(state.compare, place=None, places_wanted=False),
     )
 
 
@@ -49,7 +54,12 @@ def go_to(state: ViewState, slice_index: int) -> ViewState:
     target = min(max(slice_index, 0), state.stack.slices - 1)
     if target == state.slice_index:
         return state
-    return replace(state, slice_index=target, scroll_direction=1 if target > state.slice_index else -1)
+    return replace(
+        state,
+        slice_index=target,
+        scroll_direction=1 if target > state.slice_index else -1,
+        compare=replace(state.compare, place=None),
+    )
 
 
 def scroll(state: ViewState, steps: int) -> ViewState:
@@ -67,7 +77,8 @@ def go_to_volume(state: ViewState, volume: int) -> ViewState:
     """Show another echo, b-value or time point at the same slice; beyond the ends: the end."""
     if state.stack is None:
         return state
-    return replace(state, volume=min(max(volume, 0), state.stack.volumes - 1))
+    volume = min(max(volume, 0), state.stack.volumes - 1)
+    return replace(state, volume=volume, compare=replace(state.compare, place=None))
 
 
 def step_volume(state: ViewState, steps: int) -> ViewState:
@@ -174,13 +185,15 @@ def choose_model(
 ) -> ViewState:
     """Enhance with another model. ``fast_model`` previews it, None for no preview.
 
-    The reduction of the test mode follows the scale as long as it was equal to it.
+    The reduction of the test mode follows the scale as long as it was equal to it. A right pane that showed another
+    model shows the chosen one.
     """
     recipe = state.recipe.with_model(model, scale)
     degradation = state.degradation
     if degradation.reduction == state.recipe.scale:
         degradation = replace(degradation, reduction=recipe.scale)
-    return replace(state, recipe=recipe, fast_model=fast_model, degradation=degradation)
+    right = CURRENT if state.right.kind == "model" and recipe != state.recipe else state.right
+    return replace(state, recipe=recipe, fast_model=fast_model, degradation=degradation, right=right)
 
 
 def set_device(state: ViewState, device: str) -> ViewState:
@@ -218,7 +231,11 @@ def set_network(state: ViewState, *, on: bool) -> ViewState:
 
 def set_test_mode(state: ViewState, *, on: bool) -> ViewState:
     """Degrade the input and compare with the truth; off brings everything back as it was."""
-    return replace(state, test_mode=on, show_reference=False)
+    if on == state.test_mode:
+        return state
+    if on:
+        return replace(state, test_mode=True, left=INPUT, left_before_test=state.left)
+    return replace(state, test_mode=False, left=state.left_before_test)
 
 
 def set_degradation(state: ViewState, degradation: Degradation) -> ViewState:
@@ -228,7 +245,11 @@ def set_degradation(state: ViewState, degradation: Degradation) -> ViewState:
 
 def set_show_reference(state: ViewState, *, on: bool) -> ViewState:
     """Show the truth in the left pane while in test mode."""
-    return replace(state, show_reference=on)
+    return replace(state, left=REFERENCE if on else _without_reference(state))
+
+
+def _without_reference(state: ViewState) -> Source:
+    return INPUT if state.left == REFERENCE else state.left
 
 
 # Looks

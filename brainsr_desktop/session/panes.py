@@ -1,25 +1,23 @@
 """What both panes show: a pure function of state and results. Here it is decided that nothing stale is shown.
 
-A picture goes into the enhanced pane only if it was found under the key of the current state; what was found under no
-key is the source itself, drawn smooth, and labelled so.
+A picture goes into a pane as a result only if it was found under the key of the current state; what was found under
+no key is the source itself, drawn smooth, and labelled so. What each label says is in `pane_labels`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brainsr_desktop.core.series import FrameInfo
 from brainsr_desktop.models.card import Card
+from brainsr_desktop.session import pane_labels as labels
 from brainsr_desktop.session.cache import Result
+from brainsr_desktop.session.compare import Source
 from brainsr_desktop.session.open_stack import OpenStack
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture, ResultKey
-from brainsr_desktop.session.planner import Recipes, WeightsOf, key_of
+from brainsr_desktop.session.planner import Recipes, Stages, WeightsOf, key_of, stages_of
 from brainsr_desktop.session.state import ViewState
-
-EMPTY = PaneStatus(PaneState.EMPTY, "Open a folder to begin")
-LOADING = PaneStatus(PaneState.LOADING, "Loading")
-PREVIEW = "Preview - interpolated (linear), no network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Known:
     card: Callable[[str], Card | None]
     device_name: Callable[[str], str]
     weights_of: WeightsOf
-    fresh: ResultKey | None = None
+    fresh: frozenset[ResultKey] = frozenset()
     blocked: Failure | None = None
     last_degraded: ResultKey | None = None
     """Key of the degraded picture that was shown last: kept for the same slice until the next one is made."""
@@ -61,57 +59,78 @@ class Pane:
 
 
 def left_pane(state: ViewState, known: Known) -> Pane:
-    """The original; in test mode the degraded input, or the truth if asked for."""
-    original = _original(state, known)
-    if original.picture is None or not _degrades(state):
-        return original
-    if state.show_reference:
-        return Pane(original.picture, PaneStatus(PaneState.REFERENCE, "Reference"))
-    return _degraded(state, known)
+    """What the list above the left pane names: by default the original, in test mode the degraded input."""
+    return _pane(state, known, state.left)
 
 
 def right_pane(state: ViewState, known: Known) -> Pane:
-    """The best there is of the slice in view for the current recipe."""
+    """What the list above the right pane names: by default the best there is for the current recipe."""
+    original = _original(state, known)
+    if original.picture is not None and state.show_original:
+        return Pane(original.picture, labels.original())
+    return _pane(state, known, state.right)
+
+
+def base_picture(state: ViewState, known: Known) -> Picture | None:
+    """What the right picture is measured against: the cubic interpolation of the input, the reference, or the left
+    result; None while it is not there."""
+    if known.recipes.base is not None and state.stack is not None:
+        key = key_of(state, known.recipes.base, known.weights_of)
+        result = known.result(key)
+        return None if result is None or result.fallback else _made(state, result, key)
+    if state.show_reference:
+        return _original(state, known).picture
+    left = left_pane(state, known)
+    return left.picture if left.status.state in labels.FINISHED else None
+
+
+def _pane(state: ViewState, known: Known, source: Source) -> Pane:
     original = _original(state, known)
     if original.picture is None:
         return original
-    if state.show_original:
-        return Pane(original.picture, PaneStatus(PaneState.ORIGINAL, "Original"))
+    stages = stages_of(state, source)
+    if stages is not None:
+        return _result(state, known, stages, original.picture)
+    if not _degrades(state):
+        return original
+    if source.kind == "reference":
+        return Pane(original.picture, labels.reference())
+    return _degraded(state, known)
+
+
+def _result(state: ViewState, known: Known, stages: Stages, original: Picture) -> Pane:
     if state.why_not is not None:
-        return Pane(
-            _smooth(original.picture), PaneStatus(PaneState.NOT_SUITABLE, f"Viewing only: {state.why_not}")
-        )
-    preview = _preview(state, known, original.picture)
-    if not state.network_on:
-        return Pane(preview, PaneStatus(PaneState.OFF, "Network off"))
-    full_key = key_of(state, known.recipes.full, known.weights_of)
+        return Pane(_smooth(original), labels.not_suitable(state.why_not))
+    preview = _preview(state, known, original)
+    if not state.network_on and (stages.chosen or not stages.interpolated):
+        return Pane(preview, labels.off())
+    card = known.card(stages.full.model)
+    full_key = key_of(state, stages.full, known.weights_of)
     full = known.result(full_key)
     if full is not None:
-        return Pane(
-            _made(state, full, full_key), _full_status(state, full, known, fresh=full_key == known.fresh)
-        )
+        device = known.device_name(full.device) if full_key in known.fresh else None
+        return Pane(_made(state, full, full_key), labels.full(stages.full, card, full, device))
     failure = known.failure(full_key) or known.blocked
     if failure is not None:
-        return Pane(preview, _failed_status(failure))
+        return Pane(preview, labels.failed(failure.text, failure.advice, failure.detail))
     progress = known.progress(full_key)
-    if known.recipes.fast is not None:
-        fast_key = key_of(state, known.recipes.fast, known.weights_of)
+    if stages.fast is not None:
+        fast_key = key_of(state, stages.fast, known.weights_of)
         fast = known.result(fast_key)
         if fast is not None and not fast.fallback:
-            words = f"Preview - fast network {_title(known, known.recipes.fast.model, state)}"
-            return Pane(_made(state, fast, fast_key), _computing(PaneState.FAST, words, progress))
-    words = PREVIEW if preview is not None else "Computing"
-    return Pane(preview, _computing(PaneState.INTERPOLATED, words, progress))
+            status = labels.fast(stages.fast, known.card(stages.fast.model), progress)
+            return Pane(_made(state, fast, fast_key), status)
+    return Pane(preview, labels.waiting(stages.full, progress, has_preview=preview is not None))
 
 
 def _original(state: ViewState, known: Known) -> Pane:
     if state.stack is None or known.source is None:
-        return Pane(None, EMPTY if state.stack is None else LOADING)
+        return Pane(None, labels.empty() if state.stack is None else labels.loading())
     index = state.frame_index
     pixels = known.source.pixels(index)
     if pixels is None:
         reason = known.source.why_missing(index)
-        return Pane(None, PaneStatus(PaneState.FAILED, f"Cannot be shown: {reason}") if reason else LOADING)
+        return Pane(None, labels.unreadable(reason) if reason else labels.loading())
     frame = state.stack.frames[index] or FrameInfo("")
     picture = Picture(
         pixels,
@@ -121,7 +140,7 @@ def _original(state: ViewState, known: Known) -> Pane:
         smooth=state.interpolation == "linear",
         inverted=state.stack.photometric == "MONOCHROME1",
     )
-    return Pane(picture, PaneStatus(PaneState.ORIGINAL, "Original"))
+    return Pane(picture, labels.original())
 
 
 def _degrades(state: ViewState) -> bool:
@@ -131,26 +150,22 @@ def _degrades(state: ViewState) -> bool:
 def _degraded(state: ViewState, known: Known) -> Pane:
     recipe = known.recipes.degraded
     if recipe is None:
-        return Pane(None, LOADING)
+        return Pane(None, labels.loading())
     key = key_of(state, recipe, known.weights_of)
+    smooth = state.interpolation == "linear"
     result = known.result(key)
     if result is not None:
-        return Pane(
-            _made(state, result, key, smooth=_linear(state)), PaneStatus(PaneState.DEGRADED, "DEGRADED INPUT")
-        )
+        return Pane(_made(state, result, key, smooth=smooth), labels.degraded())
     failure = known.failure(key) or known.blocked
     if failure is not None:
-        return Pane(
-            None, PaneStatus(PaneState.FAILED, f"Degrading failed: {failure.text}", detail=failure.detail)
-        )
+        return Pane(None, labels.degrading_failed(failure.text, failure.detail))
     # While a slider moves: the same slice, as it was degraded a moment ago, and it says so.
     last = known.last_degraded
     if last is not None and (last.stack_digest, last.frame) == (key.stack_digest, key.frame):
         before = known.result(last)
         if before is not None:
-            status = PaneStatus(PaneState.DEGRADED, "DEGRADED INPUT - changing")
-            return Pane(_made(state, before, last, smooth=_linear(state)), status)
-    return Pane(None, PaneStatus(PaneState.LOADING, "DEGRADED INPUT - computing"))
+            return Pane(_made(state, before, last, smooth=smooth), labels.degraded_changing())
+    return Pane(None, labels.degrading())
 
 
 def _preview(state: ViewState, known: Known, original: Picture) -> Picture | None:
@@ -162,14 +177,7 @@ def _preview(state: ViewState, known: Known, original: Picture) -> Picture | Non
 
 
 def _smooth(picture: Picture) -> Picture:
-    return Picture(
-        picture.pixels,
-        picture.extent_mm,
-        picture.slope,
-        picture.intercept,
-        smooth=True,
-        inverted=picture.inverted,
-    )
+    return replace(picture, key=None, smooth=True)
 
 
 def _made(state: ViewState, result: Result, key: ResultKey, *, smooth: bool = False) -> Picture:
@@ -185,54 +193,11 @@ def _made(state: ViewState, result: Result, key: ResultKey, *, smooth: bool = Fa
     )
 
 
-def _linear(state: ViewState) -> bool:
-    return state.interpolation == "linear"
+def finished(pane: Pane) -> bool:
+    """Whether a pane shows a result, and not a preview or the source."""
+    return pane.picture is not None and pane.status.state in labels.FINISHED
 
 
-def _full_status(state: ViewState, result: Result, known: Known, *, fresh: bool) -> PaneStatus:
-    detail = "\n".join(result.notes)
-    if result.fallback:
-        words = "FALLBACK - network failed, interpolated shown: its output cannot be used"
-        return PaneStatus(PaneState.FAILED, words, detail=detail)
-    title = _title(known, state.recipe.model, state)
-    if is_interpolation(known, state.recipe.model):
-        return PaneStatus(PaneState.FULL, f"Interpolated ({title}), no network", detail=detail)
-    share = (
-        "" if state.recipe.strength == 1.0 else f", {state.recipe.strength * 100:.0f} % of it, the rest cubic"
-    )
-    words = f"Network {title}{', careful' if state.recipe.careful else ''}{share}"
-    if not fresh:
-        return PaneStatus(PaneState.CACHED, f"{words} - stored", detail=detail)
-    made_on = f"{known.device_name(result.device)}, {_seconds(result.seconds)}"
-    return PaneStatus(PaneState.FULL, f"{words} - {made_on}", detail=detail)
-
-
-def is_interpolation(known: Known, model: str) -> bool:
-    """Whether a model is no network."""
-    card = known.card(model)
-    return card is not None and card.is_interpolation
-
-
-def _title(known: Known, model: str, state: ViewState) -> str:
-    card = known.card(model)
-    title = model if card is None else card.title
-    factor = f"x{state.recipe.scale}"
-    words = title if factor in title else f"{title} {factor}"
-    return f"{words} (may invent detail)" if card is not None and card.role == "perceptual" else words
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"
-
-
-def _failed_status(failure: Failure) -> PaneStatus:
-    words = f"Network failed, interpolated shown: {failure.text}"
-    return PaneStatus(
-        PaneState.FAILED, words, detail="\n".join(filter(None, (failure.advice, failure.detail)))
-    )
-
-
-def _computing(pane_state: PaneState, words: str, progress: float | None) -> PaneStatus:
-    if progress is None:
-        return PaneStatus(pane_state, words)
-    return PaneStatus(pane_state, f"{words}; full network {progress * 100:.0f} %", progress)
+def is_result(pane: Pane) -> bool:
+    """Whether a pane shows what a network or an interpolation made, also a fast preview."""
+    return finished(pane) or pane.status.state is PaneState.FAST

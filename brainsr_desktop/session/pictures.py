@@ -38,6 +38,8 @@ class PaneState(Enum):
     """Test mode: the left pane shows what the network gets."""
     REFERENCE = "reference"
     """Test mode: the left pane shows the truth."""
+    DIFFERENCE = "difference"
+    """A map of the change, not a picture of the head."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +58,8 @@ class Picture:
     smooth: bool = False
     inverted: bool = False
     """MONOCHROME1: low values are bright."""
+    span: float | None = None
+    """A map of signed differences: the value in units, on both sides of zero, at the ends of its colours."""
 
 
 def value_at(picture: Picture, x_mm: float, y_mm: float) -> float | None:
@@ -78,6 +82,12 @@ class PaneStatus:
     progress: float | None = None
     detail: str = ""
     """Technical text behind the Details button of a failure."""
+    name: str = ""
+    """The picture's short name, where there is no room for ``text``."""
+    network: bool = False
+    """A network had a part in it."""
+    seconds: float | None = None
+    """How long the chosen model took, if the result was made while it was in view."""
 
 
 class SliceState(Enum):

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from brainsr_desktop.core.recipe import DEGRADED, Recipe
+from brainsr_desktop.core.resample import METHODS
+from brainsr_desktop.session.compare import Source
 from brainsr_desktop.session.pictures import ResultKey, SliceState, stack_name
 from brainsr_desktop.session.state import ViewState
 
@@ -25,6 +27,7 @@ class Stage(Enum):
     DEGRADED = "degraded input"
     FAST = "fast network"
     FULL = "full network"
+    BASE = "interpolation in a pane or under a difference"
     SCORE = "interpolation to compare with"
 
 
@@ -52,27 +55,103 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
+class Stages:
+    """How one picture is made: the full recipe, and the fast one that previews it."""
+
+    full: Recipe
+    fast: Recipe | None = None
+    chosen: bool = True
+    """It is the model of the side panel, which Stop stops; another one named above a pane otherwise."""
+
+    @property
+    def interpolated(self) -> bool:
+        """Whether no network makes it."""
+        return self.full.model in METHODS
+
+
+@dataclass(frozen=True, slots=True)
 class Recipes:
-    """The recipes of a state; None where there is no such stage. ``scores`` are those of the interpolations."""
+    """The recipes of a state; None where there is no such stage. ``scores`` are those of the interpolations.
+
+    ``full`` and ``fast`` belong to the model that is chosen; ``base`` is what the difference map and the places of
+    greatest change are measured from.
+    """
 
     full: Recipe
     fast: Recipe | None
     degraded: Recipe | None
     scores: tuple[Recipe, ...]
+    base: Recipe | None = None
 
 
 def recipes_of(state: ViewState, baselines: Iterable[str] = ()) -> Recipes:
     """Which recipes a state asks for. ``baselines`` are names of interpolations."""
-    full = state.active_recipe
-    interpolated = full.model in baselines
-    fast = None
-    if state.fast_model is not None and state.fast_model != full.model and not interpolated:
-        fast = replace(full.with_model(state.fast_model), careful=False)
+    chosen = _chosen(state)
+    full, base = chosen.full, _base(state)
     if full.degradation is None:
-        return Recipes(full, fast, None, ())
+        return Recipes(full, chosen.fast, None, (), base)
     plain = Recipe(DEGRADED, full.scale, full.degradation)
     scores = tuple(plain.with_model(name) for name in baselines if name != full.model)
-    return Recipes(full, fast, plain, scores)
+    return Recipes(full, chosen.fast, plain, scores, base)
+
+
+def stages_of(state: ViewState, source: Source) -> Stages | None:
+    """How what a pane shows is made; None for what needs no making."""
+    if source.kind == "current":
+        return _chosen(state)
+    if source.kind != "model":
+        return None
+    active = state.active_recipe
+    scale = source.scale or active.scale
+    if source.model in METHODS:
+        # As the scores ask for it, so that it is made once.
+        return Stages(Recipe(source.model, scale, active.degradation), chosen=False)
+    full = active.with_model(source.model, scale)
+    same = state.fast_model if scale == active.scale else None
+    return Stages(full, _preview_of(full, same), chosen=False)
+
+
+def shown_stages(state: ViewState) -> tuple[Stages, ...]:
+    """What is made for the panes that are seen, the right one first."""
+    hidden = None
+    if state.mode == "single":
+        hidden = "left" if state.compare.alone == "right" else "right"
+    sources = [source for side, source in (("right", state.right), ("left", state.left)) if side != hidden]
+    found = (stages_of(state, source) for source in sources)
+    return tuple(dict.fromkeys(stages for stages in found if stages is not None))
+
+
+def recipes_in_view(state: ViewState, recipes: Recipes) -> tuple[Recipe, ...]:
+    """Everything that the slice in view may show, measure or list: it is never dropped."""
+    stages = (*shown_stages(state), _chosen(state))
+    made = [recipe for each in stages for recipe in (each.full, each.fast)]
+    every = (*made, recipes.degraded, recipes.base, *recipes.scores)
+    return tuple(dict.fromkeys(recipe for recipe in every if recipe is not None))
+
+
+def needs_base(state: ViewState) -> bool:
+    """Whether the change that the right picture makes is asked for."""
+    return state.mode == "difference" or state.compare.places_wanted
+
+
+def _chosen(state: ViewState) -> Stages:
+    full = state.active_recipe
+    return Stages(full, _preview_of(full, state.fast_model))
+
+
+def _preview_of(full: Recipe, fast_model: str | None) -> Recipe | None:
+    if fast_model is None or fast_model == full.model or full.model in METHODS:
+        return None
+    return replace(full.with_model(fast_model), careful=False)
+
+
+def _base(state: ViewState) -> Recipe | None:
+    """The cubic interpolation of the input; a reference or another model's result needs none."""
+    right = stages_of(state, state.right)
+    is_input = state.left.kind == "input" or (state.left.kind == "reference" and not state.test_mode)
+    if right is None or not is_input or not needs_base(state):
+        return None
+    return Recipe("bicubic", right.full.scale, right.full.degradation)
 
 
 @lru_cache(maxsize=256)
@@ -130,22 +209,24 @@ def slice_states(
     there: Iterable[ResultKey],
     failed: Iterable[ResultKey],
     running: Iterable[ResultKey],
-    baselines: tuple[str, ...] = (),
 ) -> dict[int, SliceState]:
-    """State of every slice of the volume in view, for the ticks of the slider. Asked for at every scroll step."""
+    """State of every slice of the volume in view, for the ticks of the slider. Asked for at every scroll step.
+
+    They tell of what the right pane shows, or the left one, or else of the model that is chosen.
+    """
     if state.stack is None or state.why_not is not None:
         return {}
-    recipes = recipes_of(state, baselines)
+    stages = next(iter(shown_stages(state)), _chosen(state))
     name, slices = stack_name(state.stack), state.stack.slices
-    full = digest_of(recipes.full, weights_of(recipes.full.model))
+    full = digest_of(stages.full, weights_of(stages.full.model))
     states = dict.fromkeys(range(slices), SliceState.NONE)
     told = [
         (full, running, SliceState.COMPUTING),
         (full, failed, SliceState.FAILED),
         (full, there, SliceState.FULL),
     ]
-    if recipes.fast is not None:
-        told.insert(0, (digest_of(recipes.fast, weights_of(recipes.fast.model)), there, SliceState.FAST))
+    if stages.fast is not None:
+        told.insert(0, (digest_of(stages.fast, weights_of(stages.fast.model)), there, SliceState.FAST))
     for digest, keys, word in told:
         for key in keys:
             index = key.frame - state.volume * slices
@@ -159,29 +240,57 @@ def _for_panes(
 ) -> Iterator[Want]:
     if state.stack is None or state.why_not is not None:
         return
-    recipes = recipes_of(state, baselines)
-
-    def want(recipe: Recipe, stage: Stage, urgency: Urgency, slice_index: int) -> Want:
-        return Want(key_of(state, recipe, weights_of, slice_index), recipe, stage, urgency)
-
-    def quick(urgency: Urgency, slice_index: int) -> Iterator[Want]:
-        """What is there before the full network; the fast one not if the full one is there already."""
-        if recipes.degraded is not None:
-            yield want(recipes.degraded, Stage.DEGRADED, urgency, slice_index)
-        full = want(recipes.full, Stage.FULL, urgency, slice_index)
-        if recipes.fast is not None and state.network_on and not ready(full.key):
-            yield want(recipes.fast, Stage.FAST, urgency, slice_index)
-
+    plan = _Plan(state, weights_of, ready, recipes_of(state, baselines), _made_stages(state))
     here = state.slice_index
-    yield from quick(Urgency.IN_VIEW, here)
-    if state.network_on:
-        yield want(recipes.full, Stage.FULL, Urgency.IN_VIEW, here)
-    for recipe in recipes.scores:
-        yield want(recipe, Stage.SCORE, Urgency.IN_VIEW, here)
+    yield from plan.quick(Urgency.IN_VIEW, here)
+    yield from plan.full(Urgency.IN_VIEW, here)
+    for recipe in plan.recipes.scores:
+        yield plan.want(recipe, Stage.SCORE, Urgency.IN_VIEW, here)
     places = [here + step * state.scroll_direction for step in AHEAD]
     neighbours = [index for index in places if 0 <= index < state.stack.slices]
     for index in neighbours:
-        yield from quick(Urgency.AHEAD, index)
-    if state.network_on:
-        for index in neighbours:
-            yield want(recipes.full, Stage.FULL, Urgency.AHEAD, index)
+        yield from plan.quick(Urgency.AHEAD, index)
+    for index in neighbours:
+        yield from plan.full(Urgency.AHEAD, index)
+
+
+def _made_stages(state: ViewState) -> tuple[Stages, ...]:
+    shown = shown_stages(state)
+    if not state.test_mode:
+        return shown
+    # Its scores stand in the table, also while it is in no pane.
+    return tuple(dict.fromkeys((*shown, _chosen(state))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The wants of one slice after the other."""
+
+    state: ViewState
+    weights_of: WeightsOf
+    ready: Ready
+    recipes: Recipes
+    stages: tuple[Stages, ...]
+
+    def want(self, recipe: Recipe, stage: Stage, urgency: Urgency, slice_index: int) -> Want:
+        return Want(key_of(self.state, recipe, self.weights_of, slice_index), recipe, stage, urgency)
+
+    def quick(self, urgency: Urgency, slice_index: int) -> Iterator[Want]:
+        """What is there before the full networks; a fast one not if its full one is there already."""
+        if self.recipes.degraded is not None:
+            yield self.want(self.recipes.degraded, Stage.DEGRADED, urgency, slice_index)
+        if self.recipes.base is not None:
+            yield self.want(self.recipes.base, Stage.BASE, urgency, slice_index)
+        for stages in self.stages:
+            if stages.interpolated and not stages.chosen:
+                yield self.want(stages.full, Stage.BASE, urgency, slice_index)
+            elif stages.fast is not None and self.state.network_on:
+                full = key_of(self.state, stages.full, self.weights_of, slice_index)
+                if not self.ready(full):
+                    yield self.want(stages.fast, Stage.FAST, urgency, slice_index)
+
+    def full(self, urgency: Urgency, slice_index: int) -> Iterator[Want]:
+        """The full recipes, unless the user has stopped them."""
+        if self.state.network_on:
+            for stages in self.stages:
+                yield self.want(stages.full, Stage.FULL, urgency, slice_index)

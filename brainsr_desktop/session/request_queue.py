@@ -11,7 +11,7 @@ from brainsr_desktop.session.planner import Stage, Urgency, Want
 
 DEPTH: Final = 2
 """One request runs, one waits in the child."""
-AT_ONCE: Final = frozenset({Stage.DEGRADED, Stage.FAST})
+AT_ONCE: Final = frozenset({Stage.DEGRADED, Stage.BASE, Stage.FAST})
 """What is made while the user still scrolls or drags."""
 
 

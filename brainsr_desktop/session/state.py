@@ -8,9 +8,13 @@ from typing import Literal
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.language import tr
 from brainsr_desktop.session.arranging import Arrangement
+from brainsr_desktop.session.compare import CURRENT, INPUT, Comparing, Mode, Source
+from brainsr_desktop.session.measurements import Measurement, Measuring
 
-Tool = Literal["window", "pan", "zoom", "scroll"]
+Tool = Literal["window", "pan", "zoom", "scroll", "distance", "profile", "ellipse", "rectangle"]
+ColourMap = Literal["grey", "cividis", "viridis"]
 Overlays = Literal["all", "few", "none"]
 CineWay = Literal["loop", "to_and_fro"]
 CineOver = Literal["slices", "volumes"]
@@ -81,14 +85,28 @@ class ViewState:
     flip_v: bool = False
     window: WindowLevel | None = None
     inverted: bool = False
+    colour_map: ColourMap = "grey"
+    """In which colours both panes show the grey values."""
+    window_per_slice: bool = False
+    """Each slice gets a window of its own; ``series_window`` is the one that comes back afterwards."""
+    series_window: WindowLevel | None = None
+    measuring: Measuring = field(default_factory=Measuring)
+    """Measurements of the stack in view."""
+    shelved_measurements: tuple[tuple[str, tuple[Measurement, ...]], ...] = ()
+    """Measurements of the other open stacks, by the name that `stack_name` gives them."""
     tool: Tool = "window"
     overlays: Overlays = "all"
     show_masks: bool = True
     """Draw the outline of the mask that a file brings; never while ``overlays`` is "none"."""
     show_original: bool = False
     """Space: the enhanced pane shows the original, labelled so."""
-    show_reference: bool = False
-    """Test mode: the left pane shows the truth instead of the degraded input, labelled so."""
+    left: Source = INPUT
+    """What the list above the left pane names."""
+    right: Source = CURRENT
+    left_before_test: Source = INPUT
+    """What the left pane showed before test mode, and will show after it."""
+    mode: Mode = "side"
+    compare: Comparing = field(default_factory=Comparing)
     interpolation: Literal["nearest", "linear"] = "nearest"
     """How the screen enlarges the original pane."""
     recipe: Recipe = field(default_factory=lambda: Recipe("brainsr-x4", 4))
@@ -105,6 +123,11 @@ class ViewState:
         return replace(self.recipe, degradation=self.degradation if self.test_mode else None)
 
     @property
+    def show_reference(self) -> bool:
+        """Whether the left pane shows the truth of test mode, labelled so."""
+        return self.test_mode and self.left.kind == "reference"
+
+    @property
     def frame_index(self) -> int:
         """Index of the slice in view inside the stack's block."""
         return 0 if self.stack is None else self.volume * self.stack.slices + self.slice_index
@@ -113,5 +136,5 @@ class ViewState:
     def why_not(self) -> str | None:
         """Why no network may run on what is in view; None when it may."""
         if self.stack is None:
-            return "nothing is open"
+            return tr("nothing is open")
         return self.stack.why_not or self.stack.volume_unsuitable[self.volume]

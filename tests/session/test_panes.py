@@ -55,7 +55,7 @@ class There:
         self.results: dict[ResultKey, Result] = {}
         self.failures: dict[ResultKey, Failure] = {}
         self.progress: dict[ResultKey, float] = {}
-        self.fresh: ResultKey | None = None
+        self.fresh: frozenset[ResultKey] = frozenset()
         self.blocked: Failure | None = None
         self.last_degraded: ResultKey | None = None
 
@@ -144,9 +144,9 @@ def test_that_a_fresh_full_result_names_device_and_time_and_a_stored_one_says_so
     there, shown = There(opened), state(slice_index=2)
     key = full_key(shown)
     there.results[key] = result()
-    there.fresh = key
+    there.fresh = frozenset({key})
     assert there.right(shown).status.text == "Network BrainSR x4 - CPU, 1.8 s"
-    there.fresh = None
+    there.fresh = frozenset()
     pane = there.right(shown)
     assert (pane.status.state, pane.status.text) == (PaneState.CACHED, "Network BrainSR x4 - stored")
     assert pane.picture is not None
