@@ -121,7 +121,8 @@ def choose_target(
     """Find what can go on or is complete already, or start under a free name.
 
     `fingerprint` and `key` (check of the anonymising key) must agree for going on; `begin` makes the first journal line
-    of a new export. Other exports, damaged journals and foreign folders are left alone. `always_new`: what is complete does not count.
+    of a new export. Other exports, damaged journals and foreign folders are left alone. `always_new`: what is
+    complete already does not count.
 
     Raises:
         NotWritable: this very export is being written by another process.
