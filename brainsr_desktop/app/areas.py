@@ -11,9 +11,11 @@ from brainsr_desktop.app import icons
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.empty_state import EmptyState
 from brainsr_desktop.app.job_list import JobButton, JobList
+from brainsr_desktop.app.measure_values import MeasureValues
 from brainsr_desktop.app.notifier import Notifier
 from brainsr_desktop.app.panels.device import DevicePanel
 from brainsr_desktop.app.panels.display import DisplayPanel
+from brainsr_desktop.app.panels.measure import MeasurePanel
 from brainsr_desktop.app.panels.metrics import MetricsPanel
 from brainsr_desktop.app.panels.model import ModelPanel
 from brainsr_desktop.app.panels.side_panel import BAR_WIDTH_PX, SidePanel
@@ -42,6 +44,7 @@ class Areas:
         self.model = ModelPanel(store, controller.catalog)
         self.device = DevicePanel(store)
         self.display = DisplayPanel(store)
+        self.measure = MeasurePanel(store, MeasureValues(store, self.pair, self.pair))
         self.test = TestPanel(store)
         self.metrics = MetricsPanel(store, controller.catalog)
         self.panel = SidePanel()
@@ -50,6 +53,7 @@ class Areas:
             ("model", "Model", self.model, "model"),
             ("device", "Device", self.device, "device"),
             ("display", "Display", self.display, "display"),
+            ("measure", "Measure", self.measure, "measure"),
             ("test", "Test", self.test, "test"),
             ("metrics", "Metrics", self.metrics, "metrics"),
         ):

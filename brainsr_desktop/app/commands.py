@@ -19,12 +19,13 @@ from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.slice_slider import SliceSlider
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport_pair import ViewportPair
-from brainsr_desktop.session import intents
+from brainsr_desktop.session import intents, intents_measure
+from brainsr_desktop.session.measurements import KINDS
 from brainsr_desktop.session.pictures import PaneState
 from brainsr_desktop.session.state import Tool, ViewState
 from brainsr_desktop.session.windows import SeriesRange
 
-TOOLS: Final[tuple[Tool, ...]] = ("window", "pan", "zoom", "scroll")
+TOOLS: Final[tuple[Tool, ...]] = ("window", "pan", "zoom", "scroll", *KINDS)
 FAR: Final = 10
 UNFINISHED: Final = frozenset({PaneState.LOADING, PaneState.INTERPOLATED, PaneState.FAST})
 ZOOM_STEP: Final = 1.25
@@ -164,8 +165,8 @@ class Commands(QObject):
         """Esc: the drag, then the tool, then full screen, then what is being computed."""
         if self._pair.cancel_drag():
             return
-        if self._store.state.tool != "window":
-            self._apply(lambda s: intents.choose_tool(s, "window"))
+        if self._store.state.tool != "window" or self._store.state.measuring.selected is not None:
+            self._apply(lambda s: intents.choose_tool(intents_measure.select(s, None), "window"))
         elif self._window.isFullScreen():
             self._actions["full_screen"].trigger()
         elif self._controller.right_status.state in UNFINISHED:

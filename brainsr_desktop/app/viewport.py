@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from brainsr_desktop.app.measure_paint import Mark, paint_marks
 from brainsr_desktop.app.slice_pixels import (
     Grey,
     Part,
@@ -122,6 +123,7 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         self._cross: PointMm | None = None
         self._rubber: RectMm | None = None
         self._outline: QPainterPath | None = None
+        self._marks: tuple[Mark, ...] = ()
         self.mouse: MouseMap | None = None
 
     @property
@@ -177,6 +179,17 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         if path is not self._outline:
             self._outline = path
             self.viewport().update()
+
+    def set_marks(self, marks: tuple[Mark, ...]) -> None:
+        """Draw measurements."""
+        if marks != self._marks:
+            self._marks = marks
+            self.viewport().update()
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The measurements that are drawn."""
+        return self._marks
 
     def to_mm(self, at: QPointF) -> PointMm:
         """The place of the plane under a point of the image area (logical pixels)."""
@@ -235,6 +248,9 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
             paint_outline(painter, self._outline, self._mm_to_px())
         self._layer.paint(painter, QSizeF(*self.size_px), self.font(), self._content)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._picture is not None:
+            painter.setFont(self.font())
+            paint_marks(painter, self._marks, self.to_px, QSizeF(*self.size_px))
         if self._cross is not None and self._picture is not None:
             paint_cross(painter, self.to_px(self._cross))
         if self._rubber is not None:

@@ -113,3 +113,8 @@ def forget(state: ViewState, names: Iterable[str] | None = None) -> ViewState:
     here = state.stack is not None and stack_name(state.stack) in gone
     measuring = Measuring() if here else state.measuring
     return replace(state, measuring=measuring, shelved_measurements=shelved)
+
+
+def restore(state: ViewState, measuring: Measuring) -> ViewState:
+    """Bring the measurements back as they were."""
+    return replace(state, measuring=measuring)

@@ -6,7 +6,6 @@ in both panes, at every zoom and in every volume (echo, b-value, time point) of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -117,6 +116,10 @@ class Reading:
     curve: Curve | None = None
 
 
+Readings: TypeAlias = tuple[Reading | None, Reading | None]
+"""Of the left and the right picture; None where there is no picture or no answer yet."""
+
+
 def units_of(picture: Picture) -> Units:
     """How the stored values of a picture become values in units."""
     return Units(picture.slope, picture.intercept)
@@ -130,17 +133,26 @@ def values_inside(item: Measurement, picture: Picture) -> Floats:
     return units_of(picture).of(stored)
 
 
-def read(item: Measurement, pictures: Iterable[Picture | None]) -> tuple[Reading | None, ...]:
-    """What a measurement says about each of some pictures of its slice. The curves share their places.
+def read(item: Measurement, left: Picture | None, right: Picture | None) -> Readings:
+    """What a measurement says about two pictures of its slice. Their curves share their places.
 
-    Takes up to 100 ms where a shape covers a large picture: not for the GUI thread.
+    Takes up to 100 ms where a shape covers a large picture (see `cost`): then not for the GUI thread.
     """
-    pictures = tuple(pictures)
-    samples = measure.samples_for(item.length_mm, _finest_mm(pictures))
-    return tuple(None if picture is None else _read(item, picture, samples) for picture in pictures)
+    samples = measure.samples_for(item.length_mm, _finest_mm((left, right)))
+    return _read(item, left, samples), _read(item, right, samples)
 
 
-def _read(item: Measurement, picture: Picture, samples: int) -> Reading:
+def cost(item: Measurement, left: Picture | None, right: Picture | None) -> float:
+    """About how many pixels `read` looks at."""
+    if item.shape is None:
+        return float(measure.MOST_SAMPLES)
+    width, height = abs(item.end[0] - item.start[0]), abs(item.end[1] - item.start[1])
+    return width * height / _finest_mm((left, right)) ** 2
+
+
+def _read(item: Measurement, picture: Picture | None, samples: int) -> Reading | None:
+    if picture is None:
+        return None
     if picture.pixels.ndim != 2:
         return Reading()
     if item.shape is not None:

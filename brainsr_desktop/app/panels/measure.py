@@ -1,0 +1,228 @@
+"""Section Measure: the measurements of the slice in view with their values in both panes, and a plot of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QToolButton, QTreeWidget, QTreeWidgetItem, QWidget
+
+from brainsr_desktop.app.measure_text import QUANTITIES, Row, figure, rows_of, title, value_unit
+from brainsr_desktop.app.measure_values import MeasureValues
+from brainsr_desktop.app.panels.forms import TARGET_PX, column, plain_label
+from brainsr_desktop.app.panels.plot import Line, Plot
+from brainsr_desktop.app.store import Store
+from brainsr_desktop.core.measure import counts_of
+from brainsr_desktop.language import mark, tr
+from brainsr_desktop.session import intents_measure
+from brainsr_desktop.session.measurements import Measurement, values_inside
+
+TOOL_BUTTONS: Final = ("tool_distance", "tool_ellipse", "tool_rectangle", "tool_profile", "place_measurement")
+FILE_BUTTONS: Final = ("copy_measurements", "export_measurements", "save_measurements", "load_measurements")
+SHORT: Final[Mapping[str, str]] = {
+    "place_measurement": mark("Place"),
+    "copy_measurements": mark("Copy"),
+    "export_measurements": mark("CSV"),
+    "save_measurements": mark("Save"),
+    "load_measurements": mark("Open"),
+}
+BINS: Final = 64
+HEADLINE: Final = ("length", "mean")
+LARGEST_PLOTTED: Final = 250_000
+"""Pixels inside a shape up to which its histogram is drawn at once."""
+ROW_PX: Final = 24
+
+
+class MeasurePanel(QWidget):
+    """Shows what the state and `MeasureValues` hold; a row that is chosen is the selected measurement."""
+
+    remove_asked = Signal()
+
+    def __init__(self, store: Store, values: MeasureValues, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store, self.values = store, values
+        self._shape: list[tuple[int, tuple[str, ...]]] = []
+        self._lines: list[_Lines] = []
+        self._plotted: tuple[object, ...] = ()
+        self._tools, self._files = QHBoxLayout(), QHBoxLayout()
+        for row in (self._tools, self._files):
+            row.setSpacing(2)
+        self.hint = plain_label(name="quiet")
+        self.hint.setText(
+            tr("Choose a tool and drag over a picture. What is drawn lies at the same place in both panes.")
+        )
+        self.tree = QTreeWidget()
+        self.tree.setAccessibleName(tr("Measurements of this slice"))
+        self.tree.setHeaderLabels([tr("Measurement"), tr("Left"), tr("Right"), tr("Difference")])
+        self.tree.setUniformRowHeights(True)
+        self.tree.setTabKeyNavigation(False)
+        self.tree.setMinimumHeight(7 * ROW_PX)
+        header = self.tree.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(40)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.tree.currentItemChanged.connect(self._on_chosen)
+        QShortcut(
+            QKeySequence(Qt.Key.Key_Delete),
+            self.tree,
+            self.remove_asked.emit,
+            context=Qt.ShortcutContext.WidgetShortcut,
+        )
+        self.plot = Plot(tr("Plot of the selected measurement"))
+        self.told = plain_label(name="quiet")
+        layout = column(self)
+        layout.addLayout(self._tools)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.tree)
+        layout.addWidget(self.plot)
+        layout.addWidget(self.told)
+        layout.addLayout(self._files)
+        values.changed.connect(self._draw)
+        self._draw()
+
+    def set_actions(self, actions: Mapping[str, QAction]) -> None:
+        """Give the section the buttons of its commands."""
+        for names, row in ((TOOL_BUTTONS, self._tools), (FILE_BUTTONS, self._files)):
+            for name in names:
+                button = QToolButton()
+                button.setDefaultAction(actions[name])
+                button.setMinimumSize(TARGET_PX + 4, TARGET_PX + 2)
+                if name in SHORT:
+                    button.setText(tr(SHORT[name]))
+                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+                button.setAccessibleName(actions[name].toolTip())
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+                row.addWidget(button)
+            row.addStretch(1)
+
+    def _draw(self) -> None:
+        table = self.values.table()
+        self.hint.setVisible(not table)
+        self.tree.setVisible(bool(table))
+        shape = [(item.number, tuple(row.key for row in rows)) for item, rows in table]
+        with QSignalBlocker(self.tree):
+            if shape != self._shape:
+                self._shape = shape
+                self._fill(table)
+            for lines, (item, rows) in zip(self._lines, table, strict=True):
+                lines.write(item, rows)
+            self._mark_selected()
+        self._draw_plot()
+
+    def _fill(self, table: list[tuple[Measurement, list[Row]]]) -> None:
+        self.tree.clear()
+        self._lines = [_Lines(self.tree, item.number, len(rows)) for item, rows in table]
+
+    def _mark_selected(self) -> None:
+        selected = self._store.state.measuring.selected
+        current = self.tree.currentItem()
+        if current is not None and _number(current) == selected:
+            return
+        found = next((lines for lines in self._lines if lines.number == selected), None)
+        for lines in self._lines:
+            lines.top.setExpanded(lines is found)
+        if found is None:
+            self.tree.selectionModel().clear()
+        else:
+            self.tree.setCurrentItem(found.top)
+            self.tree.scrollToItem(found.rows[-1])
+            self.tree.scrollToItem(found.top)
+
+    def _on_chosen(self, current: QTreeWidgetItem | None) -> None:
+        if current is not None:
+            number = _number(current)
+            if number != self._store.state.measuring.selected:
+                self._store.apply(lambda state: intents_measure.select(state, number))
+
+    # The plot
+
+    def _draw_plot(self) -> None:
+        state = self._store.state
+        item = intents_measure.selected_in_view(state)
+        readings = (None, None) if item is None else self.values.of(item)
+        wanted = (item, *readings)
+        if wanted == self._plotted:
+            return
+        self._plotted = wanted
+        lines: list[Line] = []
+        words = ""
+        if item is not None and item.kind == "profile":
+            lines = self._profile(item)
+        elif item is not None and item.shape is not None and readings != (None, None):
+            lines = self._histogram(item)
+        if lines:
+            words = tr("Left: solid line. Right: dashed line.")
+        self.plot.setVisible(bool(lines))
+        self.told.setVisible(bool(words))
+        self.told.setText(words)
+        self.plot.set_lines(lines, self._axis(item))
+        self.plot.setAccessibleDescription(words)
+
+    def _axis(self, item: Measurement | None) -> str:
+        stack = self._store.state.stack
+        if item is None or stack is None:
+            return ""
+        return rows_of(item, stack, (None, None))[0].unit if item.shape is None else value_unit(stack)
+
+    def _profile(self, item: Measurement) -> list[Line]:
+        curves = [None if reading is None else reading.curve for reading in self.values.of(item)]
+        return [
+            Line(curve.distance_mm, curve.values, right=bool(place))
+            for place, curve in enumerate(curves)
+            if curve is not None
+        ]
+
+    def _histogram(self, item: Measurement) -> list[Line]:
+        """Shares of the pixels inside, so that pictures of different resolution can be compared."""
+        found = [
+            values_inside(item, picture) if picture is not None else np.empty(0)
+            for picture in self.values.pictures
+        ]
+        finite = [values[np.isfinite(values)] for values in found]
+        known = [values for values in finite if values.size]
+        if not known or max(values.size for values in known) > LARGEST_PLOTTED:
+            return []
+        low, high = min(float(v.min()) for v in known), max(float(v.max()) for v in known)
+        high = high if high > low else low + 1.0
+        edges = np.linspace(low, high, BINS + 1)
+        return [
+            Line(edges, counts_of(values, low, high, BINS) / values.size, right=bool(place), steps=True)
+            for place, values in enumerate(finite)
+            if values.size
+        ]
+
+
+class _Lines:
+    """A measurement in the list: its headline, and below it a line for each quantity."""
+
+    def __init__(self, tree: QTreeWidget, number: int, rows: int) -> None:
+        self.number = number
+        self.top = QTreeWidgetItem(tree)
+        self.rows = [QTreeWidgetItem(self.top) for _ in range(rows)]
+        for line in (self.top, *self.rows):
+            line.setData(0, Qt.ItemDataRole.UserRole, number)
+
+    def write(self, item: Measurement, rows: list[Row]) -> None:
+        """Show these values."""
+        _show(self.top, title(item), next(row for row in rows if row.key in HEADLINE))
+        for line, row in zip(self.rows, rows, strict=True):
+            words = tr(QUANTITIES[row.key])
+            _show(line, tr("{quantity}, {unit}", quantity=words, unit=row.unit) if row.unit else words, row)
+
+
+def _number(line: QTreeWidgetItem) -> int:
+    return int(line.data(0, Qt.ItemDataRole.UserRole))
+
+
+def _show(line: QTreeWidgetItem, words: str, row: Row) -> None:
+    texts = (words, figure(row.left), figure(row.right), figure(row.difference))
+    for place, text in enumerate(texts):
+        if line.text(place) != text:
+            line.setText(place, text)
+            if place:
+                line.setTextAlignment(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    line.setToolTip(0, words)
