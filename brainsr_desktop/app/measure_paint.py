@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -76,9 +76,10 @@ def outline(item: Measurement, to_px: ToPx) -> QPainterPath:
     return path
 
 
-def paint_marks(painter: QPainter, marks: Iterable[Mark], to_px: ToPx, size: QSizeF) -> None:
+def paint_marks(painter: QPainter, marks: Sequence[Mark], to_px: ToPx, size: QSizeF) -> None:
     """Draw measurements in logical pixels; the painter has the font of the labels."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    taken: list[QRectF] = []
     for mark in marks:
         path = outline(mark.item, to_px)
         if mark.item.shape is None:
@@ -91,7 +92,11 @@ def paint_marks(painter: QPainter, marks: Iterable[Mark], to_px: ToPx, size: QSi
             _dot(painter, to_px(mark.item.start))
         if mark.selected:
             _handles(painter, mark, to_px)
-        _label(painter, mark, to_px, size)
+    for mark in marks:
+        if mark.label:
+            box = _free(_label_box(painter, mark, to_px, size), taken, size)
+            taken.append(box)
+            _label(painter, mark, box)
 
 
 def _add_ticks(path: QPainterPath, start: QPointF, end: QPointF, *, first: bool) -> None:
@@ -122,9 +127,7 @@ def _handles(painter: QPainter, mark: Mark, to_px: ToPx) -> None:
             painter.drawRect(QRectF(at.x() - half - 2, at.y() - half - 2, HANDLE_PX + 4, HANDLE_PX + 4))
 
 
-def _label(painter: QPainter, mark: Mark, to_px: ToPx, size: QSizeF) -> None:
-    if not mark.label:
-        return
+def _label_box(painter: QPainter, mark: Mark, to_px: ToPx, size: QSizeF) -> QRectF:
     metrics = QFontMetricsF(painter.font())
     width = max(map(metrics.horizontalAdvance, mark.label)) + 8
     height = metrics.lineSpacing() * len(mark.label) + 4
@@ -135,7 +138,22 @@ def _label(painter: QPainter, mark: Mark, to_px: ToPx, size: QSizeF) -> None:
         left = min(corner.x() for corner in corners) - _GAP_PX - width
     left = min(max(left, 2.0), max(size.width() - width - 2, 2.0))
     top = min(max(top, 2.0), max(size.height() - height - 2, 2.0))
-    painter.fillRect(QRectF(left, top, width, height), QColor(0, 0, 0, 170))
+    return QRectF(left, top, width, height)
+
+
+def _free(box: QRectF, taken: list[QRectF], size: QSizeF) -> QRectF:
+    """The same box below the others that it would cover, as long as there is room."""
+    found = QRectF(box)
+    for other in sorted(taken, key=QRectF.top):
+        if found.intersects(other):
+            found.moveTop(other.bottom() + 1)
+    return found if found.bottom() <= size.height() else box
+
+
+def _label(painter: QPainter, mark: Mark, box: QRectF) -> None:
+    metrics = QFontMetricsF(painter.font())
+    painter.fillRect(box, QColor(0, 0, 0, 170))
     painter.setPen(QColor(IMAGE.cross if mark.selected else IMAGE.text))
     for number, line in enumerate(mark.label):
-        painter.drawText(QPointF(left + 4, top + 2 + metrics.ascent() + number * metrics.lineSpacing()), line)
+        y = box.top() + 2 + metrics.ascent() + number * metrics.lineSpacing()
+        painter.drawText(QPointF(box.left() + 4, y), line)

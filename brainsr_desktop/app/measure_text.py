@@ -23,17 +23,26 @@ TITLES: Final[Mapping[Kind, str]] = {
 }
 QUANTITIES: Final[Mapping[str, str]] = {
     "length": mark("Length"),
-    "edge_width": mark("Edge width, 10 to 90 %"),
-    "peak_width": mark("Peak, full width at half maximum"),
-    "dip_width": mark("Dip, full width at half depth"),
+    "edge_width": mark("Edge 10-90 %"),
+    "peak_width": mark("Peak FWHM"),
+    "dip_width": mark("Dip FWHM"),
     "area": mark("Area"),
     "mean": mark("Mean"),
-    "sd": mark("Standard deviation"),
-    "minimum": mark("Minimum"),
-    "maximum": mark("Maximum"),
+    "sd": mark("SD"),
+    "minimum": mark("Min"),
+    "maximum": mark("Max"),
     "median": mark("Median"),
     "count": mark("Pixels"),
 }
+
+TOLD: Final[Mapping[str, str]] = {
+    "edge_width": mark("Width of the steepest edge, from 10 to 90 % of the profile's range"),
+    "peak_width": mark("Full width of the highest peak at half of its height"),
+    "dip_width": mark("Full width of the deepest dip at half of its depth"),
+    "sd": mark("Standard deviation of the pixels inside (n - 1)"),
+    "count": mark("Pixels whose centre lies inside; padding is left out"),
+}
+"""What the short names mean, for tool tips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +95,14 @@ def label(item: Measurement, stack: StackInfo, readings: Iterable[Reading | None
     return (first, *(_mean(reading) for reading in readings if reading is not None))
 
 
-def figure(value: float | None) -> str:
-    """A number for people: four digits, no exponent; "-" where there is none."""
+def figure(value: float | None, digits: int = 4) -> str:
+    """A number for people: so many digits, no exponent; "-" where there is none."""
     if value is None or not math.isfinite(value):
         return NONE
     if value == 0 or abs(value) >= 1000:
         return f"{value:.0f}"
-    digits = min(max(3 - math.floor(math.log10(abs(value))), 0), 9)
-    text = f"{value:.{digits}f}"
+    after = min(max(digits - 1 - math.floor(math.log10(abs(value))), 0), 9)
+    text = f"{value:.{after}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

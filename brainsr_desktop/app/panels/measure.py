@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QToolButton, QTreeWidget, QTreeWidgetItem, QWidget
 
-from brainsr_desktop.app.measure_text import QUANTITIES, Row, figure, rows_of, title, value_unit
+from brainsr_desktop.app.measure_text import QUANTITIES, TOLD, Row, figure, rows_of, title, value_unit
 from brainsr_desktop.app.measure_values import MeasureValues
 from brainsr_desktop.app.panels.forms import TARGET_PX, column, plain_label
 from brainsr_desktop.app.panels.plot import Line, Plot
@@ -56,8 +56,9 @@ class MeasurePanel(QWidget):
         )
         self.tree = QTreeWidget()
         self.tree.setAccessibleName(tr("Measurements of this slice"))
-        self.tree.setHeaderLabels([tr("Measurement"), tr("Left"), tr("Right"), tr("Difference")])
+        self.tree.setHeaderLabels([tr("Quantity"), tr("Left"), tr("Right"), tr("Diff.")])
         self.tree.setUniformRowHeights(True)
+        self.tree.setIndentation(12)
         self.tree.setTabKeyNavigation(False)
         self.tree.setMinimumHeight(7 * ROW_PX)
         header = self.tree.header()
@@ -92,7 +93,7 @@ class MeasurePanel(QWidget):
                 button.setDefaultAction(actions[name])
                 button.setMinimumSize(TARGET_PX + 4, TARGET_PX + 2)
                 if name in SHORT:
-                    button.setText(tr(SHORT[name]))
+                    actions[name].setIconText(tr(SHORT[name]))
                     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
                 button.setAccessibleName(actions[name].toolTip())
                 button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -205,6 +206,9 @@ class _Lines:
         self.rows = [QTreeWidgetItem(self.top) for _ in range(rows)]
         for line in (self.top, *self.rows):
             line.setData(0, Qt.ItemDataRole.UserRole, number)
+            line.setSizeHint(0, QSize(0, ROW_PX))
+            for place in (1, 2, 3):
+                line.setTextAlignment(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def write(self, item: Measurement, rows: list[Row]) -> None:
         """Show these values."""
@@ -219,10 +223,8 @@ def _number(line: QTreeWidgetItem) -> int:
 
 
 def _show(line: QTreeWidgetItem, words: str, row: Row) -> None:
-    texts = (words, figure(row.left), figure(row.right), figure(row.difference))
+    texts = (words, figure(row.left), figure(row.right), figure(row.difference, 3))
     for place, text in enumerate(texts):
         if line.text(place) != text:
             line.setText(place, text)
-            if place:
-                line.setTextAlignment(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    line.setToolTip(0, words)
+    line.setToolTip(0, tr(TOLD.get(row.key, words)))
