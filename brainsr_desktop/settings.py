@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -23,6 +23,7 @@ from brainsr_desktop.language import LANGUAGES, tr
 SCHEMA: Final = 1
 LARGEST_FILE_BYTES: Final = 1 << 20
 RECENT_KEPT: Final = 12
+PRESETS_KEPT: Final = 40
 
 Theme = Literal["system", "light", "dark", "contrast"]
 THEMES: Final = ("system", "light", "dark", "contrast")
@@ -97,12 +98,16 @@ class General:
 
 @dataclass(frozen=True, slots=True)
 class Viewing:
-    """``own_center`` and ``own_width``: the user's window (key 9), in parts of the series' robust range."""
+    """``own_center`` and ``own_width``: the user's window (key 9), in parts of the series' robust range.
+
+    ``remember_windows``: the grey window of each series comes back at the next start.
+    """
 
     interpolation: Literal["nearest", "linear"] = _kept("nearest", _choice("nearest", "linear"))
     overlays: Literal["all", "few", "none"] = _kept("all", _choice("all", "few", "none"))
     own_center: float = _kept(0.5, _number(-10.0, 10.0))
     own_width: float = _kept(1.0, _number(1e-6, 100.0))
+    remember_windows: bool = _kept(True, _switch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,20 @@ class RecentFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class GreyPreset:
+    """A grey window with a name, in parts of the series' robust range, on one of the keys 0 to 9.
+
+    ``word`` says for which series: its modality, or a word of its description; empty: for all.
+    """
+
+    name: str = _kept("", _text)
+    key: int = _kept(9, _whole(0, 9))
+    word: str = _kept("", _text)
+    center: float = _kept(0.5, _number(-10.0, 10.0))
+    width: float = _kept(1.0, _number(1e-6, 100.0))
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of it. ``keys`` maps the id of an action to the user's keys, where they differ from the defaults."""
 
@@ -167,6 +186,7 @@ class Settings:
     export: ExportChoices = field(default_factory=ExportChoices)
     window: WindowLayout = field(default_factory=WindowLayout)
     recent: tuple[RecentFolder, ...] = ()
+    presets: tuple[GreyPreset, ...] = ()
     keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
@@ -227,6 +247,16 @@ def with_recent(settings: Settings, folder: RecentFolder) -> Settings:
     return replace(settings, recent=(folder, *others)[:RECENT_KEPT])
 
 
+def with_preset(settings: Settings, preset: GreyPreset) -> Settings:
+    """Keep a preset; one for the same key and the same series is replaced."""
+
+    def place(kept: GreyPreset) -> tuple[int, str]:
+        return kept.key, kept.word.casefold()
+
+    others = tuple(kept for kept in settings.presets if place(kept) != place(preset))
+    return replace(settings, presets=(*others, preset)[-PRESETS_KEPT:])
+
+
 def _read(path: Path) -> dict[str, Any]:
     if path.stat().st_size > LARGEST_FILE_BYTES:
         raise _NotSettings(tr("it is far too large"))
@@ -255,7 +285,16 @@ def _settings_of(table: dict[str, Any]) -> Loaded:
         (str(name), tuple(_checked(_list_of(str), chosen, "keys", name)))
         for name, chosen in _a(dict, table.get("keys", {}), "keys").items()
     )
-    settings = Settings(**sections, recent=tuple(r for r in recent if r.path)[:RECENT_KEPT], keys=keys)
+    presets = tuple(
+        _section(GreyPreset, entry, "presets", notes)
+        for entry in _a(list, table.get("presets", []), "presets")
+    )
+    settings = Settings(
+        **sections,
+        recent=tuple(r for r in recent if r.path)[:RECENT_KEPT],
+        presets=tuple(p for p in presets if p.name)[:PRESETS_KEPT],
+        keys=keys,
+    )
     return Loaded(settings, tuple(notes))
 
 
@@ -316,20 +355,25 @@ def _write_into(document: tomlkit.TOMLDocument, settings: Settings) -> None:
         values = getattr(settings, name)
         for entry in fields(kind):
             table[entry.name] = _plain(getattr(values, entry.name))
-    document.pop("recent", None)
-    if settings.recent:
-        recent = tomlkit.aot()
-        for folder in settings.recent:
-            recent.append(
-                tomlkit.item({"path": folder.path, "opened": folder.opened, "series": folder.series})
-            )
-        document["recent"] = recent
+    _write_list(document, "recent", settings.recent)
+    _write_list(document, "presets", settings.presets)
     document.pop("keys", None)
     if settings.keys:
         keys = tomlkit.table()
         for action, chosen in settings.keys:
             keys[action] = list(chosen)
         document["keys"] = keys
+
+
+def _write_list(
+    document: tomlkit.TOMLDocument, name: str, entries: Sequence[RecentFolder | GreyPreset]
+) -> None:
+    document.pop(name, None)
+    if entries:
+        found = tomlkit.aot()
+        for entry in entries:
+            found.append(tomlkit.item(asdict(entry)))
+        document[name] = found
 
 
 def _plain(value: object) -> object:

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from brainsr_desktop.settings import (
     LARGEST_FILE_BYTES,
     General,
+    GreyPreset,
     Networks,
     RecentFolder,
     Settings,
     WindowLayout,
     load,
     save,
+    with_preset,
     with_recent,
 )
 
@@ -140,3 +142,13 @@ def test_that_every_default_passes_its_own_check() -> None:
         values = getattr(Settings(), section.name)
         for entry in fields(values):
             assert entry.metadata["check"](getattr(values, entry.name)) == getattr(values, entry.name)
+
+
+def test_that_presets_of_the_grey_window_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    soft = GreyPreset("Soft T2", 7, "T2", 0.4, 0.9)
+    settings = with_preset(with_preset(Settings(), soft), GreyPreset("All", 7, "", 0.5, 1.0))
+    save(settings, path)
+    assert load(path).settings == settings
+    again = with_preset(settings, GreyPreset("Softer", 7, "t2", 0.5, 1.2))
+    assert [preset.name for preset in again.presets] == ["All", "Softer"]
