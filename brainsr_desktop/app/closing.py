@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from brainsr_desktop.app.job_list import JobList
-from brainsr_desktop.app.plain_text import plural
+from brainsr_desktop.language import tr, trn
 
 Answer = Literal["wait", "stop", "stay"]
 
@@ -42,15 +42,14 @@ class CloseQuestion(QObject):
         if self._box is not None:
             self._box.raise_()
             return
-        count = plural(self._keeping(), "job")
         box = self._box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Close BrainSR Desktop")
-        box.setText(f"{count} still running.")
-        box.setInformativeText("What is finished stays, and an export can go on later.")
-        wait = box.addButton("&Wait, then close", QMessageBox.ButtonRole.AcceptRole)
-        stop = box.addButton("Stop and &close", QMessageBox.ButtonRole.DestructiveRole)
-        stay = box.addButton("S&tay", QMessageBox.ButtonRole.RejectRole)
+        box.setWindowTitle(tr("Close BrainSR Desktop"))
+        box.setText(trn("{count} job is still running.", "{count} jobs are still running.", self._keeping()))
+        box.setInformativeText(tr("What is finished stays, and an export can go on later."))
+        wait = box.addButton(tr("&Wait, then close"), QMessageBox.ButtonRole.AcceptRole)
+        stop = box.addButton(tr("Stop and &close"), QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton(tr("S&tay"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(wait)
         box.setEscapeButton(stay)
         answers: dict[object, Answer] = {wait: "wait", stop: "stop", stay: "stay"}
@@ -63,11 +62,19 @@ class CloseQuestion(QObject):
             self._box = None
         self._waits = answer == "wait"
         self._stopped = answer == "stop"
+        if self._waits:
+            self._wake()
         if self._stopped or (self._waits and self.may_close):
             self.decided.emit()
 
     def _keeping(self) -> int:
         return sum(job.keeps_window for job in self._jobs.running)
+
+    def _wake(self) -> None:
+        """A job that rests would keep the window waiting for ever."""
+        for job in self._jobs.running:
+            if job.keeps_window and job.state == "paused":
+                self._jobs.pause_asked.emit(job.id, False)
 
     def _on_count(self, _count: int) -> None:
         if self._waits and not self._keeping():

@@ -85,6 +85,7 @@ class Controller(QObject):
     memory_changed = Signal(
         object, object
     )  # bytes the results take, their limit: more than an int of Qt holds
+    export_opened = Signal(str)  # a folder that was exported is to be opened
     header_ready = Signal(object, object)  # StackInfo, rows of (tag, keyword, VR, value)
     mask_ready = Signal(object, int, object)  # StackInfo, frame, pieces of the outline: see io's MaskRead
 
@@ -149,6 +150,7 @@ class Controller(QObject):
             (self.notice, library.notice),
             (self.notice, enhancer.notice),
             (self.notice, tasks.notice),
+            (self.export_opened, tasks.series_asked),
             (self.range_changed, self._windows.range_changed),
             (self.map_changed, self._map.changed),
             (self.compared_changed, self._map.compared_changed),
@@ -296,7 +298,19 @@ class Controller(QObject):
         """Enhance what is missing and write it."""
         self.start()
         self._enhancer.start()
-        self._tasks.export(request, self.store.state.recipe)
+        state = self.store.state
+        self._tasks.export(request, state.recipe, state.degradation)
+
+    def enhance_stacks(self, stacks: tuple[StackInfo, ...]) -> None:
+        """Make every slice of several stacks, one stack after another."""
+        self.start()
+        self._enhancer.start()
+        for stack in stacks:
+            self._tasks.enhance(stack, self.store.state.recipe)
+
+    def pause_job(self, number: int, on: bool) -> None:
+        """Let a job rest, or go on."""
+        self._board.pause(number, on)
 
     def cancel_job(self, number: int) -> None:
         """Stop a job; what is finished stays."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from brainsr_desktop.app.files_worker import FilesWorker
 from brainsr_desktop.app.series_task import AT_ONCE
 from brainsr_desktop.core.errors import Problem
-from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.io.messages import (
     CloseExport,
     Exported,
@@ -21,10 +20,12 @@ from brainsr_desktop.io.messages import (
     FramesWritten,
     ModelNote,
     OpenExport,
+    Scores,
 )
 from brainsr_desktop.ipc.messages import Answer, ErrorReport, Failed, JobCancelled, JobId
+from brainsr_desktop.language import tr
 from brainsr_desktop.session.cache import Result
-from brainsr_desktop.session.exporting import job_want, slice_problem, suitable
+from brainsr_desktop.session.exporting import PicturePlan, job_want, slice_problem, suitable
 from brainsr_desktop.session.open_stack import OpenStack
 from brainsr_desktop.session.panes import Failure
 from brainsr_desktop.session.pictures import ResultKey
@@ -63,7 +64,8 @@ class ExportTask:
         request: ExportRequest,
         taken_series_numbers: tuple[int, ...],
         opened: OpenStack,
-        recipe: Recipe,
+        plan: PicturePlan,
+        facts: tuple[tuple[str, str], ...],
         model_of: Callable[[], ModelNote | None],
         weights_of: WeightsOf,
         worker: FilesWorker,
@@ -73,7 +75,9 @@ class ExportTask:
         self.request = request
         self._taken_series_numbers = taken_series_numbers
         self.opened = opened
-        self.recipe = recipe
+        self._plan = plan
+        self.recipe = plan.recipe
+        self._facts = facts
         self._model_of = model_of
         self._model: ModelNote | None = None
         self._weights_of = weights_of
@@ -82,6 +86,9 @@ class ExportTask:
         self._step: Step = "loading"
         self._indices = suitable(opened.stack, request.indices)
         self._left: dict[ResultKey, Want] = {}
+        self._parts: dict[int, dict[ResultKey, Result]] = {}
+        self._untouched: list[int] = []
+        self._scores: dict[int, Scores] = {}
         self._made: dict[int, NDArray[np.float32]] = {}
         self._writing: dict[int, NDArray[np.float32]] = {}
         self._written: set[int] = set()
@@ -114,20 +121,27 @@ class ExportTask:
         want = self._left.pop(key, None)
         if want is None:
             return
+        parts = self._parts.setdefault(want.frame, {})
+        parts[key] = result
         if result.fallback:
             self._fallbacks[want.frame] = slice_problem(
                 self.opened.stack,
                 want.frame,
                 "FALLBACK",
-                "the network's output could not be used",
-                "cubic interpolation was written",
+                tr("the network's output could not be used"),
+                tr("cubic interpolation was written"),
             )
-        self._made[want.frame] = result.pixels
+        if len(parts) == len(self._plan.needs):
+            results = [parts[each.key] for each in self._wants_of(want.frame)]
+            self._made[want.frame] = self._plan.combined(results)
+            self._scores[want.frame] = self._plan.scores(results)
+            del self._parts[want.frame]
 
     def on_failure(self, key: ResultKey, failure: Failure) -> None:
         """A slice could not be made: it is left out, and named in the report."""
         want = self._left.pop(key, None)
         if want is not None:
+            self._drop_frame(want.frame)
             self._leave_out(want.frame, "NOT_ENHANCED", failure.text)
 
     def advance(self, result_of: Callable[[ResultKey], Result | None]) -> None:
@@ -206,11 +220,12 @@ class ExportTask:
                 stack,
                 self.opened.digest,
                 self._indices,
-                stack.geometry.enlarged(self.recipe.scale),
+                self._plan.geometry(stack),
                 self.recipe,
                 model,
                 self.request.options,
                 self._taken_series_numbers,
+                self._facts,
             )
         )
 
@@ -220,32 +235,55 @@ class ExportTask:
         missing = frozenset(answer.missing)
         self._written = {index for index in self._indices if index not in missing} - self._left_out.keys()
         self._made = {index: pixels for index, pixels in self._made.items() if index in missing}
-        wants = [
-            job_want(self.opened.stack, index, self.recipe, self._weights_of)
-            for index in answer.missing
-            if index not in self._made and index not in self._left_out
-        ]
-        self._left = {want.key: want for want in wants}
+        todo = [i for i in answer.missing if i not in self._made and i not in self._left_out]
+        self._parts.clear()
+        self._left = {want.key: want for index in todo for want in self._wants_of(index)}
+        self._untouched = [] if self._plan.needs else todo
         if self._stopping:
             self._close("partial")
 
     def _take_ready(self, result_of: Callable[[ResultKey], Result | None]) -> None:
+        self._take_untouched()
         for key, want in list(self._left.items()):
             if len(self._made) >= 2 * self._batch:
                 return
+            if key not in self._left:  # its slice was given up on the way
+                continue
             if not self.opened.has(want.frame):
-                del self._left[key]
+                self._drop_frame(want.frame)
                 self._leave_out(want.frame, "NOT_READ", self.opened.why_missing(want.frame))
             elif (result := result_of(key)) is not None:
                 self.on_result(key, result)
 
+    def _take_untouched(self) -> None:
+        """Slices that are written as they are."""
+        while self._untouched and len(self._made) < 2 * self._batch:
+            frame = self._untouched.pop(0)
+            pixels = self.opened.pixels(frame)
+            if pixels is None:
+                self._leave_out(frame, "NOT_READ", self.opened.why_missing(frame))
+            else:
+                self._made[frame] = pixels.astype(np.float32)
+
+    def _wants_of(self, frame: int) -> list[Want]:
+        stack = self.opened.stack
+        return [job_want(stack, frame, recipe, self._weights_of) for recipe in self._plan.needs]
+
+    def _drop_frame(self, frame: int) -> None:
+        """Nothing more is wanted of a slice."""
+        self._parts.pop(frame, None)
+        for want in self._wants_of(frame):
+            self._left.pop(want.key, None)
+
     def _go_on(self) -> None:
-        if len(self._made) >= self._batch or (self._made and not self._left):
+        waiting = bool(self._left or self._untouched)
+        if len(self._made) >= self._batch or (self._made and not waiting):
             self._writing = dict(islice(sorted(self._made.items()), self._batch))
             for index in self._writing:
                 del self._made[index]
-            self._job = self._worker.write_frames(self._export, self._writing)
-        elif not self._left:
+            scores = tuple(self._scores.get(index, ()) for index in self._writing)
+            self._job = self._worker.write_frames(self._export, self._writing, scores)
+        elif not waiting:
             self._close("finish")
 
     def _on_written(self, answer: FramesWritten) -> None:
@@ -302,10 +340,10 @@ class ExportTask:
         )
 
     def _leave_out(self, index: int, code: str, reason: str) -> None:
-        self._left_out[index] = slice_problem(self.opened.stack, index, code, reason, "left out")
+        self._left_out[index] = slice_problem(self.opened.stack, index, code, reason, tr("left out"))
 
     @property
     def _batch(self) -> int:
-        geometry = self.opened.stack.geometry
-        frame_bytes = 4 * geometry.rows * geometry.columns * self.recipe.scale**2
+        geometry = self._plan.geometry(self.opened.stack)
+        frame_bytes = 4 * geometry.rows * geometry.columns
         return max(1, min(BATCH_FRAMES, BATCH_BYTES // max(frame_bytes, 1)))

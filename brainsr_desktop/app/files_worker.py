@@ -20,6 +20,7 @@ from brainsr_desktop.io.messages import (
     ReadHeader,
     ReadMask,
     ScanSources,
+    Scores,
     WriteFrames,
 )
 from brainsr_desktop.ipc.child import report_of
@@ -96,10 +97,12 @@ class FilesWorker(ChildWorker):
         """For requests that the caller builds."""
         return self._client.next_job()
 
-    def write_frames(self, export: int, frames: Mapping[int, NDArray[np.float32]]) -> JobId:
-        """Hand frames of one size to an open export. Answer: FramesWritten."""
+    def write_frames(
+        self, export: int, frames: Mapping[int, NDArray[np.float32]], scores: tuple[Scores, ...] = ()
+    ) -> JobId:
+        """Hand frames of one size, and what figures they have, to an open export. Answer: FramesWritten."""
         job = self._client.next_job()
-        self._post(lambda: self._write(job, export, dict(frames)))
+        self._post(lambda: self._write(job, export, dict(frames), scores))
         return job
 
     def close_export(self, request: CloseExport) -> JobId:
@@ -128,7 +131,9 @@ class FilesWorker(ChildWorker):
         if not block.closed:
             self._send(LoadStack(job, stack, block.ref, indices))
 
-    def _write(self, job: JobId, export: int, frames: dict[int, NDArray[np.float32]]) -> None:
+    def _write(
+        self, job: JobId, export: int, frames: dict[int, NDArray[np.float32]], scores: tuple[Scores, ...]
+    ) -> None:
         pixels = tuple(frames.values())
         try:
             batch = SharedArray.create((len(pixels), *pixels[0].shape), np.float32)
@@ -138,7 +143,7 @@ class FilesWorker(ChildWorker):
         for place, picture in enumerate(pixels):
             batch.array[place] = picture
         self._batches[job] = batch
-        self._send(WriteFrames(job, export, tuple(frames), batch.ref))
+        self._send(WriteFrames(job, export, tuple(frames), batch.ref, scores))
 
     def _measure(self, order: MeasureOrder) -> None:
         if order.block.closed:

@@ -18,18 +18,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from brainsr_desktop.app.plain_text import duration_text, plural, shown
+from brainsr_desktop.app.plain_text import duration_text, shown
+from brainsr_desktop.language import mark, tr, trn
 from brainsr_desktop.session.reports import JobState, JobView
 
 ENDED: Final[frozenset[JobState]] = frozenset({"done", "cancelled", "failed"})
 ENDED_KEPT: Final = 8
 WORDS: Final[dict[JobState, str]] = {
-    "waiting": "waiting",
-    "running": "running",
-    "stopping": "stopping after this tile",
-    "done": "✓ done",
-    "cancelled": "cancelled",
-    "failed": "✖ failed",
+    "waiting": mark("waiting"),
+    "running": mark("running"),
+    "paused": mark("paused"),
+    "stopping": mark("stopping after this tile"),
+    "done": mark("✓ done"),
+    "cancelled": mark("cancelled"),
+    "failed": mark("✖ failed"),
 }
 
 
@@ -37,6 +39,7 @@ class JobRow(QWidget):
     """One job."""
 
     cancel_asked = Signal(int)
+    pause_asked = Signal(int, bool)  # rest, or go on
 
     def __init__(self, job: JobView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,12 +51,17 @@ class JobRow(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setMaximumHeight(8)
-        self.cancel = QPushButton("Cancel")
+        self.pause = QPushButton(tr("Pause"))
+        self.pause.setCheckable(True)
+        self.pause.clicked.connect(lambda on: self.pause_asked.emit(self._id, on))
+        self.cancel = QPushButton(tr("Cancel"))
+        self.cancel.setToolTip(tr("Stop this job; what is finished stays"))
         self.cancel.clicked.connect(self._ask)
         layout = QGridLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.addWidget(self.title, 0, 0)
-        layout.addWidget(self.cancel, 0, 1, 3, 1)
+        layout.addWidget(self.pause, 0, 1, 3, 1)
+        layout.addWidget(self.cancel, 0, 2, 3, 1)
         layout.addWidget(self.bar, 1, 0)
         layout.addWidget(self.state, 2, 0)
         layout.setColumnStretch(0, 1)
@@ -62,47 +70,65 @@ class JobRow(QWidget):
     def update_job(self, job: JobView) -> None:
         """Show how far it is."""
         self.title.setText(shown(job.title))
-        self.bar.setAccessibleName(f"Progress of {shown(job.title)}")
+        name = shown(job.title)
+        self.bar.setAccessibleName(tr("Progress of {job}", job=name))
         self.bar.setRange(0, job.total)
         self.bar.setValue(job.total if job.state == "done" else job.done)
         if job.total == 0 and job.state in ENDED:
             self.bar.setRange(0, 1)
             self.bar.setValue(1 if job.state == "done" else 0)
         self.state.setText(job_words(job))
-        running = job.state in ("waiting", "running")
+        self._show_pause(job, name)
         self.cancel.setVisible(job.state not in ENDED and job.can_cancel)
-        self.cancel.setEnabled(running)
-        self.cancel.setAccessibleName(f"Cancel {shown(job.title)}")
+        self.cancel.setEnabled(job.state in ("waiting", "running", "paused"))
+        self.cancel.setAccessibleName(tr("Cancel {job}", job=name))
+
+    def _show_pause(self, job: JobView, name: str) -> None:
+        paused = job.state == "paused"
+        self.pause.setVisible(job.can_pause and job.state in ("running", "paused"))
+        self.pause.setChecked(paused)
+        self.pause.setText(tr("Resume") if paused else tr("Pause"))
+        self.pause.setToolTip(
+            tr("Go on where it stopped") if paused else tr("Stop for a while; the network is free")
+        )
+        self.pause.setAccessibleName(tr("Resume {job}", job=name) if paused else tr("Pause {job}", job=name))
 
     def _ask(self) -> None:
         self.cancel.setEnabled(False)
-        self.state.setText("stopping ...")
+        self.state.setText(tr("stopping ..."))
         self.cancel_asked.emit(self._id)
 
 
 def job_words(job: JobView) -> str:
     """`running, 12 of 24, about 40 s left`."""
-    parts = [WORDS[job.state]]
-    if job.total > 0 and job.state in ("running", "stopping", "cancelled", "failed"):
-        parts.append(f"{job.done} of {job.total}")
+    words = tr(WORDS[job.state])
+    if job.total <= 0 or job.state not in ("running", "paused", "stopping", "cancelled", "failed"):
+        return words
     if job.state == "running" and job.seconds_left is not None:
-        parts.append(f"about {duration_text(job.seconds_left)} left")
-    return ", ".join(parts)
+        return tr(
+            "{state}, {done} of {total}, about {time} left",
+            state=words,
+            done=job.done,
+            total=job.total,
+            time=duration_text(job.seconds_left),
+        )
+    return tr("{state}, {done} of {total}", state=words, done=job.done, total=job.total)
 
 
 class JobList(QFrame):
     """Lies over the window above the status bar, one row a job; ended ones stay for a while."""
 
     cancel_asked = Signal(int)
+    pause_asked = Signal(int, bool)
     count_changed = Signal(int)  # jobs that run or wait
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("jobs")
-        self.setAccessibleName("Jobs")
+        self.setAccessibleName(tr("Jobs"))
         self._jobs: dict[int, JobView] = {}
         self._rows: dict[int, JobRow] = {}
-        self.empty = QLabel("No jobs")
+        self.empty = QLabel(tr("No jobs"))
         self.empty.setContentsMargins(12, 12, 12, 12)
         inside = QWidget()
         self._column = QVBoxLayout(inside)
@@ -138,9 +164,10 @@ class JobList(QFrame):
         else:
             row = self._rows[job.id] = JobRow(job)
             row.cancel_asked.connect(self.cancel_asked)
+            row.pause_asked.connect(self.pause_asked)
             self._column.insertWidget(0, row)
         if job.state in ENDED and (before is None or before.state not in ENDED):
-            self._announce(f"{shown(job.title)}: {WORDS[job.state]}")
+            self._announce(tr("{job}: {state}", job=shown(job.title), state=tr(WORDS[job.state])))
             self._forget_old()
         self.empty.setVisible(not self._rows)
         self.count_changed.emit(len(self.running))
@@ -183,15 +210,16 @@ class JobButton(QToolButton):
         self._jobs = jobs
         self.setAutoRaise(True)
         self.setMinimumHeight(24)
-        self.setToolTip("Show the jobs")
+        self.setToolTip(tr("Show the jobs"))
         jobs.count_changed.connect(self._on_count)
         self.clicked.connect(lambda: jobs.toggle_above(self))
         self._on_count(0)
 
     def _on_count(self, count: int) -> None:
         running = self._jobs.running
-        text = plural(count, "job") if count else "No jobs"
+        text = trn("{count} job", "{count} jobs", count) if count else tr("No jobs")
         if len(running) == 1 and running[0].total > 0:
-            text = f"{shown(running[0].title, 28)} {100 * running[0].done // running[0].total} %"
+            percent = 100 * running[0].done // running[0].total
+            text = tr("{job} {percent} %", job=shown(running[0].title, 28), percent=percent)
         self.setText(text)
-        self.setAccessibleName(f"{text}, show the list")
+        self.setAccessibleName(tr("{jobs}, show the list", jobs=text))

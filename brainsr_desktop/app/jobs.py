@@ -13,7 +13,6 @@ from brainsr_desktop.session.reports import JobState, JobView
 
 SAY_STOPPING_MS = 500
 """A job that was cancelled and has not ended by then says that it is stopping."""
-RUNNING: frozenset[JobState] = frozenset({"waiting", "running", "stopping"})
 
 
 @dataclass(slots=True)
@@ -22,6 +21,8 @@ class _Entry:
     cancel: Callable[[], None] | None
     started: float
     done_at_start: int = 0
+    pause: Callable[[bool], None] | None = None
+    paused_at: float = 0.0
 
 
 class JobBoard(QObject):
@@ -47,14 +48,26 @@ class JobBoard(QObject):
         cancel: Callable[[], None] | None = None,
         keeps_window: bool = False,
         waits: bool = False,
+        pause: Callable[[bool], None] | None = None,
     ) -> int:
-        """Begin a job; its number. ``cancel`` is called when the user gives it up; one that ``waits`` begins later."""
+        """Begin a job; its number.
+
+        ``cancel`` is called when the user gives it up, ``pause`` with True or False when it is to rest or go on. One
+        that ``waits`` begins later.
+        """
         number = next(self._numbers)
         state: JobState = "waiting" if waits else "running"
         view = JobView(
-            number, title, 0, total, state, can_cancel=cancel is not None, keeps_window=keeps_window
+            number,
+            title,
+            0,
+            total,
+            state,
+            can_cancel=cancel is not None,
+            keeps_window=keeps_window,
+            can_pause=pause is not None,
         )
-        self._entries[number] = _Entry(view, cancel, monotonic())
+        self._entries[number] = _Entry(view, cancel, monotonic(), pause=pause)
         self.changed.emit(view)
         return number
 
@@ -63,7 +76,9 @@ class JobBoard(QObject):
         entry = self._entries.get(number)
         if entry is None or (entry.view.done, entry.view.total) == (done, total):
             return
-        left = _seconds_left(monotonic() - entry.started, done - entry.done_at_start, total - done)
+        left = None
+        if entry.view.state == "running":
+            left = _seconds_left(monotonic() - entry.started, done - entry.done_at_start, total - done)
         self._show(entry, replace(entry.view, done=done, total=total, seconds_left=left))
 
     def begin(self, number: int, done: int, total: int) -> None:
@@ -73,6 +88,18 @@ class JobBoard(QObject):
             entry.done_at_start = done
             entry.started = monotonic()
             self._show(entry, replace(entry.view, done=done, total=total, state="running"))
+
+    def pause(self, number: int, on: bool) -> None:
+        """Let a running job rest, or go on; the time of the rest does not count for its speed."""
+        entry = self._entries.get(number)
+        if entry is None or entry.pause is None or entry.view.state != ("running" if on else "paused"):
+            return
+        if on:
+            entry.paused_at = monotonic()
+        else:
+            entry.started += monotonic() - entry.paused_at
+        self._show(entry, replace(entry.view, state="paused" if on else "running", seconds_left=None))
+        entry.pause(on)
 
     def cancel(self, number: int) -> None:
         """The user gives a job up. It may still take a moment; then it says so."""

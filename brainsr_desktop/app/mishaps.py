@@ -11,6 +11,7 @@ from typing import Final
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
+from brainsr_desktop.language import tr
 from brainsr_desktop.log import cleaned
 from brainsr_desktop.session.reports import Notice
 
@@ -59,11 +60,13 @@ class Mishaps(QObject):
 
 def _notice(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Notice:
     frames = traceback.extract_tb(trace)
-    where = f" in “{frames[-1].name.strip('_').replace('_', ' ')}”" if frames else ""
+    where = frames[-1].name.strip("_").replace("_", " ") if frames else ""
     return Notice(
         "error",
-        f"Something went wrong{where}. Your images are safe.",
-        "You can go on; the details help to mend it and hold no patient data.",
+        tr("Something went wrong in “{place}”. Your images are safe.", place=where)
+        if where
+        else tr("Something went wrong. Your images are safe."),
+        tr("You can go on; the details help to mend it and hold no patient data."),
         detail=cleaned("".join(traceback.format_exception(kind, error, trace))),
     )
 

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from brainsr_desktop.app.dialogs.notice import DetailsDialog
 from brainsr_desktop.app.plain_text import HIDDEN, shown
 from brainsr_desktop.core.errors import BrainSRError
+from brainsr_desktop.language import mark, tr, trn
 from brainsr_desktop.log import HIDDEN as MASKED
 from brainsr_desktop.log import cleaned
 from brainsr_desktop.session.reports import Level, Notice
@@ -29,11 +30,12 @@ from brainsr_desktop.session.reports import Level, Notice
 _log = logging.getLogger(__name__)
 INFO_STAYS_MS: Final = 10_000
 KEPT: Final = 50
+MOST_ACTIONS: Final = 3
 LONGEST_TEXT: Final = 600
 SIGNS: Final[dict[Level, tuple[str, str]]] = {
-    "info": ("ℹ", "Notice"),
-    "warning": ("⚠", "Warning"),
-    "error": ("✖", "Error"),
+    "info": ("ℹ", mark("Notice")),
+    "warning": ("⚠", mark("Warning")),
+    "error": ("✖", mark("Error")),
 }
 _SEVERITY: Final[dict[Level, int]] = {"info": 0, "warning": 1, "error": 2}
 
@@ -57,7 +59,7 @@ class Notifier(QFrame):
         self._waiting: list[_Shown] = []
         self._hidden = False
         self.setObjectName("notifier")
-        self.setAccessibleName("Notices")
+        self.setAccessibleName(tr("Notices"))
         self.sign = QLabel()
         self.sign.setObjectName("notice_sign")
         self.text = QLabel()
@@ -66,21 +68,24 @@ class Notifier(QFrame):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.action = QPushButton()
-        self.details = QPushButton("Details")
-        self.details.setAccessibleName("Technical details of this notice")
+        self.details = QPushButton(tr("Details"))
+        self.details.setAccessibleName(tr("Technical details of this notice"))
         self.close_button = QToolButton()
         self.close_button.setText("✕")
         self.close_button.setAutoRaise(True)
         self.close_button.setMinimumSize(28, 28)
-        self.close_button.setToolTip("Close this notice")
-        self.close_button.setAccessibleName("Close this notice")
+        self.close_button.setToolTip(tr("Close this notice"))
+        self.close_button.setAccessibleName(tr("Close this notice"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
         layout.setSpacing(10)
         layout.addWidget(self.sign)
         layout.addWidget(self.text, 1)
-        for button in (self.action, self.details, self.close_button):
+        self.more = [QPushButton() for _ in range(MOST_ACTIONS - 1)]
+        for button in (self.action, *self.more, self.details, self.close_button):
             layout.addWidget(button)
+        for place, further in enumerate(self.more):
+            further.clicked.connect(lambda _=False, place=place: self._do_further(place))
         self.action.clicked.connect(self._do)
         self.details.clicked.connect(self._show_details)
         self.close_button.clicked.connect(self.dismiss)
@@ -145,14 +150,20 @@ class Notifier(QFrame):
         notice = entry.notice
         sign, word = SIGNS[notice.level]
         self.sign.setText(sign)
-        self.sign.setAccessibleName(word)
-        counted = f" ({entry.count} times)" if entry.count > 1 else ""
-        more = f"\n{len(self._waiting) - 1} more behind this one" if len(self._waiting) > 1 else ""
-        told = _one_line(self._words(notice.text)) + counted
-        words = " ".join(part for part in (told, _one_line(self._words(notice.advice))) if part)
-        self.text.setText(words + more)
+        self.sign.setAccessibleName(tr(word))
+        told = _one_line(self._words(notice.text))
+        if entry.count > 1:
+            told = tr("{text} ({count} times)", text=told, count=entry.count)
+        lines = [" ".join(part for part in (told, _one_line(self._words(notice.advice))) if part)]
+        if len(self._waiting) > 1:
+            behind = len(self._waiting) - 1
+            lines.append(trn("{count} more behind this one", "{count} more behind this one", behind))
+        self.text.setText("\n".join(lines))
         self.action.setVisible(notice.action is not None)
-        self.action.setText(shown(notice.label, 40) or "Do it")
+        self.action.setText(shown(notice.label, 40) or tr("Do it"))
+        for place, button in enumerate(self.more):
+            button.setVisible(place < len(notice.more))
+            button.setText(shown(notice.more[place][0], 40) if place < len(notice.more) else "")
         self.details.setVisible(bool(notice.detail))
         self.setProperty("level", notice.level)
         for widget in (self, self.sign):
@@ -175,14 +186,21 @@ class Notifier(QFrame):
         if notice is not None and notice.action is not None:
             notice.action()
 
+    def _do_further(self, place: int) -> None:
+        notice = self.current
+        self.dismiss()
+        if notice is not None and place < len(notice.more):
+            notice.more[place][1]()
+
     def _show_details(self) -> None:
         notice = self.current
         if notice is not None:
             DetailsDialog(self._words(notice.text), self._words(notice.detail), self.window()).open()
 
     def _announce(self, notice: Notice) -> None:
+        text = _one_line(self._words(notice.text))
         event = QAccessibleAnnouncementEvent(
-            self, f"{SIGNS[notice.level][1]}: {_one_line(self._words(notice.text))}"
+            self, tr("{kind}: {text}", kind=tr(SIGNS[notice.level][1]), text=text)
         )
         if _SEVERITY[notice.level] > 0:
             event.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)

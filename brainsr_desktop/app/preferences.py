@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
 
+from brainsr_desktop.language import tr
 from brainsr_desktop.settings import Settings, save
 
 _log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class _Save(QRunnable):
             save(self._settings, self._path)
         except OSError:
             _log.warning("The settings could not be saved", exc_info=True)
-            self._failed("The settings could not be saved. The program runs on with what you chose.")
+            self._failed(tr("The settings could not be saved. The program runs on with what you chose."))
 
 
 class Preferences(QObject):

@@ -4,32 +4,45 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
+from brainsr_desktop.app.dialogs.card import rows_of
 from brainsr_desktop.app.enhancer import Enhancer
 from brainsr_desktop.app.export_task import ExportEnd, ExportTask
 from brainsr_desktop.app.jobs import JobBoard
 from brainsr_desktop.app.series_task import SeriesTask
 from brainsr_desktop.app.stack_library import STOPPED, StackLibrary
+from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.errors import UsageError
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.export_names import taken_numbers
 from brainsr_desktop.io.messages import ModelNote
 from brainsr_desktop.ipc.messages import ErrorReport
+from brainsr_desktop.language import tr, trn
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session.cache import Result
-from brainsr_desktop.session.exporting import export_recipe, frame_key, model_note, suitable
+from brainsr_desktop.session.exporting import (
+    PicturePlan,
+    frame_key,
+    model_note,
+    picture_note,
+    picture_plan,
+    suitable,
+)
 from brainsr_desktop.session.panes import Failure
 from brainsr_desktop.session.pictures import ResultKey
 from brainsr_desktop.session.planner import Want, WeightsOf
 from brainsr_desktop.session.reports import ExportRequest, JobState, Notice
 
 NAME_LENGTH: Final = 40
+OPENED: Final = frozenset({"dicom", "nifti", "png", "png8", "tiff"})
+"""Formats that the program itself opens as a series."""
 
 
 class TaskRunner(QObject):
@@ -37,6 +50,7 @@ class TaskRunner(QObject):
 
     changed = Signal()
     notice = Signal(object)
+    series_asked = Signal(str)  # a folder that was written is to be opened as a series
 
     def __init__(
         self,
@@ -58,6 +72,7 @@ class TaskRunner(QObject):
         self._waiting: deque[tuple[int, Callable[[int], None]]] = deque()
         self._series: SeriesTask | None = None
         self._export: ExportTask | None = None
+        self._paused: set[int] = set()
         library.answered.connect(self._on_answer)
         library.restarted.connect(self._on_files_restarted)
         library.stopped.connect(self._on_files_stopped)
@@ -70,28 +85,30 @@ class TaskRunner(QObject):
         if total == 0:
             self.notice.emit(_nothing_to_do(stack))
             return
-        self._add(f"Enhance {_named(stack)}", total, lambda number: self._begin_series(number, stack, recipe))
+        title = tr("Enhance {series}", series=_named(stack))
+        self._add(title, total, lambda number: self._begin_series(number, stack, recipe))
 
-    def export(self, request: ExportRequest, recipe: Recipe) -> None:
-        """Enhance what is missing of some frames, and write them."""
+    def export(self, request: ExportRequest, recipe: Recipe, degradation: Degradation) -> None:
+        """Make what is missing of some frames, and write them. ``degradation`` is that of test mode."""
+        plan = picture_plan(request.options.picture, recipe, degradation)
         total = len(suitable(request.stack, request.indices))
         if total == 0:
             self.notice.emit(_nothing_to_do(request.stack))
             return
         try:
-            self._card_of(recipe.model)
+            facts = () if picture_note(plan) is not None else tuple(rows_of(self._card_of(recipe.model)))
         except UsageError as error:
             self.notice.emit(Notice("error", error.message, error.advice))
             return
-        title = f"Export {_named(request.stack)}"
-        self._add(title, total, lambda number: self._begin_export(number, request, export_recipe(recipe)))
+        title = tr("Export {series}", series=_named(request.stack))
+        again = partial(self.export, request, recipe, degradation)
+        self._add(title, total, lambda number: self._begin_export(number, request, plan, facts, again))
 
     def wants(self) -> Iterator[Want]:
         """What the running job wants from the engine."""
-        if self._series is not None:
-            yield from self._series.wants()
-        if self._export is not None:
-            yield from self._export.wants()
+        for task in (self._series, self._export):
+            if task is not None and task.number not in self._paused:
+                yield from task.wants()
 
     def advance(self) -> None:
         """Look how far the running job is, and go on with it."""
@@ -115,7 +132,12 @@ class TaskRunner(QObject):
 
     def _add(self, title: str, total: int, begin: Callable[[int], None]) -> None:
         number = self._board.open(
-            title, total, cancel=lambda: self._cancel(number), keeps_window=True, waits=True
+            title,
+            total,
+            cancel=lambda: self._cancel(number),
+            keeps_window=True,
+            waits=True,
+            pause=lambda on: self._pause(number, on),
         )
         self._waiting.append((number, begin))
         self._begin_next()
@@ -125,6 +147,14 @@ class TaskRunner(QObject):
             number, begin = self._waiting.popleft()
             begin(number)
             self.changed.emit()
+
+    def _pause(self, number: int, on: bool) -> None:
+        """No further slice is asked for while a job rests; what is being made is finished."""
+        if on:
+            self._paused.add(number)
+        else:
+            self._paused.discard(number)
+        self.changed.emit()
 
     def _cancel(self, number: int) -> None:
         for waiting in tuple(self._waiting):
@@ -151,12 +181,18 @@ class TaskRunner(QObject):
         self._board.update(task.number, task.done, task.total)
         if task.finished:
             made = task.total - task.failed
-            words = f"{made} of {task.total} slices of {_named(task.opened.stack)} are enhanced."
+            words = tr(
+                "{made} of {total} slices of {series} are enhanced.",
+                made=made,
+                total=task.total,
+                series=_named(task.opened.stack),
+            )
             self.notice.emit(Notice("warning" if task.failed else "info", words))
             self._end_series(task, "failed" if made == 0 else "done")
 
     def _end_series(self, task: SeriesTask, state: JobState) -> None:
         self._series = None
+        self._paused.discard(task.number)
         self._library.release(task.opened, self)
         self._board.end(task.number, state)
         self._begin_next()
@@ -164,22 +200,33 @@ class TaskRunner(QObject):
 
     # An export
 
-    def _begin_export(self, number: int, request: ExportRequest, recipe: Recipe) -> None:
+    def _begin_export(
+        self,
+        number: int,
+        request: ExportRequest,
+        plan: PicturePlan,
+        facts: tuple[tuple[str, str], ...],
+        again: Callable[[], None],
+    ) -> None:
         stack = request.stack
-        self._enhancer.prepare(recipe)
+        if picture_note(plan) is None:
+            self._enhancer.prepare(plan.recipe)
         self._enhancer.forgive(
-            frame_key(stack, index, recipe, self._weights_of) for index in suitable(stack, request.indices)
+            frame_key(stack, index, recipe, self._weights_of)
+            for index in suitable(stack, request.indices)
+            for recipe in plan.needs
         )
         self._export = ExportTask(
             number,
             request,
-            taken_numbers(self._library.found, recipe.scale).get(stack.id, ()),
+            taken_numbers(self._library.found, plan.recipe.scale).get(stack.id, ()),
             self._library.hold(stack, self),
-            recipe,
-            lambda: self._model_note(recipe),
+            plan,
+            facts,
+            lambda: picture_note(plan) or self._model_note(plan.recipe),
             self._weights_of,
             self._library.worker,
-            lambda end: self._end_export(end, recipe),
+            lambda end: self._end_export(end, again),
         )
         self._board.begin(number, 0, self._export.total)
 
@@ -189,35 +236,54 @@ class TaskRunner(QObject):
             return None
         return model_note(self._card_of(recipe.model), backend=known[0], device=known[1])
 
-    def _end_export(self, end: ExportEnd, recipe: Recipe) -> None:
+    def _end_export(self, end: ExportEnd, again: Callable[[], None]) -> None:
         task, self._export = self._export, None
         if task is None:
             return
+        self._paused.discard(task.number)
         self._library.release(task.opened, self)
         self._board.end(task.number, end.state)
-        self.notice.emit(self._notice_of(end, task.request, recipe))
+        self.notice.emit(self._notice_of(end, task.request, again))
         self._begin_next()
         self.changed.emit()
 
-    def _notice_of(self, end: ExportEnd, request: ExportRequest, recipe: Recipe) -> Notice:
+    def _notice_of(self, end: ExportEnd, request: ExportRequest, again: Callable[[], None]) -> Notice:
         detail = "\n".join(f"{problem.code}: {problem.reason} ({problem.done})" for problem in end.problems)
         if end.state == "done":
             failed = end.total - end.written
-            where = "a hidden folder" if self._hides_paths() else end.target
-            words = f"{end.files} files written to {where}, {failed} slices failed."
+            where = tr("a hidden folder") if self._hides_paths() else end.target
+            words = trn(
+                "{count} file written to {folder}, {failed} slices failed.",
+                "{count} files written to {folder}, {failed} slices failed.",
+                end.files,
+                folder=where,
+                failed=failed,
+            )
+            opens = (tr("Open as series"), lambda: self.series_asked.emit(end.target))
             return Notice(
                 "warning" if failed else "info",
                 words,
                 detail=detail,
-                label="Open folder",
+                label=tr("Open folder"),
                 action=lambda: _open_folder(end.target),
+                more=(opens,) if OPENED & set(request.options.formats) else (),
             )
-        kept = f"{end.written} of {end.total} slices are written"
         if end.error is None:
-            words = f"The export was stopped. {kept} and kept." if end.written else "The export was stopped."
-            advice = "The same export goes on where it stopped."
+            words = tr("The export was stopped. Nothing was written.")
+            if end.written:
+                words = tr(
+                    "The export was stopped. {written} of {total} slices are written and kept.",
+                    written=end.written,
+                    total=end.total,
+                )
+            advice = tr("The same export goes on where it stopped.")
         else:
-            words = f"The export failed: {end.error.message} {kept}."
+            words = tr(
+                "The export failed: {reason} {written} of {total} slices are written and kept.",
+                reason=end.error.message,
+                written=end.written,
+                total=end.total,
+            )
             advice = end.error.advice
             detail = "\n".join(filter(None, (detail, end.error.traceback)))
         return Notice(
@@ -225,8 +291,8 @@ class TaskRunner(QObject):
             words,
             advice,
             detail,
-            label="Continue",
-            action=lambda: self.export(request, recipe),
+            label=tr("Continue"),
+            action=again,
         )
 
     # What others say
@@ -243,7 +309,7 @@ class TaskRunner(QObject):
     def _on_files_stopped(self) -> None:
         if self._export is not None:
             self._export.on_files_stopped(
-                ErrorReport("ChildDied", f"{STOPPED}.", "Start it again, then continue.")
+                ErrorReport("ChildDied", f"{STOPPED}.", tr("Start it again, then continue."))
             )
 
     def _on_result(self, key: ResultKey, result: Result) -> None:
@@ -260,14 +326,18 @@ class TaskRunner(QObject):
 
 
 def _named(stack: StackInfo) -> str:
-    number = "" if stack.series_number is None else f" {stack.series_number}"
     name = " ".join(stack.description.split())[:NAME_LENGTH]
-    return f"series{number} “{name}”" if name else f"series{number}"
+    if stack.series_number is None:
+        return tr("series “{name}”", name=name) if name else tr("series")
+    if not name:
+        return tr("series {number}", number=stack.series_number)
+    return tr("series {number} “{name}”", number=stack.series_number, name=name)
 
 
 def _nothing_to_do(stack: StackInfo) -> Notice:
-    reason = stack.why_not or "no volume of it is suitable"
-    return Notice("warning", f"The {_named(stack)} cannot be enhanced: {reason}.", "It can be viewed.")
+    reason = stack.why_not or tr("no volume of it is suitable")
+    words = tr("The {series} cannot be enhanced: {reason}.", series=_named(stack), reason=reason)
+    return Notice("warning", words, tr("It can be viewed."))
 
 
 def _open_folder(target: str) -> None:

@@ -92,7 +92,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
     from brainsr_desktop.cli import series_export
     from brainsr_desktop.core.recipe import DEGRADED, Recipe
-    from brainsr_desktop.engine.pipeline import reduced
     from brainsr_desktop.io.messages import ExportOptions, ModelNote
     from brainsr_desktop.models.catalog import load_catalog
 
@@ -106,7 +105,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             overwrite=options.overwrite,
             name_pattern="{source_number}_{description}_degraded",
         ),
-        geometry=lambda geometry: reduced(geometry, chosen.reduction),
+        geometry=lambda geometry: geometry.reduced(chosen.reduction),
         slices=options.slices,
     )
     return series_export.run(options, console, plan, load_catalog())

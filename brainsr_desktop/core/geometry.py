@@ -81,6 +81,22 @@ class Geometry:
             positions_mm=moved,
         )
 
+    def reduced(self, reduction: int) -> Geometry:
+        """The geometry after in-plane reduction, half-pixel aligned; the inverse of ``enlarged``.
+
+        The near edges stay where they are; a side that ``reduction`` does not divide is rounded up.
+        """
+        row_mm, column_mm = self.spacing_mm
+        along, down = np.asarray(self.row_direction), np.asarray(self.column_direction)
+        shift = (reduction - 1) / 2 * (column_mm * along + row_mm * down)
+        return replace(
+            self,
+            rows=-(-self.rows // reduction),
+            columns=-(-self.columns // reduction),
+            spacing_mm=(row_mm * reduction, column_mm * reduction),
+            positions_mm=tuple(_vec(np.asarray(p) + shift) for p in self.positions_mm),
+        )
+
     def position_at(self, slice_index: int, row: float, column: float) -> Vec3:
         """Patient position (mm, LPS) of an index coordinate of one slice."""
         row_mm, column_mm = self.spacing_mm

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from brainsr_desktop.core.consistency import keep_region_means
 from brainsr_desktop.core.degrade import Degradation, degrade
 from brainsr_desktop.core.errors import BadOutput, InputUnsuitable, UsageError
-from brainsr_desktop.core.geometry import Geometry, Vec3
+from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.core.intensity import Normalisation
 from brainsr_desktop.core.metrics import scores
 from brainsr_desktop.core.recipe import DEGRADED, Recipe
@@ -236,7 +236,7 @@ class _Source:
         low = degrade(clean, degradation, slice_index=slice_index)
         reduction = degradation.reduction
         return cls(
-            low, None if holes is None else _any_in_blocks(holes, reduction), reduced(geometry, reduction)
+            low, None if holes is None else _any_in_blocks(holes, reduction), geometry.reduced(reduction)
         )
 
     @property
@@ -249,28 +249,6 @@ class _Source:
         if self.holes is None:
             return picture
         return np.where(self.holes.repeat(scale, axis=0).repeat(scale, axis=1), np.float32(np.nan), picture)
-
-
-def reduced(geometry: Geometry, reduction: int) -> Geometry:
-    """The geometry of the degraded slice: half-pixel aligned, the near edges stay; the inverse of ``enlarged``."""
-    row_mm, column_mm = geometry.spacing_mm
-    shift = (
-        (reduction - 1)
-        / 2
-        * (column_mm * np.asarray(geometry.row_direction) + row_mm * np.asarray(geometry.column_direction))
-    )
-    return replace(
-        geometry,
-        rows=-(-geometry.rows // reduction),
-        columns=-(-geometry.columns // reduction),
-        spacing_mm=(row_mm * reduction, column_mm * reduction),
-        positions_mm=tuple(_moved(position, shift) for position in geometry.positions_mm),
-    )
-
-
-def _moved(position: Vec3, shift: npt.NDArray[np.float64]) -> Vec3:
-    x, y, z = (float(value) for value in np.asarray(position) + shift)
-    return x, y, z
 
 
 def _any_in_blocks(holes: Mask, side: int) -> Mask:

@@ -10,14 +10,15 @@ from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.messages import ExportOptions
 
 Level = Literal["info", "warning", "error"]
-JobState = Literal["waiting", "running", "stopping", "done", "cancelled", "failed"]
+JobState = Literal["waiting", "running", "paused", "stopping", "done", "cancelled", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something the user should know: what happened to which file, and what to do.
 
-    ``detail`` is the technical text behind Details. ``label`` and ``action`` are a button and what it does.
+    ``detail`` is the technical text behind Details. ``label`` and ``action`` are a button and what it does; ``more``
+    are further ones.
     """
 
     level: Level
@@ -26,6 +27,7 @@ class Notice:
     detail: str = ""
     label: str = ""
     action: Callable[[], None] | None = None
+    more: tuple[tuple[str, Callable[[], None]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,12 @@ class JobView:
     seconds_left: float | None = None
     can_cancel: bool = True
     keeps_window: bool = False
+    can_pause: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """Frames of one stack to be enhanced with the recipe in view and written.
+    """Frames of one stack to be made with the recipe in view and written; ``options.picture`` says what of them.
 
     ``indices``: volume * slices + slice.
     """

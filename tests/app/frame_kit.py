@@ -132,6 +132,7 @@ class PretendController(QObject):
     notice = Signal(object)
     memory_changed = Signal(object, object)
     header_ready = Signal(object, object)
+    export_opened = Signal(str)
     mask_ready = Signal(object, int, object)
 
     def __init__(self, store: Store, catalog: Catalog = CATALOG) -> None:
@@ -187,6 +188,12 @@ class PretendController(QObject):
 
     def export(self, request: ExportRequest) -> None:
         self.asked.append(("export", request))
+
+    def enhance_stacks(self, stacks: tuple[StackInfo, ...]) -> None:
+        self.asked.append(("enhance", *(stack.id for stack in stacks)))
+
+    def pause_job(self, number: int, on: bool) -> None:
+        self.asked.append(("pause", number, on))
 
     def cancel_job(self, number: int) -> None:
         self.asked.append(("cancel", number))

@@ -17,7 +17,7 @@ from brainsr_desktop.core.metrics import SCORES, scores
 from brainsr_desktop.core.recipe import DEGRADED, Recipe
 from brainsr_desktop.core.resample import enlarge
 from brainsr_desktop.engine.backends.base import BACKENDS
-from brainsr_desktop.engine.pipeline import FALLBACK, FLAT, Engine, Enhanced, reduced
+from brainsr_desktop.engine.pipeline import FALLBACK, FLAT, Engine, Enhanced
 from brainsr_desktop.models.catalog import BASELINES, Catalog
 from tests.engine import failing
 from tests.engine.made_models import phantom
@@ -175,7 +175,7 @@ def test_that_reducing_a_place_is_undone_by_enlarging(rows: int, columns: int, f
     geometry = Geometry(
         rows * factor, columns * factor, (0.7, 0.8), (0.0, 0.6, 0.8), (1.0, 0.0, 0.0), ((1.0, 2.0, 3.0),)
     )
-    again = reduced(geometry, factor).enlarged(factor)
+    again = geometry.reduced(factor).enlarged(factor)
     assert (again.rows, again.columns) == (geometry.rows, geometry.columns)
     np.testing.assert_allclose(again.positions_mm, geometry.positions_mm, atol=1e-9)
     np.testing.assert_allclose(again.spacing_mm, geometry.spacing_mm)
@@ -186,7 +186,7 @@ def test_that_the_degraded_input_can_be_seen(engine: Engine) -> None:
     degradation = Degradation(4.0, 0.5, 2, seed=3)
     done = enhance(engine, pixels, Recipe(DEGRADED, 2, degradation), slice_index=7)
     assert np.array_equal(done.pixels, degrade(pixels, degradation, slice_index=7))
-    assert done.geometry == reduced(place(pixels), 2)
+    assert done.geometry == place(pixels).reduced(2)
     assert done.scores == {}
 
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session.exporting import (
-    export_recipe,
     frame_key,
     job_want,
     model_note,
+    picture_note,
+    picture_plan,
     slice_problem,
     suitable,
 )
@@ -25,8 +26,32 @@ def test_that_unsuitable_volumes_and_missing_pictures_are_left_out() -> None:
 
 
 def test_that_an_export_is_never_degraded() -> None:
-    recipe = replace(state().recipe, degradation=Degradation(noise_percent=5.0))
-    assert export_recipe(recipe).degradation is None
+    worse = Degradation(noise_percent=5.0, reduction=4)
+    recipe = replace(state().recipe, degradation=worse)
+    plan = picture_plan("enhanced", recipe, worse)
+    assert plan.recipe.degradation is None
+    assert plan.needs == (plan.recipe,)
+
+
+def test_that_every_picture_says_where_its_pixels_lie() -> None:
+    made = stack(3)
+    made = replace(made, geometry=replace(made.geometry, rows=30, columns=22))
+    worse = Degradation(reduction=4)
+    recipe = state().recipe
+    sides = {}
+    for picture in ("enhanced", "original", "degraded", "test", "difference"):
+        plan = picture_plan(picture, recipe, worse)
+        place = plan.geometry(made)
+        sides[picture] = (place.rows, place.columns)
+        named = picture_note(plan)
+        assert (named is None) == (picture in ("enhanced", "test", "difference"))
+    assert sides == {
+        "enhanced": (120, 88),
+        "original": (30, 22),
+        "degraded": (8, 6),
+        "test": (30, 22),
+        "difference": (120, 88),
+    }
 
 
 def test_that_a_job_makes_the_very_slice_that_is_shown() -> None:
