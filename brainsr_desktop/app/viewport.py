@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final, Literal
-
-import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Signal
 from PySide6.QtGui import (
+    QColor,
     QEnterEvent,
     QFocusEvent,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -23,18 +19,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from brainsr_desktop.app.compare_paint import Signs, lens_area, paint_signs
+from brainsr_desktop.app.compare_split import regions_of
 from brainsr_desktop.app.measure_paint import Mark, paint_marks
-from brainsr_desktop.app.slice_pixels import (
-    Grey,
-    Part,
-    Reductions,
-    SlicePixels,
-    grey_of,
-    part_mm,
-    visible_part,
-)
+from brainsr_desktop.app.slice_pixels import Reductions
 from brainsr_desktop.app.theme import IMAGE
-from brainsr_desktop.app.view_field import Field, PointMm, SizePx
+from brainsr_desktop.app.view_field import PointMm, SizePx
+from brainsr_desktop.app.viewport_layer import Look, Manner, PictureLayer, Sampling, lens_rect
 from brainsr_desktop.app.viewport_mouse import MouseMap
 from brainsr_desktop.app.viewport_overlays import (
     Content,
@@ -44,55 +35,7 @@ from brainsr_desktop.app.viewport_overlays import (
     paint_rubber,
 )
 from brainsr_desktop.session.pictures import Picture
-from brainsr_desktop.session.state import RectMm, WindowLevel
-
-Sampling = Literal["nearest", "linear"]
-NEAREST_FROM: Final = 2.0
-"""The enhanced pane shows single pixels from 200 % of its own pixels on."""
-
-
-def sampling_of(picture: Picture, wanted: Sampling, device_px_per_pixel: float) -> Sampling:
-    """How the screen draws a picture: below 100 % always linear, previews always linear, else as ``wanted``."""
-    return "linear" if picture.smooth or device_px_per_pixel < 1.0 else wanted
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a picture is drawn: shared by both panes."""
-
-    field: Field
-    window: WindowLevel
-    inverted: bool = False
-    flip_h: bool = False
-    flip_v: bool = False
-
-
-class SliceItem(pg.ImageItem):  # type: ignore[misc]
-    """Ready 8-bit pixels in a rectangle of the plane; nearest or smooth, cut to the picture's own edge."""
-
-    qimage: QImage
-
-    def __init__(self) -> None:
-        super().__init__(axisOrder="row-major")
-        self.smooth = False
-        self._cut = QRectF()
-
-    def show_pixels(self, pixels: np.ndarray[Any, np.dtype[np.uint8]], place: RectMm, cut: QRectF) -> None:
-        """Draw ``pixels`` over ``place``; nothing outside ``cut`` (both mm)."""
-        self.setImage(pixels, autoLevels=False, levels=None)
-        self.setRect(place.x, place.y, place.width, place.height)
-        self._cut = self.mapRectFromParent(cut)
-
-    def render(self) -> None:
-        """Qt draws 32-bit pixels about three times as fast as grey ones."""
-        super().render()
-        self.qimage = self.qimage.convertToFormat(QImage.Format.Format_RGB32)
-
-    def paint(self, painter: QPainter, *args: object) -> None:
-        """Qt calls it."""
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.smooth)
-        painter.setClipRect(self._cut, Qt.ClipOperation.IntersectClip)
-        super().paint(painter, *args)
+from brainsr_desktop.session.state import RectMm
 
 
 class Viewport(pg.GraphicsView):  # type: ignore[misc]
@@ -110,14 +53,11 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         self._box = pg.ViewBox(
             enableMouse=False, enableMenu=False, invertY=True, lockAspect=1.0, defaultPadding=0.0
         )
-        self._item = SliceItem()
-        self._item.setVisible(False)
-        self._box.addItem(self._item, ignoreBounds=True)
+        self._base = PictureLayer(self._box, reductions)
+        self._second = PictureLayer(self._box, reductions)
         self.setCentralItem(self._box)
-        self._pixels = SlicePixels(reductions)
-        self._picture: Picture | None = None
-        self._drawn: tuple[Part, Grey] | None = None
         self._look: Look | None = None
+        self._signs = Signs()
         self._layer = OverlayLayer()
         self._content = Content()
         self._cross: PointMm | None = None
@@ -129,19 +69,42 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
     @property
     def picture(self) -> Picture | None:
         """What is drawn now."""
-        return self._picture
+        return self._base.picture
+
+    @property
+    def second(self) -> Picture | None:
+        """The other picture, which is drawn in its part of a parted pane."""
+        return self._second.picture
 
     @property
     def size_px(self) -> SizePx:
         """Width and height of the image area in logical pixels."""
         return float(self.viewport().width()), float(self.viewport().height())
 
-    def set_picture(self, picture: Picture | None) -> None:
-        """Take another picture; None clears the pane at once."""
-        if picture is self._picture:
+    def set_pictures(
+        self,
+        picture: Picture | None,
+        manner: Manner,
+        second: Picture | None = None,
+        second_manner: Manner = "nearest",
+    ) -> None:
+        """Take other pictures; None clears at once. The second is drawn where the signs part the pane."""
+        changed = self._base.set_picture(picture, manner)
+        if self._second.set_picture(second, second_manner) or changed:
+            self._draw()
+
+    def set_signs(self, signs: Signs) -> None:
+        """Take what comparing writes over the picture, and how it parts the pane."""
+        if signs == self._signs:
             return
-        self._picture, self._drawn = picture, None
-        self._draw()
+        self._signs = signs
+        self._part()
+        self.viewport().update()
+
+    @property
+    def signs(self) -> Signs:
+        """What comparing writes over the picture."""
+        return self._signs
 
     def set_look(self, look: Look) -> None:
         """Take field, flips and window."""
@@ -149,12 +112,6 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
             return
         self._look = look
         self._draw()
-
-    def set_smooth(self, smooth: bool) -> None:
-        """Draw linear instead of nearest."""
-        if smooth != self._item.smooth:
-            self._item.smooth = smooth
-            self._item.update()
 
     def set_content(self, content: Content) -> None:
         """Take the text over the picture."""
@@ -202,34 +159,29 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
 
     def device_px_per_pixel(self) -> float:
         """Screen pixels of the device along one of the picture's own pixels; 1 is 100 %. The larger of both sides."""
-        if self._picture is None or self._look is None:
-            return 1.0
-        rows, columns = self._picture.pixels.shape[:2]
-        side = max(self._picture.extent_mm[0] / rows, self._picture.extent_mm[1] / columns)
-        return float(side / self._look.field.mm_per_px * self.devicePixelRatioF())
+        return (
+            1.0
+            if self._look is None
+            else self._base.device_px_per_pixel(self._look, self.devicePixelRatioF())
+        )
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the screen enlarges the picture now."""
+        return "nearest" if self._look is None else self._base.sampling(self._look, self.devicePixelRatioF())
 
     def _draw(self) -> None:
         if self._look is not None:
             self._place(self._look)
-        if self._picture is None or self._look is None:
-            self._item.setVisible(False)
-            self._item.clear()
-            return
-        visible = self._look.field.rect(self.size_px)
-        part = visible_part(self._picture, visible, self.devicePixelRatioF() / self._look.field.mm_per_px)
-        self._item.setVisible(part is not None)
-        if part is None:
-            return
-        wanted = part, grey_of(self._picture, self._look.window, inverted=self._look.inverted)
-        if wanted == self._drawn:
-            return
-        self._drawn = wanted
-        height, width = self._picture.extent_mm
-        self._item.show_pixels(
-            self._pixels.drawn(self._picture, *wanted),
-            part_mm(self._picture, part),
-            QRectF(0, 0, width, height),
-        )
+        self._part()
+        for layer in (self._base, self._second):
+            layer.draw(self._look, self.size_px, self.devicePixelRatioF())
+
+    def _part(self) -> None:
+        split = self._signs.split
+        left, right = (None, None) if split is None else regions_of(split, self.size_px)
+        self._second.set_region(left)
+        self._base.set_region(right)
 
     def _place(self, look: Look) -> None:
         rect = look.field.rect(self.size_px)
@@ -244,19 +196,43 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         """Qt calls it: text and cursors over the picture."""
         painter.save()
         painter.resetTransform()
-        if self._outline is not None and self._picture is not None:
+        has_picture = self._base.picture is not None or self._second.picture is not None
+        if self._outline is not None and has_picture:
             paint_outline(painter, self._outline, self._mm_to_px())
+        if self._signs.lens is not None and self._look is not None:
+            self._paint_lens(painter, self._look)
         self._layer.paint(painter, QSizeF(*self.size_px), self.font(), self._content)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._picture is not None:
+        if has_picture:
             painter.setFont(self.font())
             paint_marks(painter, self._marks, self.to_px, QSizeF(*self.size_px))
-        if self._cross is not None and self._picture is not None:
+        if self._cross is not None and has_picture:
             paint_cross(painter, self.to_px(self._cross))
+        paint_signs(painter, QSizeF(*self.size_px), self.font(), self._signs, self.to_px)
         if self._rubber is not None:
             r = self._rubber
             corners = self.to_px((r.x, r.y)), self.to_px((r.x + r.width, r.y + r.height))
             paint_rubber(painter, QRectF(*corners).normalized())
+        painter.restore()
+
+    def _paint_lens(self, painter: QPainter, look: Look) -> None:
+        lens = self._signs.lens
+        if lens is None:
+            return
+        at = self.to_px(lens.at)
+        zoom = QTransform(
+            lens.factor, 0, 0, lens.factor, at.x() * (1 - lens.factor), at.y() * (1 - lens.factor)
+        )
+        to_px = self._mm_to_px() * zoom
+        area = lens_area(at)
+        painter.save()
+        circle = QPainterPath()
+        circle.addEllipse(area)
+        painter.setClipPath(circle)
+        painter.fillRect(area, QColor(IMAGE.back))
+        around = lens_rect(at, area.width() / 2, to_px)
+        for layer in (self._base, self._second):
+            layer.paint_lens(painter, look, around, to_px, lens.factor, self.devicePixelRatioF())
         painter.restore()
 
     def _mm_to_px(self) -> QTransform:

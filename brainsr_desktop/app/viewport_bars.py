@@ -22,15 +22,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWi
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.app.viewport_overlays import packed
-from brainsr_desktop.core.resample import METHODS
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session.pictures import PaneState, PaneStatus
-from brainsr_desktop.session.state import ViewState
 
-RESEARCH: Final = "research use only, not for diagnosis"
-NOTICE_NETWORK: Final = f"AI-enhanced - {RESEARCH}"
-NOTICE_PLAIN: Final = f"Interpolated, no network - {RESEARCH}"
-DETAILS: Final = "Details"
-RETRY: Final = "Retry on CPU"
+NOTICE_NETWORK: Final = mark("AI-enhanced - research use only, not for diagnosis")
+NOTICE_PLAIN: Final = mark("Interpolated, no network - research use only, not for diagnosis")
+DETAILS: Final = mark("Details")
+RETRY: Final = mark("Retry on CPU")
 _ICON_PX: Final = 18
 _BAR_PX: Final = 34
 _STRIP_PX: Final = 26
@@ -64,8 +62,9 @@ _LOOKS: Final[dict[PaneState, tuple[str, str]]] = {
     PaneState.ORIGINAL: ("original", IMAGE.text),
     PaneState.DEGRADED: ("degraded", IMAGE.band_text),
     PaneState.REFERENCE: ("reference", IMAGE.text),
+    PaneState.DIFFERENCE: ("difference", IMAGE.text),
 }
-_NETWORK_STATES: Final = frozenset({PaneState.FAST, PaneState.FULL, PaneState.CACHED})
+_MADE: Final = frozenset({PaneState.FAST, PaneState.FULL, PaneState.CACHED, PaneState.DIFFERENCE})
 
 
 def label_of(status: PaneStatus, *, has_picture: bool) -> Label:
@@ -76,7 +75,7 @@ def label_of(status: PaneStatus, *, has_picture: bool) -> Label:
     icon, colour = _LOOKS[status.state]
     text = status.text
     if status.progress is not None and "%" not in text:
-        text = f"{text}; full network {status.progress:.0%}"
+        text = tr("{words}; full network {percent} %", words=text, percent=f"{status.progress * 100:.0f}")
     failed = status.state is PaneState.FAILED
     return Label(
         text,
@@ -89,13 +88,14 @@ def label_of(status: PaneStatus, *, has_picture: bool) -> Label:
     )
 
 
-def notice_of(state: ViewState, status: PaneStatus) -> str:
-    """The line under the enhanced pane; empty where it shows no made picture."""
-    if status.state in _NETWORK_STATES:
-        # An interpolation can be chosen like a model; its picture is no network's.
-        return NOTICE_PLAIN if state.recipe.model in METHODS else NOTICE_NETWORK
-    if status.state in (PaneState.INTERPOLATED, PaneState.FAILED, PaneState.OFF):
-        return NOTICE_PLAIN
+def notice_of(*statuses: PaneStatus) -> str:
+    """The line under what is seen; empty where nothing of it was made."""
+    made = [status for status in statuses if status.state in _MADE]
+    if any(not status.interpolated for status in made):
+        return tr(NOTICE_NETWORK)
+    stand_ins = (PaneState.INTERPOLATED, PaneState.FAILED, PaneState.OFF)
+    if made or any(status.state in stand_ins for status in statuses):
+        return tr(NOTICE_PLAIN)
     return ""
 
 
@@ -140,9 +140,11 @@ class StateBar(QWidget):
         self._icon, self._text = QLabel(), ElidedLabel()
         self._text.setAccessibleName(name)
         _embolden(self._text)
-        self.details = _button(DETAILS, "What went wrong, as technical text", self.details_requested)
+        self.details = _button(
+            tr(DETAILS), tr("Details: what went wrong, as technical text"), self.details_requested
+        )
         self.retry = _button(
-            "Retry on CPU", "Compute this slice again on the processor", self.retry_requested
+            tr(RETRY), tr("Retry on CPU: compute this slice again on the processor"), self.retry_requested
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 0, 6, 3)
@@ -176,7 +178,7 @@ class StateBar(QWidget):
         super().resizeEvent(event)
         roomy = self.width() >= _ROOMY_PX
         for button, words, icon in ((self.details, DETAILS, "info"), (self.retry, RETRY, "refresh")):
-            button.setText(words if roomy else "")
+            button.setText(tr(words) if roomy else "")
             button.setIcon(QIcon() if roomy else icons.icon(icon, IMAGE.text))
 
     def _draw(self) -> None:
@@ -211,7 +213,7 @@ class NoticeStrip(QLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Notice")
+        self.setAccessibleName(tr("Notice"))
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
@@ -243,7 +245,7 @@ class NoticeStrip(QLabel):
     def _take_height(self) -> None:
         room = QRect(0, 0, max(1, self.width() - 8), 1000)
         wrapped = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        needed = self.fontMetrics().boundingRect(room, wrapped, NOTICE_PLAIN).height()
+        needed = self.fontMetrics().boundingRect(room, wrapped, tr(NOTICE_PLAIN)).height()
         self.setFixedHeight(max(_STRIP_PX, needed + 8))
 
 
@@ -270,7 +272,7 @@ def _colour_again(label: QLabel) -> None:
 def _button(text: str, tip: str, asked: SignalInstance) -> QPushButton:
     button = QPushButton(text)
     button.setAccessibleName(text)
-    button.setToolTip(f"{text}: {tip[0].lower()}{tip[1:]}")
+    button.setToolTip(tip)
     button.setMinimumHeight(24)
     button.setStyleSheet(
         f"QPushButton {{ color: {IMAGE.text}; background: {IMAGE.button}; border: 2px solid {IMAGE.button};"

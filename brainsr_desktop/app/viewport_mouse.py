@@ -65,6 +65,14 @@ class Over(Protocol):
     def cancel(self) -> bool: ...
 
 
+class Line(Over, Protocol):
+    """The wipe line: what is taken hold of before everything else."""
+
+    def is_at(self, at: QPointF, view: PaneView) -> bool: ...
+    @property
+    def cursor(self) -> Qt.CursorShape: ...
+
+
 class Doing(Enum):
     """What a drag does."""
 
@@ -118,21 +126,28 @@ class MouseMap:
         self._zoomed_at_ms = 0
         self._at: QPointF | None = None
         self.over: Over | None = None
+        self.line: Line | None = None
 
     @property
     def dragging(self) -> bool:
         """Whether a button is held."""
         return self._drag is not None
 
+    @property
+    def _overs(self) -> tuple[Over, ...]:
+        return tuple(over for over in (self.line, self.over) if over is not None)
+
     def show_tool(self, tool: Tool) -> None:
         """Give the pane the cursor of the active tool."""
         cursor = _CURSORS[_OF_TOOL.get(tool, Doing.RECTANGLE)]
+        if self.line is not None and self._at is not None and self.line.is_at(self._at, self._view):
+            cursor = self.line.cursor
         if self._view.viewport().cursor().shape() != cursor:
             self._view.viewport().setCursor(cursor)
 
     def press(self, event: QMouseEvent) -> None:
         """Begin a drag; a second button while one is held does nothing."""
-        if self._drag is None and self.over is not None and self.over.press(event, self._view):
+        if self._drag is None and any(over.press(event, self._view) for over in self._overs):
             return
         doing = self._doing(event)
         if doing is None or self._drag is not None:
@@ -154,8 +169,10 @@ class MouseMap:
         """Go on with the drag, if any, and tell where the cursor is."""
         self._at = event.position()
         drag = self._drag
-        if drag is None and self.over is not None:
-            self.over.move(event, self._view)
+        if drag is None:
+            self.show_tool(self._actions.state.tool)
+            # The first that has a drag under way takes the move.
+            any(over.move(event, self._view) for over in self._overs)
         if drag is not None:
             drag.moved = drag.moved or (self._at - drag.start).manhattanLength() >= CLICK_PX
             if drag.moved:
@@ -166,7 +183,7 @@ class MouseMap:
 
     def release(self, event: QMouseEvent) -> None:
         """End the drag; a right click that was none asks for the menu."""
-        if self.over is not None and self.over.release(event):
+        if any(over.release(event) for over in self._overs):
             return
         drag = self._drag
         if drag is None or event.button() != drag.button:
@@ -181,7 +198,7 @@ class MouseMap:
 
     def cancel(self) -> bool:
         """Take the drag under way back (Esc); False when there is none."""
-        if self.over is not None and self.over.cancel():
+        if any(over.cancel() for over in self._overs):
             return True
         drag, self._drag = self._drag, None
         if drag is None:

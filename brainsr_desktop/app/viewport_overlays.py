@@ -16,6 +16,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, 
 
 from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.core.series import StackInfo, StudyInfo
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session.pictures import Picture
 from brainsr_desktop.session.state import ViewState, WindowLevel
 
@@ -25,6 +26,7 @@ RARE_LENGTHS_MM: Final = (0.05, 0.1, 0.2, 0.5, 100.0, 200.0, 500.0)
 BAR_PX: Final = (60.0, 160.0)
 SMALL_PANE_PX: Final = 300
 _MARGIN_PX: Final = 10.0
+_SAMPLINGS: Final = {"nearest": mark("nearest"), "linear": mark("linear")}
 _TOLD: Final = ("TR", "TE", "TI", "b-value")
 """Header lines that are shown; none of them tells who the patient is."""
 
@@ -102,23 +104,25 @@ def corners_of(
     stack = state.stack
     if stack is None or state.overlays == "none":
         return Corners()
-    slice_line = f"Slice {state.slice_index + 1} / {stack.slices}"
+    slice_line = tr("Slice {number} / {count}", number=state.slice_index + 1, count=stack.slices)
     # A grey window does nothing to colour.
     grey = picture.pixels.ndim == 2
-    window_line = f"W {_short(window.width)}  L {_short(window.center)}" if grey else "colour"
+    window_line = tr("colour")
+    if grey:
+        window_line = tr("W {width}  L {level}", width=_short(window.width), level=_short(window.center))
     if small or state.overlays == "few":
         return Corners(bottom_left=(slice_line,), bottom_right=(window_line,))
     patient, right = _study_lines(state, study, stack)
     rows, columns = picture.pixels.shape[:2]
     row_mm, column_mm = picture.extent_mm[0] / rows, picture.extent_mm[1] / columns
-    size = f"{_pixel(row_mm)} × {_pixel(column_mm)} mm" if stack.has_spacing else "pixel size unknown"
+    size = f"{_pixel(row_mm)} × {_pixel(column_mm)} mm" if stack.has_spacing else tr("pixel size unknown")
     return Corners(
         top_left=patient,
         top_right=right,
         bottom_left=_slice_lines(state, stack, slice_line),
         bottom_right=(
             f"{rows} × {columns}  {size}",
-            f"{interpolation}  {px_per_mm * max(row_mm, column_mm) * 100:.0f} %",
+            f"{tr(_SAMPLINGS.get(interpolation, interpolation))}  {px_per_mm * max(row_mm, column_mm) * 100:.0f} %",
             window_line,
         ),
     )
@@ -136,14 +140,16 @@ def _study_lines(
     if study is None:
         return (), _filled(series, *split)
     if state.hide_patient:
-        return ("hidden",), _filled(series, *split)
+        return (tr("hidden"),), _filled(series, *split)
     identity = _filled(study.patient_name, study.patient_id, day(study.birth_date))
     return identity, _filled(study.institution, day(study.study_date), series, *split)
 
 
 def _slice_lines(state: ViewState, stack: StackInfo, slice_line: str) -> tuple[str, ...]:
     label = stack.volume_labels[state.volume] if state.volume < len(stack.volume_labels) else ""
-    thick = "" if stack.thickness_mm is None else f"thickness {_pixel(stack.thickness_mm)} mm"
+    thick = ""
+    if stack.thickness_mm is not None:
+        thick = tr("thickness {size} mm", size=_pixel(stack.thickness_mm))
     place = "  ".join(_filled(position_text(stack, state.slice_index), thick))
     told = [f"{name} {value}" for name, value in stack.header if name in _TOLD and value]
     return _filled("  ".join(told), label, place, slice_line)
@@ -215,7 +221,8 @@ def _layer(size: QSizeF, font: QFont, content: Content, ratio: float) -> QPixmap
     return layer
 
 
-def _outlined(painter: QPainter, at: QPointF, text: str, colour: str = IMAGE.text) -> None:
+def outlined_text(painter: QPainter, at: QPointF, text: str, colour: str = IMAGE.text) -> None:
+    """Text that can be read on every picture: with a dark edge."""
     painter.setPen(QColor(IMAGE.outline))
     for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
         painter.drawText(at + QPointF(dx, dy), text)
@@ -241,7 +248,7 @@ def _corners(painter: QPainter, area: QRectF, corners: Corners) -> float:
             tallest = max(tallest, len(fitting) * metrics.lineSpacing())
         for text in fitting:
             x = area.right() - metrics.horizontalAdvance(text) if right else area.left()
-            _outlined(painter, QPointF(x, y), text)
+            outlined_text(painter, QPointF(x, y), text)
             y += metrics.lineSpacing()
     return tallest
 
@@ -288,9 +295,9 @@ def _letters(painter: QPainter, area: QRectF, font: QFont, letters: Letters) -> 
             "bottom": area.bottom() - 7 - metrics.descent(),
         }.get(side, middle.y() + metrics.capHeight() / 2)
         painter.setFont(large)
-        _outlined(painter, QPointF(x, y), text[:1])
+        outlined_text(painter, QPointF(x, y), text[:1])
         painter.setFont(small)
-        _outlined(painter, QPointF(x + metrics.horizontalAdvance(text[:1]), y), text[1:])
+        outlined_text(painter, QPointF(x + metrics.horizontalAdvance(text[:1]), y), text[1:])
 
 
 def _bar(painter: QPainter, area: QRectF, bar: tuple[float, float], corners: Corners, below: float) -> None:
@@ -307,7 +314,7 @@ def _bar(painter: QPainter, area: QRectF, bar: tuple[float, float], corners: Cor
         for x in (left, right):
             painter.drawLine(QPointF(x, y - 4), QPointF(x, y))
     text = f"{length_mm:g} mm"
-    _outlined(painter, QPointF(area.center().x() - metrics.horizontalAdvance(text) / 2, y - 7), text)
+    outlined_text(painter, QPointF(area.center().x() - metrics.horizontalAdvance(text) / 2, y - 7), text)
 
 
 def _message(painter: QPainter, area: QRectF, text: str) -> None:

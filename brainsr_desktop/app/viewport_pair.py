@@ -1,19 +1,24 @@
-"""The two panes, linked in mm: one field, one grey window, one set of flips, one cursor."""
+"""The two panes, linked in mm: one field, one grey window, one set of flips, one cursor, in every way of comparing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, Signal
 from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from brainsr_desktop.app.slice_pixels import Reductions, automatic_window, robust_span, window_of_values
+from brainsr_desktop.app.compare_line import WipeLine
+from brainsr_desktop.app.compare_paint import ColourScale, Lens, PlaceMark, Signs
+from brainsr_desktop.app.compare_split import split_of
+from brainsr_desktop.app.slice_pixels import Reductions, automatic_window
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.view_field import Field, PointMm, SizePx, field_of
-from brainsr_desktop.app.viewport import NEAREST_FROM, Look, Sampling, Viewport, sampling_of
+from brainsr_desktop.app.viewport import Viewport
+from brainsr_desktop.app.viewport_actions import PairActions
 from brainsr_desktop.app.viewport_bars import label_of, notice_of
+from brainsr_desktop.app.viewport_given import GivenPictures, Slot
+from brainsr_desktop.app.viewport_layer import Look, Manner
 from brainsr_desktop.app.viewport_mouse import MouseMap, Side
 from brainsr_desktop.app.viewport_overlays import (
     SMALL_PANE_PX,
@@ -22,26 +27,20 @@ from brainsr_desktop.app.viewport_overlays import (
     corners_of,
     letters_on_screen,
 )
-from brainsr_desktop.app.viewport_pane import Divider, Pane
+from brainsr_desktop.app.viewport_pane import Divider, Pane, PaneNames
 from brainsr_desktop.core.series import StackInfo, StudyInfo
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session import intents
+from brainsr_desktop.session.compare import IN_ONE_PANE
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture
-from brainsr_desktop.session.state import RectMm, ViewState, WindowLevel
+from brainsr_desktop.session.state import ViewState, WindowLevel
 
-INVITATION: Final = "Open a folder of MR images, or drop it here."
-EMPTY: Final = PaneStatus(PaneState.EMPTY, "Open a folder to begin")
-LOADING: Final = PaneStatus(PaneState.LOADING, "Loading")
+INVITATION: Final = mark("Open a folder of MR images, or drop it here.")
 _NO_WINDOW: Final = WindowLevel(0.5, 1.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Given:
-    """What a pane was given, and for which stack and frame."""
-
-    picture: Picture | None
-    status: PaneStatus
-    stack: StackInfo | None = None
-    frame_index: int = 0
+_AS_STORED: Final = frozenset(
+    {PaneState.ORIGINAL, PaneState.REFERENCE, PaneState.DEGRADED, PaneState.NOT_SUITABLE}
+)
+"""What is drawn as the user wants the original drawn: with its true pixels, by default."""
 
 
 class ViewportPair(QWidget):
@@ -58,22 +57,36 @@ class ViewportPair(QWidget):
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Pictures")
+        self.setAccessibleName(tr("Pictures"))
         self._store = store
         self._study: StudyInfo | None = None
-        self._given: dict[Side, _Given] = {
-            "left": _Given(None, replace(EMPTY, text="Original")),
-            "right": _Given(None, EMPTY),
-        }
+        self._given = GivenPictures()
         self._automatic: tuple[StackInfo | None, WindowLevel] | None = None
         self._outline: tuple[StackInfo, int, QPainterPath] | None = None
         self._cursor: tuple[Side, PointMm] | None = None
-        self._single: Side | None = None
         self._active: Side = "left"
+        self._place: PlaceMark | None = None
         self._reductions = Reductions()
-        self.left = Pane("Original", self._reductions)
-        self.right = Pane("Enhanced", self._reductions, buttons=True)
+        self.left = Pane(
+            PaneNames(
+                tr("Original pane: what it shows"),
+                tr("Original pane: the other picture"),
+                tr("Original picture"),
+            ),
+            self._reductions,
+        )
+        self.right = Pane(
+            PaneNames(
+                tr("Enhanced pane: what it shows"),
+                tr("Enhanced pane: the other picture"),
+                tr("Enhanced picture"),
+            ),
+            self._reductions,
+            buttons=True,
+        )
         self._panes: dict[Side, Pane] = {"left": self.left, "right": self.right}
+        self.hand = PairActions(store, self)
+        self.line = WipeLine(store)
         self._mice: dict[Side, MouseMap] = {}
         self._divider = Divider()
         self._build()
@@ -89,20 +102,20 @@ class ViewportPair(QWidget):
 
     @property
     def left_picture(self) -> Picture | None:
-        """What the left pane draws now."""
-        return self._picture("left")
+        """The left list's picture."""
+        return self.picture("left")
 
     @property
     def right_picture(self) -> Picture | None:
-        """What the right pane draws now."""
-        return self._picture("right")
+        """The right list's picture; in the mode "difference" the one that the map was made from."""
+        return self.picture("right")
 
     @property
     def grey(self) -> WindowLevel:
         """The grey window in use; worked out once a stack while the state has none."""
         if self.state.window is not None:
             return self.state.window
-        picture = self._picture("left") or self._picture("right")
+        picture = self.picture("left") or self.picture("right")
         if picture is None:
             return _NO_WINDOW
         if self._automatic is None or self._automatic[0] is not self.state.stack:
@@ -112,7 +125,7 @@ class ViewportPair(QWidget):
     @property
     def field(self) -> Field:
         """Centre and scale in use."""
-        return field_of(self.state.rect_mm, self._extent_mm(), self._shared_px())
+        return field_of(self.state.rect_mm, self._extent_mm(), self.shared_px)
 
     @property
     def zoom(self) -> tuple[float, float]:
@@ -135,15 +148,38 @@ class ViewportPair(QWidget):
     @property
     def single(self) -> Side | None:
         """The only pane shown, or None while both are."""
-        return self._single
+        state = self.state
+        if state.mode not in IN_ONE_PANE:
+            return None
+        return state.compare.alone if state.mode == "single" else "right"
+
+    @property
+    def shared_px(self) -> SizePx:
+        """Width and height that every visible image area has at least, logical pixels."""
+        sizes = [pane.view.size_px for name, pane in self._panes.items() if self.single in (None, name)]
+        return min(size[0] for size in sizes), min(size[1] for size in sizes)
+
+    def picture(self, side: Side) -> Picture | None:
+        """A list's picture, if there is one of the slice in view."""
+        return self._given.picture(side, self.state)
 
     def set_left(self, picture: Picture | None, status: PaneStatus) -> None:
-        """Show original, degraded input or reference."""
-        self._set("left", picture, status)
+        """Take what the left list names."""
+        self._put("left", picture, status)
 
     def set_right(self, picture: Picture | None, status: PaneStatus) -> None:
-        """Show the enhanced slice or what stands for it."""
-        self._set("right", picture, status)
+        """Take what the right list names, or what stands for it."""
+        self._put("right", picture, status)
+
+    def set_map(self, picture: Picture | None, status: PaneStatus) -> None:
+        """Take the map that the right pane draws in the mode "difference"."""
+        self._put("map", picture, status)
+
+    def set_place(self, place: PlaceMark | None) -> None:
+        """Mark a place of great change in every pane."""
+        if place != self._place:
+            self._place = place
+            self._refresh()
 
     def set_study(self, study: StudyInfo | None) -> None:
         """Take patient and study for the corner text."""
@@ -160,12 +196,12 @@ class ViewportPair(QWidget):
 
     def fit(self) -> None:
         """The whole slice in the panes."""
-        self._store.apply(intents.fit, undo="Fit")
+        self._store.apply(intents.fit, undo=tr("Fit"))
 
     def zoom_by(self, factor: float) -> None:
         """Zoom about the middle of the panes."""
         field = self.field
-        self.zoom_about(factor, (field.x, field.y), None)
+        self.hand.zoom_about(factor, (field.x, field.y), None)
 
     def zoom_to_pixels(self, side: Side) -> None:
         """One screen pixel per pixel of the original ("left") or of the enhanced picture ("right")."""
@@ -174,21 +210,12 @@ class ViewportPair(QWidget):
             return
         pixel_mm = max(stack.geometry.spacing_mm) / (self.state.recipe.scale if side == "right" else 1)
         old = self.field
-        rect = Field(old.x, old.y, pixel_mm * self.devicePixelRatioF()).rect(self._shared_px())
-        self._store.apply(lambda state: intents.show_rect(state, rect), undo="Zoom")
-
-    def toggle_single(self, side: Side) -> None:
-        """Show one pane alone, or both again."""
-        self._single = None if self._single is not None else side
-        for name, pane in self._panes.items():
-            pane.setVisible(self._single in (None, name))
-        self.set_active(side)
-        self._refresh()
+        rect = Field(old.x, old.y, pixel_mm * self.devicePixelRatioF()).rect(self.shared_px)
+        self._store.apply(lambda state: intents.show_rect(state, rect), undo=tr("Zoom"))
 
     def set_active(self, side: Side) -> None:
         """Accent a pane and give it the focus."""
-        if self._single is not None and self._single != side:
-            side = self._single
+        side = self.single or side
         self._panes[side].view.setFocus()
         self._mark(side)
 
@@ -196,60 +223,18 @@ class ViewportPair(QWidget):
         """Take back the drag under way (Esc); False when there is none."""
         return any(mouse.cancel() for mouse in self._mice.values())
 
-    # What the mouse asks for (`PaneActions`)
+    # What the mouse asks for
 
-    def robust_span(self) -> float:
-        """Robust data range in units of what is shown."""
-        picture = self._picture("left") or self._picture("right")
-        return self.grey.width if picture is None else robust_span(picture)
-
-    def scroll_slices(self, steps: int) -> None:
-        """Go some slices on."""
-        self._store.apply(lambda state: intents.scroll(state, steps))
-
-    def zoom_about(self, factor: float, about: PointMm, gesture: object) -> None:
-        """Zoom while a place of the plane stays where it is."""
-        shown = self.field.rect(self._shared_px())
-        self._store.apply(
-            lambda state: intents.zoom_about(state, factor, about, shown), undo="Zoom", gesture=gesture
-        )
-
-    def pan(self, dx_mm: float, dy_mm: float, gesture: object) -> None:
-        """Move the field."""
-        shown = self.field.rect(self._shared_px())
-        self._store.apply(lambda state: intents.pan(state, dx_mm, dy_mm, shown), undo="Pan", gesture=gesture)
-
-    def set_window(self, window: WindowLevel, gesture: object) -> None:
-        """Set the grey window of both panes."""
-        self._store.apply(
-            lambda state: intents.set_window(state, window), undo="Grey window", gesture=gesture
-        )
-
-    def set_window_from(self, side: Side, rect: RectMm) -> None:
-        """Set the grey window from the values inside a rectangle."""
-        picture = self._picture(side)
-        window = None if picture is None else window_of_values(picture, rect)
-        if window is not None:
-            self.set_window(window, None)
-
-    def restore(self, before: ViewState, gesture: object) -> None:
-        """Bring back what a drag has changed."""
-        self._store.apply(
-            lambda state: intents.go_to(
-                replace(state, window=before.window, rect_mm=before.rect_mm), before.slice_index
-            ),
-            undo="Cancelled drag",
-            gesture=gesture,
-        )
-
-    def point_at(self, side: Side, at: PointMm | None) -> None:
+    def show_cursor(self, side: Side, at: PointMm | None) -> None:
         """The mouse is over a place of the plane, or has left."""
         self._cursor = None if at is None else (side, at)
         for name, pane in self._panes.items():
             pane.view.set_cross(at if name != side else None)
+        if self.state.compare.loupe:
+            self._sign()
         self.cursor_moved.emit(at)
 
-    def ask_menu(self, side: Side, at: QPoint) -> None:
+    def show_menu(self, side: Side, at: QPoint) -> None:
         """The context menu is wanted."""
         self.context_menu_requested.emit(side, at)
 
@@ -261,7 +246,8 @@ class ViewportPair(QWidget):
         column.addWidget(self._divider)
         for side, pane in self._panes.items():
             self._divider.addWidget(pane)
-            self._mice[side] = pane.view.mouse = MouseMap(pane.view, side, self)
+            self._mice[side] = pane.view.mouse = MouseMap(pane.view, side, self.hand)
+            self._mice[side].line = self.line
             pane.view.resized.connect(self._refresh)
             pane.view.focused.connect(lambda side=side: self._mark(side))
         self._divider.halve()
@@ -276,59 +262,96 @@ class ViewportPair(QWidget):
         if changed:
             self.active_changed.emit(side)
 
-    def _set(self, side: Side, picture: Picture | None, status: PaneStatus) -> None:
-        state = self.state
-        if picture is not None and picture.key is not None and picture.key.frame != state.frame_index:
-            picture = None
-        self._given[side] = _Given(picture, status, state.stack, state.frame_index)
+    def _put(self, slot: Slot, picture: Picture | None, status: PaneStatus) -> None:
+        self._given.put(slot, picture, status, self.state)
         self._refresh()
         self.pictures_changed.emit()
-
-    def _is_current(self, side: Side) -> bool:
-        given, state = self._given[side], self.state
-        return given.stack is state.stack and given.frame_index == state.frame_index
-
-    def _picture(self, side: Side) -> Picture | None:
-        # Never a stale picture, whoever is told of a change first: what was given for another slice is not shown.
-        return self._given[side].picture if self._is_current(side) else None
-
-    def _status(self, side: Side) -> PaneStatus:
-        return self._given[side].status if self._is_current(side) else LOADING
 
     def _on_state_changed(self, before: ViewState, after: ViewState) -> None:
         if after.stack is not before.stack:
             self._reductions.clear()
-            for side, given in self._given.items():
-                if given.stack is not after.stack:
-                    self._given[side] = replace(given, picture=None)
+            self._given.forget_others(after.stack)
         self._refresh()
 
     def _extent_mm(self) -> tuple[float, float]:
         stack = self.state.stack
         return (1.0, 1.0) if stack is None else stack.geometry.extent_mm
 
-    def _shared_px(self) -> SizePx:
-        sizes = [pane.view.size_px for name, pane in self._panes.items() if self._single in (None, name)]
-        return min(size[0] for size in sizes), min(size[1] for size in sizes)
-
     def _refresh(self) -> None:
         state = self.state
+        self._arrange()
         look = Look(self.field, self.grey, state.inverted, state.flip_h, state.flip_v)
         for side, pane in self._panes.items():
-            view, status, picture = pane.view, self._status(side), self._picture(side)
-            view.set_look(look)
-            view.set_picture(picture)
-            view.set_outline(self._outline_of(state))
-            sampling = self._sampling(side, view)
-            view.set_smooth(sampling == "linear")
-            view.set_content(self._content(side, view, sampling))
-            label = label_of(status, has_picture=picture is not None)
-            pane.bar.set_label(label)
-            self._describe(view, label.text)
+            self._fill(side, pane, look)
             self._mice[side].show_tool(state.tool)
-        self.right.strip.set_notice(notice_of(state, self._status("right")))
+        self._sign()
         for mouse in self._mice.values():
             mouse.tell_cursor()
+
+    def _arrange(self) -> None:
+        """Show the panes of the mode; the focus does not go with the one that is hidden."""
+        only = self.single
+        if only is not None and only != self._active:
+            if self._panes[self._active].view.hasFocus():
+                self._panes[only].view.setFocus()
+            self._mark(only)
+        for side, pane in self._panes.items():
+            if pane.isHidden() is (only in (None, side)):
+                pane.setVisible(only in (None, side))
+
+    def _fill(self, side: Side, pane: Pane, look: Look) -> None:
+        """Give a pane its pictures, labels and texts."""
+        state, view = self.state, pane.view
+        base = self._drawn_in(side)
+        second: Slot | None = "left" if side == "right" and split_of(state) is not None else None
+        status = self._given.status(base, state)
+        view.set_look(look)
+        view.set_pictures(
+            self._given.picture(base, state),
+            self._manner(base),
+            None if second is None else self._given.picture(second, state),
+            self._manner("left"),
+        )
+        view.set_outline(self._outline_of(state))
+        view.set_content(self._content(side, base, view))
+        statuses = [status]
+        pane.bar.set_label(label_of(status, has_picture=view.picture is not None))
+        pane.second_bar.setVisible(second is not None)
+        if second is not None:
+            statuses.append(self._given.status(second, state))
+            pane.second_bar.set_label(label_of(statuses[1], has_picture=view.second is not None))
+        pane.strip.set_notice(notice_of(*statuses))
+        told = [label_of(each, has_picture=True).text for each in reversed(statuses)]
+        self._describe(view, ", ".join(told))
+
+    def _drawn_in(self, side: Side) -> Slot:
+        """What a pane draws: its own list's picture, but for the blink and the difference."""
+        state = self.state
+        if side == "left":
+            return "left"
+        if state.mode == "blink" and not state.show_original:
+            return state.compare.blink_side
+        return self._given.drawn_right(state)
+
+    def _sign(self) -> None:
+        """What the way of comparing writes over the panes."""
+        state = self.state
+        lens = None
+        if state.compare.loupe and state.stack is not None:
+            field = self.field
+            lens = Lens(self.cursor_mm or (field.x, field.y), state.compare.loupe_factor)
+        for side, pane in self._panes.items():
+            split = split_of(state) if side == "right" else None
+            shown = pane.view.picture
+            scale = None
+            if shown is not None and shown.span is not None and state.stack is not None:
+                scale = ColourScale(shown.span, state.stack.unit or tr("a.u."))
+            names = (self._name_of("left"), self._name_of("right"))
+            pane.view.set_signs(Signs(split, names, scale, lens, self._place))
+
+    def _name_of(self, side: Side) -> str:
+        status = self._given.status(side, self.state)
+        return status.name or status.text
 
     def _outline_of(self, state: ViewState) -> QPainterPath | None:
         if self._outline is None or not state.show_masks or state.overlays == "none":
@@ -336,22 +359,16 @@ class ViewportPair(QWidget):
         stack, frame_index, path = self._outline
         return path if stack is state.stack and frame_index == state.frame_index else None
 
-    def _sampling(self, side: Side, view: Viewport) -> Sampling:
-        picture = self._picture(side)
-        if picture is None:
-            return "nearest"
-        percent = view.device_px_per_pixel()
-        wanted: Sampling = self.state.interpolation
-        if side == "right" and self._status(side).state is not PaneState.ORIGINAL:
-            wanted = "nearest" if percent >= NEAREST_FROM else "linear"
-        return sampling_of(picture, wanted, percent)
+    def _manner(self, slot: Slot) -> Manner:
+        status = self._given.status(slot, self.state)
+        return self.state.interpolation if status.state in _AS_STORED else "enhanced"
 
-    def _content(self, side: Side, view: Viewport, sampling: Sampling) -> Content:
-        state, picture = self.state, self._picture(side)
+    def _content(self, side: Side, slot: Slot, view: Viewport) -> Content:
+        state, picture = self.state, view.picture or view.second
         stack = state.stack
         if stack is None or picture is None:
-            text = self._status(side).text
-            return Content(message=INVITATION if stack is None and side == "left" else text)
+            text = self._given.status(slot, state).text
+            return Content(message=tr(INVITATION) if stack is None and side == "left" else text)
         if state.overlays == "none":
             return Content()
         px_per_mm = self.devicePixelRatioF() / self.field.mm_per_px
@@ -364,7 +381,7 @@ class ViewportPair(QWidget):
                 picture,
                 self.grey,
                 px_per_mm=px_per_mm,
-                interpolation=sampling,
+                interpolation=view.sampling,
                 small=small,
             ),
             bar_of(1.0 / self.field.mm_per_px) if stack.has_spacing and not small else None,
@@ -372,8 +389,14 @@ class ViewportPair(QWidget):
 
     def _describe(self, view: Viewport, label: str) -> None:
         state = self.state
-        where = "" if state.stack is None else f"slice {state.slice_index + 1} of {state.stack.slices}, "
-        view.setAccessibleDescription(where + label)
+        if state.stack is not None:
+            label = tr(
+                "slice {number} of {count}, {label}",
+                number=state.slice_index + 1,
+                count=state.stack.slices,
+                label=label,
+            )
+        view.setAccessibleDescription(label)
 
     def event(self, event: QEvent) -> bool:
         """Qt calls it; a screen of another scale needs other pixels."""

@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QSplitter, QSplitterHandle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QSplitterHandle, QVBoxLayout, QWidget
 
 from brainsr_desktop.app.slice_pixels import Reductions
 from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.app.viewport import Viewport
 from brainsr_desktop.app.viewport_bars import NoticeStrip, StateBar
+from brainsr_desktop.language import tr
 
 BORDER_PX: Final = 2
 
 
+@dataclass(frozen=True, slots=True)
+class PaneNames:
+    """What screen readers call the parts of a pane."""
+
+    bar: str
+    second_bar: str
+    picture: str
+
+
 class Pane(QWidget):
-    """Bar, picture, strip."""
+    """Bar, picture, strip. Where the pane is parted a second bar, on the left, names the left list's picture."""
 
     def __init__(
-        self, name: str, reductions: Reductions, *, buttons: bool = False, parent: QWidget | None = None
+        self,
+        names: PaneNames,
+        reductions: Reductions,
+        *,
+        buttons: bool = False,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.bar = StateBar(f"{name} pane: what it shows", buttons=buttons)
-        self.view = Viewport(f"{name} picture", reductions)
+        self.bar = StateBar(names.bar, buttons=buttons)
+        self.second_bar = StateBar(names.second_bar, buttons=False)
+        self.second_bar.hide()
+        self.view = Viewport(names.picture, reductions)
         self.strip = NoticeStrip()
         self._active = False
         column = QVBoxLayout(self)
         column.setContentsMargins(BORDER_PX, BORDER_PX, BORDER_PX, BORDER_PX)
         column.setSpacing(0)
-        column.addWidget(self.bar)
+        bars = QHBoxLayout()
+        bars.setSpacing(2)
+        bars.addWidget(self.second_bar, 1)
+        bars.addWidget(self.bar, 1)
+        column.addLayout(bars)
         column.addWidget(self.view, 1)
         column.addWidget(self.strip)
         self.setMinimumWidth(120)
@@ -75,7 +97,7 @@ class _Line(QSplitterHandle):
         super().__init__(Qt.Orientation.Horizontal, divider)
         self._divider = divider
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setToolTip("Drag to move the line, double click for two equal panes")
+        self.setToolTip(tr("Drag to move the line, double click for two equal panes"))
 
     def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
         self._divider.halve()

@@ -25,6 +25,7 @@ from brainsr_desktop.app.export_choice import seconds_of
 from brainsr_desktop.app.frame_style import frame_sheet
 from brainsr_desktop.app.last_run import LastRun
 from brainsr_desktop.app.mask_outlines import MaskOutlines
+from brainsr_desktop.app.measure_tools import MeasureTools
 from brainsr_desktop.app.menus import fill_menu_bar, tool_bar
 from brainsr_desktop.app.opening import Opening, counted
 from brainsr_desktop.app.original_key import OriginalKey
@@ -113,6 +114,9 @@ class MainWindow(QMainWindow):
         self.arrangement = Arrangement(self, areas, self.actions_, self.tools)
         self.masks = MaskOutlines(self.store, self.controller, areas.pair, self)
         self.pictures = PanePictures(areas.pair, self.actions_, self)
+        self.measures = MeasureTools(
+            self.store, self.controller, areas.pair, areas.measure, self.actions_, self
+        )
         self.original_key = OriginalKey(self.store, self)
         self.original_key.watch(areas.pair)
         for slider in (areas.slider.track, areas.slider.volumes):
@@ -130,6 +134,7 @@ class MainWindow(QMainWindow):
         controller.left_changed.connect(areas.pair.set_left)
         areas.pair.pictures_changed.connect(areas.show_view)
         controller.right_changed.connect(areas.pair.set_right)
+        controller.map_changed.connect(areas.pair.set_map)
         controller.right_changed.connect(self._on_right)
         controller.slice_states_changed.connect(self._on_slice_states)
         controller.range_changed.connect(
@@ -145,6 +150,8 @@ class MainWindow(QMainWindow):
     def _connect_areas(self) -> None:
         areas, controller, opening = self.areas, self.controller, self.opening
         areas.jobs.cancel_asked.connect(controller.cancel_job)
+        areas.jobs.pause_asked.connect(controller.pause_job)
+        controller.export_opened.connect(lambda folder: opening.open([folder]))
         areas.model.card_asked.connect(self.dialogs.show_card)
         areas.display.preset_asked.connect(self.commands.take_window)
         areas.empty.open_asked.connect(opening.ask_folder)
@@ -164,7 +171,7 @@ class MainWindow(QMainWindow):
         browser.folder_asked.connect(self.dialogs.show_in_folder)
         browser.close_asked.connect(controller.close_all)
         browser.problems_asked.connect(self._show_problems)
-        for source in (opening, self.pictures):
+        for source in (opening, self.pictures, self.measures):
             source.noticed.connect(areas.notifier.show_notice)
             source.said.connect(self._say)
         opening.problems_changed.connect(lambda problems: browser.set_problems(counted(problems)))

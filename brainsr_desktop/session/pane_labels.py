@@ -87,20 +87,20 @@ def full(recipe: Recipe, card: Card | None, result: Result, made_on: str | None)
     title = title_of(recipe, card)
     if recipe.model in METHODS:
         words = tr("Interpolated ({title}), no network", title=title)
-        return PaneStatus(PaneState.FULL, words, detail=detail, name=title)
+        return PaneStatus(PaneState.FULL, words, detail=detail, name=title, interpolated=True)
     words = _choices(recipe, card)
     if made_on is None:
         words = tr("{network} - stored", network=words)
-        return PaneStatus(PaneState.CACHED, words, detail=detail, name=title, network=True)
+        return PaneStatus(PaneState.CACHED, words, detail=detail, name=title)
     words = tr("{network} - {device}, {time}", network=words, device=made_on, time=_time(result.seconds))
-    return PaneStatus(PaneState.FULL, words, detail=detail, name=title, network=True, seconds=result.seconds)
+    return PaneStatus(PaneState.FULL, words, detail=detail, name=title, seconds=result.seconds)
 
 
 def fast(recipe: Recipe, card: Card | None, progress: float | None) -> PaneStatus:
     """The fast network's result, until the full one comes."""
     title = title_of(recipe, card)
     words = tr("Preview - fast network {title}", title=title)
-    return PaneStatus(PaneState.FAST, _with_progress(words, progress), progress, name=title, network=True)
+    return PaneStatus(PaneState.FAST, _with_progress(words, progress), progress, name=title)
 
 
 def waiting(recipe: Recipe, progress: float | None, *, has_preview: bool) -> PaneStatus:
@@ -154,7 +154,7 @@ def difference(upper: PaneStatus, lower: str) -> PaneStatus:
         _with_progress(words, upper.progress),
         upper.progress,
         name=tr("Difference"),
-        network=upper.network,
+        interpolated=upper.interpolated,
     )
 
 

@@ -84,8 +84,8 @@ class PaneStatus:
     """Technical text behind the Details button of a failure."""
     name: str = ""
     """The picture's short name, where there is no room for ``text``."""
-    network: bool = False
-    """A network had a part in it."""
+    interpolated: bool = False
+    """A finished picture that no network had a part in."""
     seconds: float | None = None
     """How long the chosen model took, if the result was made while it was in view."""
 

@@ -17,7 +17,6 @@ from brainsr_desktop.app.viewport_bars import (
     label_of,
     notice_of,
 )
-from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.session.pictures import PaneState, PaneStatus
 from tests.app.viewing import FULL, ORIGINAL, make_state, show, show_pair
 
@@ -61,11 +60,14 @@ def test_that_the_degraded_input_has_an_orange_band() -> None:
     ],
 )
 def test_that_made_pictures_carry_the_right_notice(state: PaneState, notice: str) -> None:
-    assert notice_of(make_state(), PaneStatus(state, "")) == notice
+    assert notice_of(PaneStatus(state, "")) == notice
 
 
 def test_that_an_interpolation_chosen_like_a_model_is_not_called_enhanced() -> None:
-    assert notice_of(make_state(recipe=Recipe("bicubic", 4)), FULL) == NOTICE_PLAIN
+    interpolated = PaneStatus(PaneState.FULL, "Interpolated (Cubic x4), no network", interpolated=True)
+    assert notice_of(interpolated) == NOTICE_PLAIN
+    assert notice_of(interpolated, FULL) == NOTICE_NETWORK
+    assert notice_of(interpolated, ORIGINAL) == NOTICE_PLAIN
 
 
 @pytest.mark.parametrize("width", [900, 300])
@@ -103,7 +105,7 @@ def test_that_progress_is_told_in_words_and_drawn_as_a_line(qtbot: QtBot) -> Non
     show(qtbot, bar, (400, 40))
     status = PaneStatus(PaneState.FAST, "Preview - fast network ESPCN x4", 0.25)
     bar.set_label(label_of(status, has_picture=True))
-    assert bar.label.text.endswith("full network 25%")
+    assert bar.label.text.endswith("full network 25 %")
     image = bar.grab().toImage()
     line = image.height() - 2
     assert image.pixelColor(image.width() // 8, line).name() == IMAGE.blue

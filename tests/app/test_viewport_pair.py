@@ -415,7 +415,7 @@ def test_that_a_progress_of_the_full_network_is_told_beside_the_fast_picture(qtb
     pair, _ = filled_pair(qtbot)
     assert pair.left_picture is not None
     pair.set_right(pair.left_picture, PaneStatus(PaneState.FAST, "Preview - fast network ESPCN x4", 0.4))
-    assert pair.right.bar.label.text == "Preview - fast network ESPCN x4; full network 40%"
+    assert pair.right.bar.label.text == "Preview - fast network ESPCN x4; full network 40 %"
     assert pair.right.view.accessibleDescription().startswith("slice 1 of 24, Preview")
 
 

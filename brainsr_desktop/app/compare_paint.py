@@ -1,0 +1,185 @@
+"""What a way of comparing writes over a pane: the wipe line, names, colour scale, the rim of the loupe, a place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+
+from brainsr_desktop.app.colour_tables import DIFFERENCE
+from brainsr_desktop.app.compare_split import Board, Split, Wipe, edges_of, line_px
+from brainsr_desktop.app.theme import IMAGE
+from brainsr_desktop.app.view_field import PointMm
+from brainsr_desktop.app.viewport_overlays import outlined_text
+from brainsr_desktop.session.state import RectMm
+
+LENS_PX: Final = 200.0
+"""Diameter of the loupe, logical pixels."""
+_GAP_PX: Final = 8.0
+_LEAST_FIELD_PX: Final = 18
+_SCALE_PX: Final = (14.0, 0.4)
+"""Width of the colour scale, and its height as a part of the pane's."""
+_SIDE_MARGIN_PX: Final = 10.0
+
+ToPx = Callable[[PointMm], QPointF]
+
+
+@dataclass(frozen=True, slots=True)
+class ColourScale:
+    """The colours of a map: value in units at the upper end, and the unit."""
+
+    span: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """The loupe at a place of the plane."""
+
+    at: PointMm
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceMark:
+    """A place of great change and what is said of it."""
+
+    rect: RectMm
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Everything that comparing writes over one pane. ``names``: of the left and of the right list's picture."""
+
+    split: Split | None = None
+    names: tuple[str, str] = ("", "")
+    scale: ColourScale | None = None
+    lens: Lens | None = None
+    place: PlaceMark | None = None
+
+
+def paint_signs(painter: QPainter, size: QSizeF, font: QFont, signs: Signs, to_px: ToPx) -> None:
+    """Paint all of it over a pane of ``size`` logical pixels; the loupe's picture is there already."""
+    painter.setFont(font)
+    if isinstance(signs.split, Wipe):
+        _wipe(painter, size, signs.split, signs.names)
+    elif isinstance(signs.split, Board):
+        _board(painter, size, signs.split)
+    if signs.scale is not None:
+        _scale(painter, size, signs.scale)
+    if signs.place is not None:
+        _place(painter, size, signs.place, to_px)
+    if signs.lens is not None:
+        _rim(painter, to_px(signs.lens.at), signs.lens.factor)
+
+
+def lens_area(at: QPointF) -> QRectF:
+    """The square around the loupe."""
+    return QRectF(at.x() - LENS_PX / 2, at.y() - LENS_PX / 2, LENS_PX, LENS_PX)
+
+
+def _wipe(painter: QPainter, size: QSizeF, wipe: Wipe, names: tuple[str, str]) -> None:
+    at = line_px(wipe, (size.width(), size.height()))
+    ends = (
+        (QPointF(0, at), QPointF(size.width(), at))
+        if wipe.level
+        else (QPointF(at, 0), QPointF(at, size.height()))
+    )
+    for colour, width in ((IMAGE.outline, 4.0), (IMAGE.accent, 2.0)):
+        painter.setPen(QPen(QColor(colour), width))
+        painter.drawLine(*ends)
+    metrics = QFontMetricsF(painter.font())
+    rooms = (size.width(), size.width()) if wipe.level else (at, size.width() - at)
+    for number, (name, room) in enumerate(zip(names, rooms, strict=True)):
+        text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(room - 2 * _GAP_PX, 0.0))
+        if not text:
+            continue
+        wide = metrics.horizontalAdvance(text)
+        if wipe.level:
+            x = (size.width() - wide) / 2
+            y = at - _GAP_PX - metrics.descent() if number == 0 else at + _GAP_PX + metrics.ascent()
+        else:
+            x = at - _GAP_PX - wide if number == 0 else at + _GAP_PX
+            # Between the corner text above and the letters in the middle.
+            y = size.height() * 0.32
+        outlined_text(painter, QPointF(x, y), text)
+
+
+def _board(painter: QPainter, size: QSizeF, board: Board) -> None:
+    columns, rows = edges_of(board, (size.width(), size.height()))
+    metrics = QFontMetricsF(painter.font())
+    if columns[1] - columns[0] < max(_LEAST_FIELD_PX, metrics.height()):
+        return
+    for number, left in enumerate(columns[:-1]):
+        _field_letter(painter, metrics, left, rows[0], number)
+    for number, top in enumerate(rows[1:-1], start=1):
+        _field_letter(painter, metrics, columns[0], top, number)
+
+
+def _field_letter(painter: QPainter, metrics: QFontMetricsF, left: int, top: int, number: int) -> None:
+    outlined_text(painter, QPointF(left + 4, top + 2 + metrics.ascent()), "BA"[number % 2 == 0])
+
+
+def _scale(painter: QPainter, size: QSizeF, scale: ColourScale) -> None:
+    width, height = _SCALE_PX[0], round(size.height() * _SCALE_PX[1])
+    metrics = QFontMetricsF(painter.font())
+    texts = [_signed(value, scale) for value in (scale.span, 0.0, -scale.span)]
+    widest = max(map(metrics.horizontalAdvance, texts))
+    bar = QRectF(size.width() - _SIDE_MARGIN_PX - width, (size.height() - height) * 0.45, width, height)
+    # Clear of the letter in the middle of the right side.
+    bar.translate(-metrics.horizontalAdvance("MM") * 1.35, 0)
+    column = DIFFERENCE[::-1].reshape(256, 1, 3).copy()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(bar, QImage(column.data, 1, 256, 3, QImage.Format.Format_RGB888))
+    painter.setPen(QPen(QColor(IMAGE.text), 1.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(bar)
+    for place, text in zip((0.0, 0.5, 1.0), texts, strict=True):
+        y = bar.top() + place * bar.height()
+        painter.setPen(QPen(QColor(IMAGE.text), 1.0))
+        painter.drawLine(QPointF(bar.left() - 4, y), QPointF(bar.left(), y))
+        x = bar.left() - 7 - metrics.horizontalAdvance(text)
+        outlined_text(painter, QPointF(x, y + metrics.capHeight() / 2), text)
+    unit = metrics.elidedText(scale.unit, Qt.TextElideMode.ElideRight, max(widest + 7 + width, 60.0))
+    outlined_text(painter, QPointF(bar.right() - metrics.horizontalAdvance(unit), bar.top() - 10), unit)
+
+
+def _signed(value: float, scale: ColourScale) -> str:
+    if value == 0.0:
+        return "0"
+    digits = 0 if scale.span >= 100 else 1 if scale.span >= 10 else 3
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def _place(painter: QPainter, size: QSizeF, mark: PlaceMark, to_px: ToPx) -> None:
+    r = mark.rect
+    frame = (
+        QRectF(to_px((r.x, r.y)), to_px((r.x + r.width, r.y + r.height))).normalized().adjusted(-4, -4, 4, 4)
+    )
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in ((IMAGE.outline, 4.0), (IMAGE.cross, 2.0)):
+        painter.setPen(QPen(QColor(colour), width))
+        painter.drawRoundedRect(frame, 6, 6)
+    metrics = QFontMetricsF(painter.font())
+    wide = metrics.horizontalAdvance(mark.text)
+    x = min(max(frame.center().x() - wide / 2, 4.0), max(size.width() - wide - 4, 4.0))
+    y = frame.bottom() + 4 + metrics.ascent()
+    if y > size.height() - 60:
+        y = max(frame.top() - 6 - metrics.descent(), metrics.ascent())
+    outlined_text(painter, QPointF(x, y), mark.text)
+
+
+def _rim(painter: QPainter, at: QPointF, factor: float) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in ((IMAGE.outline, 4.0), (IMAGE.accent, 2.0)):
+        painter.setPen(QPen(QColor(colour), width))
+        painter.drawEllipse(lens_area(at))
+    text = f"× {factor:.3g}"
+    metrics = QFontMetricsF(painter.font())
+    outlined_text(
+        painter, QPointF(at.x() - metrics.horizontalAdvance(text) / 2, at.y() + LENS_PX / 2 - 8), text
+    )
