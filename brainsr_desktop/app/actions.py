@@ -264,6 +264,82 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
         tip=mark("Undo zoom, pan, flips and grey window"),
     ),
     _window(
+        "mode_side",
+        mark("&Side by side"),
+        "Alt+1",
+        tip=mark("Both pictures beside each other"),
+        checkable=True,
+        group="mode",
+    ),
+    _window(
+        "mode_wipe",
+        mark("&Wipe"),
+        "Alt+2",
+        tip=mark("One pane with a line to drag between both pictures; once more turns the line"),
+        checkable=True,
+        group="mode",
+    ),
+    _window(
+        "mode_blink",
+        mark("&Blink"),
+        "Alt+3",
+        tip=mark("Both pictures in one place, in turn"),
+        checkable=True,
+        group="mode",
+    ),
+    _window(
+        "mode_difference",
+        mark("&Difference"),
+        "Alt+4",
+        tip=mark("What the enhanced picture has more (orange) and less (blue) than the interpolated input"),
+        checkable=True,
+        group="mode",
+    ),
+    _window(
+        "mode_board",
+        mark("&Checkerboard"),
+        "Alt+5",
+        tip=mark("Both pictures in turn in the fields of a board"),
+        checkable=True,
+        group="mode",
+    ),
+    _window(
+        "mode_single",
+        mark("One &pane"),
+        "Alt+6",
+        tip=mark("The enhanced picture alone"),
+        checkable=True,
+        group="mode",
+    ),
+    _image("blink", mark("Swap, or blink on and &off"), "B", tip=mark("Show the other picture in its place")),
+    _image(
+        "loupe",
+        mark("&Loupe"),
+        "Q",
+        tip=mark("A round lens in both panes; hold the key and turn the wheel to enlarge more"),
+        checkable=True,
+    ),
+    _image("line_left", mark("Wipe line to the left"), "Alt+Left"),
+    _image("line_right", mark("Wipe line to the right"), "Alt+Right"),
+    _image("line_up", mark("Wipe line up"), "Alt+Up"),
+    _image("line_down", mark("Wipe line down"), "Alt+Down"),
+    _image("line_far_left", mark("Wipe line far to the left"), "Alt+Shift+Left"),
+    _image("line_far_right", mark("Wipe line far to the right"), "Alt+Shift+Right"),
+    _image("line_far_up", mark("Wipe line far up"), "Alt+Shift+Up"),
+    _image("line_far_down", mark("Wipe line far down"), "Alt+Shift+Down"),
+    _image(
+        "next_place",
+        mark("&Next change"),
+        "N",
+        tip=mark("Go to the next place of greatest change on this slice"),
+    ),
+    _image(
+        "previous_place",
+        mark("Pre&vious change"),
+        "Shift+N",
+        tip=mark("Go to the previous place of greatest change on this slice"),
+    ),
+    _window(
         "show_original",
         mark("Show the &original"),
         tip=mark("The original in the enhanced pane (hold Space)"),
@@ -319,6 +395,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
 BY_ID: Final[Mapping[str, ActionSpec]] = {spec.id: spec for spec in SPECS}
 
 SEPARATOR: Final = "-"
+COMPARING: Final = ("mode_side", "mode_wipe", "mode_blink", "mode_difference", "mode_board", "mode_single")
 MENUS: Final[Mapping[str, tuple[str, ...]]] = {
     mark("&File"): (
         "open_folder", "open_files", ">Recent", "open_sample", "close_all", SEPARATOR, "export", "save_picture",
@@ -333,7 +410,10 @@ MENUS: Final[Mapping[str, tuple[str, ...]]] = {
         "undo", "redo", SEPARATOR, ">Go", ">Mouse tool", ">Grey window", SEPARATOR, "invert", "flip_h", "flip_v",
         SEPARATOR, "reset", "reset_all",
     ),
-    mark("&Compare"): ("show_original", "show_truth"),
+    mark("&Compare"): (
+        *COMPARING, SEPARATOR, "blink", "loupe", ">Wipe line", SEPARATOR, "next_place", "previous_place", SEPARATOR,
+        "show_original", "show_truth",
+    ),
     mark("&Tools"): (">Measure", SEPARATOR, "test_mode", "new_noise", "metrics"),
     mark("&Enhance"): (
         "enhance_slice", "enhance_series", "stop", SEPARATOR, "network", "fast_preview", SEPARATOR,
@@ -342,6 +422,8 @@ MENUS: Final[Mapping[str, tuple[str, ...]]] = {
     mark("&Help"): ("keys", "tour", "research_notice", "open_log", SEPARATOR, "about"),
 }  # fmt: skip
 SUBMENUS: Final[Mapping[str, tuple[str, ...]]] = {
+    ">Wipe line": ("line_left", "line_right", "line_up", "line_down", SEPARATOR, "line_far_left", "line_far_right",
+                   "line_far_up", "line_far_down"),
     ">Theme": ("theme_system", "theme_light", "theme_dark", "theme_contrast"),
     ">Go": ("previous_slice", "next_slice", "back_ten", "forward_ten", "first_slice", "last_slice", "go_to_slice",
             SEPARATOR, "mark_slice", "cine", SEPARATOR, "previous_series", "next_series", SEPARATOR, "previous_volume",
