@@ -29,6 +29,10 @@ class FrameInfo:
     intercept: float = 0.0
     window: tuple[float, float] | None = None
     """Window centre and width of the header, in units; None when absent or unusable."""
+    second_window: tuple[float, float] | None = None
+    """The header's second window, if it has more than one."""
+    padding: tuple[float, float] | None = None
+    """Lowest and highest stored value that are no image (Pixel Padding Value and Range Limit); None: every value is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ _KEYWORDS: Final = [
     "BitsStored",
     "HighBit",
     "PixelRepresentation",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
     "WindowCenter",
     "WindowWidth",
     "RescaleIntercept",
@@ -192,6 +194,8 @@ def picture_of(facts: FileFacts, header: Header) -> Picture:
         intercept=intercept,
         unit=unit_of(header),
         window=window_of(header),
+        second_window=window_of(header, 1),
+        padding=padding_of(header),
         instance_number=header.integer("InstanceNumber"),
         slice_location=header.number("SliceLocation"),
         acquisition=header.integer("AcquisitionNumber"),
@@ -271,10 +275,24 @@ def unit_of(header: Header) -> str:
     return "" if unit.upper() in {"US", "UNSPECIFIED", "NORMALIZED"} or "UNITLESS" in unit.upper() else unit
 
 
-def window_of(header: Header) -> tuple[float, float] | None:
-    """Window centre and width, the first of several; None where the width is not positive."""
-    centre, width = header.number("WindowCenter"), header.number("WindowWidth")
-    return (centre, width) if centre is not None and width is not None and width > 0 else None
+def window_of(header: Header, number: int = 0) -> tuple[float, float] | None:
+    """Window centre and width, the first of several or the one of that number; None where the width is not positive."""
+    centres, widths = header.numbers("WindowCenter"), header.numbers("WindowWidth")
+    if number >= min(len(centres), len(widths)) or widths[number] <= 0:
+        return None
+    return centres[number], widths[number]
+
+
+def padding_of(header: Header) -> tuple[float, float] | None:
+    """Lowest and highest stored value that are padding (PS3.3 C.7.5.1.1.2); None where there are none."""
+    signed = header.integer("PixelRepresentation") == 1
+    limits = [
+        # Implicit files do not tell whether the value is signed.
+        value - 65536 if signed and value >= 32768 else value
+        for value in (header.number("PixelPaddingValue"), header.number("PixelPaddingRangeLimit"))
+        if value is not None
+    ]
+    return (min(limits), max(limits)) if header.number("PixelPaddingValue") is not None else None
 
 
 def component_of(

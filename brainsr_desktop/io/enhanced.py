@@ -12,6 +12,7 @@ from typing import Final
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.io.dicom_read import (
     component_of,
+    padding_of,
     plane_of,
     rescale,
     seconds,
@@ -85,6 +86,8 @@ def _without_groups(facts: FileFacts, header: Header) -> Picture:
         slope=slope,
         intercept=intercept,
         window=window_of(header),
+        second_window=window_of(header, 1),
+        padding=padding_of(header),
     )
 
 
@@ -119,7 +122,9 @@ def _values(picture: Picture, groups: FrameGroups) -> Picture:
     if transformation:
         slope, intercept = rescale(transformation)
         picture = replace(picture, slope=slope, intercept=intercept, unit=unit_of(transformation))
-    return replace(picture, window=window_of(window)) if window else picture
+    if window is None:
+        return picture
+    return replace(picture, window=window_of(window), second_window=window_of(window, 1))
 
 
 def _kind(picture: Picture, groups: FrameGroups) -> Picture:

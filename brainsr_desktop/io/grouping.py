@@ -296,6 +296,8 @@ def frame_of(picture: Picture) -> FrameInfo:
         slope=picture.slope,
         intercept=picture.intercept,
         window=picture.window,
+        second_window=picture.second_window,
+        padding=picture.padding,
     )
 
 

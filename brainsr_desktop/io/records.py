@@ -77,6 +77,9 @@ class Picture:
     intercept: float = 0.0
     unit: str = ""
     window: tuple[float, float] | None = None
+    second_window: tuple[float, float] | None = None
+    padding: tuple[float, float] | None = None
+    """Lowest and highest stored value that are no image."""
     instance_number: int | None = None
     slice_location: float | None = None
     acquisition: int | None = None

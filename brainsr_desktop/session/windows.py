@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from brainsr_desktop.core.intensity import auto_window, robust_range
+from brainsr_desktop.core.measure import Units, counts_of
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.session.pictures import stack_name
 from brainsr_desktop.session.state import WindowLevel
 
 MOST_VALUES = 2_000_000
 """So many pixels of a series are enough for percentiles."""
+BINS = 256
 LEAST_COVERED = (0.05, 0.95)
 """A window of the header is used if it covers this part of the robust range."""
 
@@ -23,7 +25,7 @@ class SeriesRange:
     """Ranges of one volume of a stack, in units. ``final`` once all of it was loaded.
 
     ``stack`` as `stack_name` gives it. ``initial`` is what the panes start with, ``tissue`` spans the 20th to the 95th
-    percentile of the head.
+    percentile of the head, ``header`` and ``header_2`` are the DICOM windows.
     """
 
     stack: str
@@ -36,6 +38,9 @@ class SeriesRange:
     robust_low: float
     robust_high: float
     final: bool
+    header_2: WindowLevel | None = None
+    counts: tuple[int, ...] = ()
+    """Histogram of a sample of the series: equal bins over ``full``."""
 
 
 def measure(
@@ -52,7 +57,7 @@ def measure(
     automatic = WindowLevel(*auto_window(values))
     header = header_window(stack, volume)
     fits = header is not None and covers(header, low, high)
-    least, most = float(values.min()), float(values.max())
+    full = _between(float(values.min()), float(values.max()))
     head = values[values > low + 0.1 * (high - low)]
     tissue = np.percentile(head if head.size else values, [20.0, 95.0])
     return SeriesRange(
@@ -61,20 +66,21 @@ def measure(
         initial=header if fits and header is not None else automatic,
         automatic=automatic,
         header=header,
-        full=_between(least, most),
+        full=full,
         tissue=_between(float(tissue[0]), float(tissue[1])),
         robust_low=low,
         robust_high=high,
         final=final,
+        header_2=header_window(stack, volume, second=True),
+        counts=tuple(counts_of(values, full.low, full.high, BINS).tolist()),
     )
 
 
-def header_window(stack: StackInfo, volume: int) -> WindowLevel | None:
-    """The DICOM window of the middle slice of a volume."""
+def header_window(stack: StackInfo, volume: int, *, second: bool = False) -> WindowLevel | None:
+    """The DICOM window of the middle slice of a volume, or its second one."""
     frame = stack.frame_at(volume, stack.slices // 2)
-    if frame is None or frame.window is None or not frame.window[1] > 0.0:
-        return None
-    return WindowLevel(*frame.window)
+    found = None if frame is None else frame.second_window if second else frame.window
+    return None if found is None or not found[1] > 0.0 else WindowLevel(*found)
 
 
 def covers(window: WindowLevel, low: float, high: float) -> bool:
@@ -98,8 +104,8 @@ def _sample(
         frame = stack.frames[index]
         if frame is not None:
             # Another start in each frame, so that no column is left out of all of them.
-            stored = frames[index].reshape(-1)[number % step :: step].astype(np.float64)
-            parts.append(frame.slope * stored + frame.intercept)
+            stored = frames[index].reshape(-1)[number % step :: step]
+            parts.append(Units(frame.slope, frame.intercept, frame.padding).of(stored))
     values = np.concatenate(parts) if parts else np.empty(0)
     return values[np.isfinite(values)]
 

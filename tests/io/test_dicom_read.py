@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from brainsr_desktop.core.errors import NotAnImage, ReadError, Truncated
 from brainsr_desktop.core.series import FrameInfo, StackInfo
@@ -188,3 +189,32 @@ def test_that_frames_without_groups_are_shown_without_geometry(tmp_path: Path, k
     stack = one(phantom.enhanced(tmp_path / "e.dcm", edit=edit))
     assert stack.slices == 6 and not stack.has_position
     assert "BAD_FUNCTIONAL_GROUPS" in {problem.code for problem in stack.problems}
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize(
+    ("signed", "limit", "expected"),
+    [(True, None, (-2000.0, -2000.0)), (True, -1990, (-2000.0, -1990.0)), (False, None, (7.0, 7.0))],
+)
+def test_that_padding_and_both_windows_are_told(
+    tmp_path: Path, syntax: str, signed: bool, limit: int | None, expected: tuple[float, float]
+) -> None:
+    def edit(dataset: Dataset, _: int) -> None:
+        dataset.PixelRepresentation = int(signed)
+        vr = "SS" if signed else "US"
+        dataset.add(DataElement("PixelPaddingValue", vr, -2000 if signed else 7))
+        if limit is not None:
+            dataset.add(DataElement("PixelPaddingRangeLimit", vr, limit))
+        dataset.WindowCenter, dataset.WindowWidth = ["40", "300"], ["80", "1500"]
+
+    phantom.classic(tmp_path, edit=edit, syntax=syntax)
+    frame = one(tmp_path).frames[0]
+    assert frame is not None
+    assert frame.padding == expected
+    assert (frame.window, frame.second_window) == ((40.0, 80.0), (300.0, 1500.0))
+
+
+def test_that_files_without_padding_tell_none(tmp_path: Path) -> None:
+    phantom.classic(tmp_path)
+    frame = one(tmp_path).frames[0]
+    assert frame is not None and frame.padding is None and frame.second_window is None

@@ -91,3 +91,22 @@ def test_that_a_flat_series_has_windows_of_some_width() -> None:
     assert found is not None
     for window in (found.initial, found.automatic, found.full, found.tissue):
         assert window.width > 0
+
+
+def test_that_padding_is_in_no_range_and_no_histogram() -> None:
+    made = head()
+    frames = tuple(replace(frame, padding=(-30000.0, -30000.0)) for frame in made.frames if frame is not None)
+    values = block()
+    values[:, :5] = -30000
+    found = measure(replace(made, frames=frames), values, ALL, 0, final=True)
+    assert found is not None
+    assert found.full.low == -1.0
+    assert sum(found.counts) == (values != -30000).sum()
+
+
+def test_that_the_second_window_of_the_header_is_kept() -> None:
+    made = head(window=(1000.0, 2000.0))
+    frames = tuple(replace(frame, second_window=(7.0, 9.0)) for frame in made.frames if frame is not None)
+    found = measure(replace(made, frames=frames), block(), ALL, 0, final=True)
+    assert found is not None
+    assert (found.header, found.header_2) == (WindowLevel(1000.0, 2000.0), WindowLevel(7.0, 9.0))
