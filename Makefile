@@ -10,7 +10,7 @@ INSTALLED := .venv/installed
 PYTEST_ARGS ?= -n 2 --dist loadscope
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check tests bench package bundle sample translations venv clean help
+.PHONY: run test check tests bench package bundle sample translations screenshots monkey venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -52,6 +52,14 @@ translations: $(INSTALLED)  ## Take new texts into resources/translations/*/*.po
 	.venv/bin/pybabel --quiet extract --no-location --sort-output -k tr -k trn:1,2 -k mark -o build/brainsr.pot brainsr_desktop
 	.venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -D brainsr -i build/brainsr.pot -d resources/translations
 	.venv/bin/pybabel --quiet compile -D brainsr -d resources/translations
+
+screenshots: $(INSTALLED)  ## Pictures of the window in every mode, theme, size and language, in out/screenshots
+	@packaging/system-libraries.sh
+	$(PY) packaging/screenshots.py out/screenshots
+
+monkey: $(INSTALLED)  ## Five minutes of random keys, clicks, drags and wheels on the real window
+	@packaging/system-libraries.sh
+	QT_QPA_PLATFORM=offscreen BRAINSR_MONKEY_S=300 $(PY) -m pytest tests/end_to_end/test_monkey.py
 
 venv: $(INSTALLED)  ## The virtual environment in .venv with everything in it
 
