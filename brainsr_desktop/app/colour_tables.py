@@ -1,11 +1,15 @@
-"""Colours for 8-bit values: the scale of signed differences."""
+"""Colours for 8-bit values: the scale of signed differences, and the colour maps for grey values."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import pyqtgraph as pg
 from numpy.typing import NDArray
+
+from brainsr_desktop.session.state import ColourMap
 
 Table = NDArray[np.uint8]
 
@@ -29,3 +33,15 @@ def _table(stops: tuple[tuple[float, tuple[int, int, int]], ...]) -> Table:
 
 DIFFERENCE: Final = _table(_STOPS)
 """(256, 3) uint8 RGB: entry 0 for the most negative value, 255 for the most positive one."""
+
+
+@lru_cache(maxsize=8)
+def table_named(name: ColourMap, *, padded: bool = False) -> Table | None:
+    """The table of a colour map, as `DIFFERENCE`; None for grey. ``padded``: entry 0 is the black of the pane."""
+    if name == "grey":
+        return None
+    table: Table = pg.colormap.get(name).getLookupTable(nPts=256).copy()
+    if padded:
+        table[0] = 0
+    table.flags.writeable = False
+    return table

@@ -10,8 +10,9 @@ from brainsr_desktop.app.measure_values import MeasureValues
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport import Viewport
 from brainsr_desktop.app.viewport_pair import ViewportPair
+from brainsr_desktop.language import tr
 from brainsr_desktop.session.measurements import Measurement, Reading
-from brainsr_desktop.session.pictures import Picture, same_picture
+from brainsr_desktop.session.pictures import same_picture
 from brainsr_desktop.session.state import ViewState
 
 
@@ -35,12 +36,23 @@ class MeasureItems(QObject):
         selected = item.number == state.measuring.selected
         lines: tuple[str, ...] = ()
         if state.stack is not None and state.overlays != "none":
-            lines = label(item, state.stack, self._readings(item, view.picture))
+            lines = label(item, state.stack, self._readings(item, view))
         return Mark(item, lines, selected, state.measuring.handle if selected else None)
 
-    def _readings(self, item: Measurement, drawn: Picture | None) -> tuple[Reading, ...]:
-        """What the measurement says about the picture that a pane draws."""
-        found = zip(self._values.of(item), self._values.pictures, strict=True)
-        return tuple(
-            reading for reading, picture in found if reading is not None and same_picture(picture, drawn)
-        )[:1]
+    def _readings(self, item: Measurement, view: Viewport) -> list[tuple[str, Reading]]:
+        """What the measurement says about the pictures that a pane draws, named where there are two.
+
+        A map of differences stands for both pictures.
+        """
+        left, right = self._values.pictures
+        names = (
+            (("", left), ("", right)) if same_picture(left, right) else ((tr("L"), left), (tr("R"), right))
+        )
+        is_map = view.picture is not None and view.picture.span is not None
+        drawn = [
+            (name, reading)
+            for (name, picture), reading in zip(names, self._values.of(item), strict=True)
+            if reading is not None
+            and (is_map or same_picture(picture, view.picture) or same_picture(picture, view.second))
+        ]
+        return drawn if len(drawn) == 2 and drawn[0][0] else [("", reading) for _, reading in drawn[:1]]

@@ -86,13 +86,13 @@ def rows_of(item: Measurement, stack: StackInfo, readings: Readings) -> list[Row
     return [*rows, _statistic("count", "", readings)]
 
 
-def label(item: Measurement, stack: StackInfo, readings: Iterable[Reading | None]) -> tuple[str, ...]:
-    """Lines beside a measurement on the picture; a line of values for each picture that is drawn there."""
+def label(item: Measurement, stack: StackInfo, readings: Iterable[tuple[str, Reading]]) -> tuple[str, ...]:
+    """Lines beside a measurement on the picture; a line of values for each picture, with the picture's short name."""
     unit = length_unit(stack)
     if item.shape is None:
         return (f"{figure(item.length_mm)} {unit}",)
     first = f"{figure(item.area_mm2)} {unit}²"
-    return (first, *(_mean(reading) for reading in readings if reading is not None))
+    return (first, *(f"{name} {_mean(reading)}".strip() for name, reading in readings))
 
 
 def figure(value: float | None, digits: int = 4) -> str:

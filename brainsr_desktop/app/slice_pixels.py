@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainsr_desktop.core import intensity
+from brainsr_desktop.core.measure import Padding
 from brainsr_desktop.session.pictures import Picture
 from brainsr_desktop.session.state import RectMm, WindowLevel
 
@@ -123,6 +124,8 @@ class SlicePixels:
             self._buffer = np.empty(values.size, np.uint8)
         out = self._buffer[: values.size].reshape(values.shape)
         self._window(values, grey, out)
+        if picture.padding is not None:
+            _clear_padding(picture.padding, picture.pixels.shape, part, out)
         return out
 
     def _window(self, values: NDArray[np.generic], grey: Grey, out: Pixels) -> None:
@@ -141,6 +144,16 @@ class SlicePixels:
                     np.fmax(block, np.float32(0), out=block)
                 np.clip(block, np.float32(0), np.float32(255), out=block)
                 np.copyto(out[top : top + _ROWS_AT_ONCE], block, casting="unsafe")
+
+
+def _clear_padding(padding: Padding, shape: tuple[int, ...], part: Part, out: Pixels) -> None:
+    """Padding becomes 0, which is kept for it: a picture's own black is 1, no difference that can be seen."""
+    step = 1 << part.level
+    row = np.minimum(np.arange(part.top, part.bottom) * step + step // 2, shape[0] - 1)
+    column = np.minimum(np.arange(part.left, part.right) * step + step // 2, shape[1] - 1)
+    hidden = padding.at(row[:, None], column[None, :], (shape[0], shape[1]))
+    np.maximum(out, 1, out=out)
+    out[hidden] = 0
 
 
 def halved(values: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -186,7 +199,7 @@ def window_of_values(picture: Picture, rect: RectMm) -> WindowLevel | None:
     )
     if top >= bottom or left >= right:
         return None
-    inside = picture.pixels[top:bottom, left:right].astype(np.float64) * picture.slope + picture.intercept
+    inside = _in_units(picture, np.arange(top, bottom), np.arange(left, right))
     inside = inside[np.isfinite(inside)]
     if inside.size == 0:
         return None
@@ -195,11 +208,19 @@ def window_of_values(picture: Picture, rect: RectMm) -> WindowLevel | None:
 
 
 def sample_of(picture: Picture) -> NDArray[np.float32]:
-    """At most some 65 000 values of a picture, in units."""
-    step = max(1, math.isqrt(max(1, picture.pixels.shape[0] * picture.pixels.shape[1] // _SAMPLES)))
-    return picture.pixels[::step, ::step].astype(np.float32) * np.float32(picture.slope) + np.float32(
-        picture.intercept
-    )
+    """At most some 65 000 values of a picture, in units; NaN where it is padding."""
+    rows, columns = picture.pixels.shape[:2]
+    step = max(1, math.isqrt(max(1, rows * columns // _SAMPLES)))
+    return _in_units(picture, np.arange(0, rows, step), np.arange(0, columns, step)).astype(np.float32)
+
+
+def _in_units(picture: Picture, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Values of some rows and columns, NaN where they are padding."""
+    values = picture.pixels[rows[:, None], columns].astype(np.float64) * picture.slope + picture.intercept
+    if picture.padding is not None:
+        shape = picture.pixels.shape
+        values[picture.padding.at(rows[:, None], columns, (shape[0], shape[1]))] = np.nan
+    return values
 
 
 def _span(start_mm: float, size_mm: float, pixel_mm: float, count: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QRegion, QTransform
 
-from brainsr_desktop.app.colour_tables import DIFFERENCE, Table
+from brainsr_desktop.app.colour_tables import DIFFERENCE, Table, table_named
 from brainsr_desktop.app.slice_pixels import (
     Grey,
     Part,
@@ -23,7 +23,7 @@ from brainsr_desktop.app.slice_pixels import (
 )
 from brainsr_desktop.app.view_field import Field, SizePx
 from brainsr_desktop.session.pictures import Picture
-from brainsr_desktop.session.state import RectMm, WindowLevel
+from brainsr_desktop.session.state import ColourMap, RectMm, WindowLevel
 
 Sampling = Literal["nearest", "linear"]
 Manner = Literal["nearest", "linear", "enhanced"]
@@ -43,6 +43,7 @@ class Look:
     inverted: bool = False
     flip_h: bool = False
     flip_v: bool = False
+    colours: ColourMap = "grey"
 
 
 def sampling_of(picture: Picture, manner: Manner, device_px_per_pixel: float) -> Sampling:
@@ -54,9 +55,11 @@ def sampling_of(picture: Picture, manner: Manner, device_px_per_pixel: float) ->
     return manner
 
 
-def table_of(picture: Picture) -> Table | None:
+def table_of(picture: Picture, colours: ColourMap) -> Table | None:
     """The colours of a picture's 8-bit values; None for grey."""
-    return DIFFERENCE if picture.span is not None else None
+    if picture.span is not None:
+        return DIFFERENCE
+    return None if picture.pixels.ndim == 3 else table_named(colours, padded=picture.padding is not None)
 
 
 class SliceItem(pg.ImageItem):  # type: ignore[misc]
@@ -105,7 +108,7 @@ class PictureLayer:
         self._lens_pixels = SlicePixels(reductions)
         self._picture: Picture | None = None
         self._manner: Manner = "nearest"
-        self._drawn: tuple[Part, Grey] | None = None
+        self._drawn: tuple[Part, Grey, ColourMap] | None = None
 
     @property
     def picture(self) -> Picture | None:
@@ -152,16 +155,16 @@ class PictureLayer:
         self._item.setVisible(part is not None)
         if part is None:
             return
-        wanted = part, _grey_of(picture, look)
+        wanted = part, _grey_of(picture, look), look.colours
         if wanted == self._drawn:
             return
         self._drawn = wanted
         height, width = picture.extent_mm
         self._item.show_pixels(
-            self._pixels.drawn(picture, *wanted),
+            self._pixels.drawn(picture, *wanted[:2]),
             part_mm(picture, part),
             QRectF(0, 0, width, height),
-            table_of(picture),
+            table_of(picture, look.colours),
         )
 
     def sampling(self, look: Look, ratio: float) -> Sampling:
@@ -201,7 +204,8 @@ class PictureLayer:
         painter.setClipRect(QRectF(0, 0, width, height), Qt.ClipOperation.IntersectClip)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawImage(
-            QRectF(place.x, place.y, place.width, place.height), _image_of(pixels, table_of(picture))
+            QRectF(place.x, place.y, place.width, place.height),
+            _image_of(pixels, table_of(picture, look.colours)),
         )
         painter.restore()
 

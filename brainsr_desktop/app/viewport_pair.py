@@ -280,7 +280,7 @@ class ViewportPair(QWidget):
     def _refresh(self) -> None:
         state = self.state
         self._arrange()
-        look = Look(self.field, self.grey, state.inverted, state.flip_h, state.flip_v)
+        look = Look(self.field, self.grey, state.inverted, state.flip_h, state.flip_v, state.colour_map)
         for side, pane in self._panes.items():
             self._fill(side, pane, look)
             self._mice[side].show_tool(state.tool)

@@ -46,6 +46,33 @@ class Units:
         return values
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Padding:
+    """Which pixels of a slice are no image: those whose stored value lies from ``low`` to ``high``, both included.
+
+    ``stored``: (rows, columns) as the file has them. An enlargement of the slice has no image at the same places.
+    """
+
+    stored: NDArray[Any]
+    low: float
+    high: float
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Padding):
+            return NotImplemented
+        return self.stored is other.stored and (self.low, self.high) == (other.low, other.high)
+
+    def __hash__(self) -> int:
+        return hash((id(self.stored), self.low, self.high))
+
+    def at(self, rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """Whether pixels (row, column) of a picture of that shape are padding; the indices are broadcast."""
+        found = self.stored[
+            rows * self.stored.shape[0] // shape[0], columns * self.stored.shape[1] // shape[1]
+        ]
+        return np.asarray((found >= self.low) & (found <= self.high))
+
+
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """What some values are, in their unit. ``sd`` is that of a sample (n - 1), as in ImageJ. NaN where undefined."""
@@ -79,12 +106,17 @@ def area_mm2(shape: Shape, start: PointMm, end: PointMm) -> float:
 
 
 def inside(
-    pixels: NDArray[Any], extent_mm: tuple[float, float], shape: Shape, start: PointMm, end: PointMm
+    pixels: NDArray[Any],
+    extent_mm: tuple[float, float],
+    shape: Shape,
+    start: PointMm,
+    end: PointMm,
+    padding: Padding | None = None,
 ) -> NDArray[Any]:
     """The stored values, shape (n,), of the pixels whose centre lies in the shape between two opposite corners.
 
-    ``pixels``: (rows, columns). Left and top edge of a rectangle belong to it, right and bottom do not, so that
-    rectangles side by side share no pixel.
+    ``pixels``: (rows, columns); those that are padding are left out. Left and top edge of a rectangle belong to it,
+    right and bottom do not, so that rectangles side by side share no pixel.
     """
     rows, columns = pixels.shape
     row_mm, column_mm = extent_mm[0] / rows, extent_mm[1] / columns
@@ -92,13 +124,17 @@ def inside(
     first_row, last_row = _covered(top, bottom, row_mm, rows)
     first_column, last_column = _covered(left, right, column_mm, columns)
     part = pixels[first_row:last_row, first_column:last_column]
-    if shape == "rectangle" or part.size == 0:
+    if part.size == 0:
         return part.reshape(-1)
-    y = ((np.arange(first_row, last_row) + 0.5) * row_mm - (top + bottom) / 2.0) / ((bottom - top) / 2.0)
-    x = ((np.arange(first_column, last_column) + 0.5) * column_mm - (left + right) / 2.0) / (
-        (right - left) / 2.0
-    )
-    return part[y[:, None] ** 2 + x[None, :] ** 2 < 1.0]
+    row, column = np.arange(first_row, last_row)[:, None], np.arange(first_column, last_column)[None, :]
+    wanted = np.ones(part.shape, bool)
+    if shape == "ellipse":
+        y = ((row + 0.5) * row_mm - (top + bottom) / 2.0) / ((bottom - top) / 2.0)
+        x = ((column + 0.5) * column_mm - (left + right) / 2.0) / ((right - left) / 2.0)
+        wanted = y**2 + x**2 < 1.0
+    if padding is not None:
+        wanted &= ~padding.at(row, column, (rows, columns))
+    return part[wanted]
 
 
 def describe(values: Floats) -> Statistics:
@@ -129,6 +165,7 @@ def profile(
     start: PointMm,
     end: PointMm,
     samples: int,
+    padding: Padding | None = None,
 ) -> Floats:
     """Values in units, shape (samples,), at even steps from start to end, linear between pixel centres.
 
@@ -142,8 +179,15 @@ def profile(
     top, left = row.astype(np.intp), column.astype(np.intp)
     bottom, right = np.minimum(top + 1, rows - 1), np.minimum(left + 1, columns - 1)
     down, across = row - top, column - left
-    upper = _between(units.of(pixels[top, left]), units.of(pixels[top, right]), across)
-    lower = _between(units.of(pixels[bottom, left]), units.of(pixels[bottom, right]), across)
+
+    def values(rows_: NDArray[Any], columns_: NDArray[Any]) -> Floats:
+        there = units.of(pixels[rows_, columns_])
+        if padding is not None:
+            there[padding.at(rows_, columns_, (rows, columns))] = np.nan
+        return there
+
+    upper = _between(values(top, left), values(top, right), across)
+    lower = _between(values(bottom, left), values(bottom, right), across)
     found = _between(upper, lower, down)
     found[outside] = np.nan
     return found

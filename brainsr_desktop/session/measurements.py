@@ -129,7 +129,9 @@ def values_inside(item: Measurement, picture: Picture) -> Floats:
     """The values in units of the pixels inside a shape, shape (n,); empty for lines and in colour."""
     if item.shape is None or picture.pixels.ndim != 2:
         return np.empty(0)
-    stored = measure.inside(picture.pixels, picture.extent_mm, item.shape, item.start, item.end)
+    stored = measure.inside(
+        picture.pixels, picture.extent_mm, item.shape, item.start, item.end, picture.padding
+    )
     return units_of(picture).of(stored)
 
 
@@ -165,7 +167,7 @@ def _read(item: Measurement, picture: Picture | None, samples: int) -> Reading |
 def _curve(item: Measurement, picture: Picture, samples: int) -> Curve:
     places = np.linspace(0.0, item.length_mm, samples)
     values = measure.profile(
-        picture.pixels, picture.extent_mm, units_of(picture), item.start, item.end, samples
+        picture.pixels, picture.extent_mm, units_of(picture), item.start, item.end, samples, picture.padding
     )
     return Curve(places, values, measure.edge_width_mm(places, values), measure.peak_of(places, values))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from brainsr_desktop.core.measure import Padding
 from brainsr_desktop.core.series import FrameInfo
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session import pane_labels as labels
@@ -77,7 +78,7 @@ def base_picture(state: ViewState, known: Known) -> Picture | None:
     if known.recipes.base is not None and state.stack is not None:
         key = key_of(state, known.recipes.base, known.weights_of)
         result = known.result(key)
-        return None if result is None or result.fallback else _made(state, result, key)
+        return None if result is None or result.fallback else _made(state, known, result, key)
     if state.show_reference:
         return _original(state, known).picture
     left = left_pane(state, known)
@@ -109,7 +110,7 @@ def _result(state: ViewState, known: Known, stages: Stages, original: Picture) -
     full = known.result(full_key)
     if full is not None:
         device = known.device_name(full.device) if full_key in known.fresh else None
-        return Pane(_made(state, full, full_key), labels.full(stages.full, card, full, device))
+        return Pane(_made(state, known, full, full_key), labels.full(stages.full, card, full, device))
     failure = known.failure(full_key) or known.blocked
     if failure is not None:
         return Pane(preview, labels.failed(failure.text, failure.advice, failure.detail))
@@ -119,7 +120,7 @@ def _result(state: ViewState, known: Known, stages: Stages, original: Picture) -
         fast = known.result(fast_key)
         if fast is not None and not fast.fallback:
             status = labels.fast(stages.fast, known.card(stages.fast.model), progress)
-            return Pane(_made(state, fast, fast_key), status)
+            return Pane(_made(state, known, fast, fast_key), status)
     return Pane(preview, labels.waiting(stages.full, progress, has_preview=preview is not None))
 
 
@@ -139,6 +140,7 @@ def _original(state: ViewState, known: Known) -> Pane:
         frame.intercept,
         smooth=state.interpolation == "linear",
         inverted=state.stack.photometric == "MONOCHROME1",
+        padding=_padding(state, known, index),
     )
     return Pane(picture, labels.original())
 
@@ -155,7 +157,7 @@ def _degraded(state: ViewState, known: Known) -> Pane:
     smooth = state.interpolation == "linear"
     result = known.result(key)
     if result is not None:
-        return Pane(_made(state, result, key, smooth=smooth), labels.degraded())
+        return Pane(_made(state, known, result, key, smooth=smooth), labels.degraded())
     failure = known.failure(key) or known.blocked
     if failure is not None:
         return Pane(None, labels.degrading_failed(failure.text, failure.detail))
@@ -164,7 +166,7 @@ def _degraded(state: ViewState, known: Known) -> Pane:
     if last is not None and (last.stack_digest, last.frame) == (key.stack_digest, key.frame):
         before = known.result(last)
         if before is not None:
-            return Pane(_made(state, before, last, smooth=smooth), labels.degraded_changing())
+            return Pane(_made(state, known, before, last, smooth=smooth), labels.degraded_changing())
     return Pane(None, labels.degrading())
 
 
@@ -180,7 +182,7 @@ def _smooth(picture: Picture) -> Picture:
     return replace(picture, key=None, smooth=True)
 
 
-def _made(state: ViewState, result: Result, key: ResultKey, *, smooth: bool = False) -> Picture:
+def _made(state: ViewState, known: Known, result: Result, key: ResultKey, *, smooth: bool = False) -> Picture:
     frame = state.stack.frames[key.frame] if state.stack is not None else None
     return Picture(
         result.pixels,
@@ -190,7 +192,17 @@ def _made(state: ViewState, result: Result, key: ResultKey, *, smooth: bool = Fa
         key=key,
         smooth=smooth,
         inverted=state.stack is not None and state.stack.photometric == "MONOCHROME1",
+        padding=_padding(state, known, key.frame),
     )
+
+
+def _padding(state: ViewState, known: Known, index: int) -> Padding | None:
+    """Where a frame has no image, and a result that was made of it."""
+    frame = None if state.stack is None else state.stack.frames[index]
+    stored = None if known.source is None else known.source.pixels(index)
+    if frame is None or frame.padding is None or stored is None or stored.ndim != 2:
+        return None
+    return Padding(stored, *frame.padding)
 
 
 def finished(pane: Pane) -> bool:

@@ -8,6 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from brainsr_desktop.core.measure import Padding
 from brainsr_desktop.core.series import StackInfo
 
 
@@ -60,16 +61,23 @@ class Picture:
     """MONOCHROME1: low values are bright."""
     span: float | None = None
     """A map of signed differences: the value in units, on both sides of zero, at the ends of its colours."""
+    padding: Padding | None = None
+    """Which of its pixels are no image; they are not drawn and count nowhere."""
 
 
 def value_at(picture: Picture, x_mm: float, y_mm: float) -> float | None:
-    """Value in units of the pixel at a place of the slice's plane (see `RectMm`); None outside and in colour."""
+    """Value in units at a place of the slice's plane (see `RectMm`); None outside, in padding and in colour."""
     height, width = picture.extent_mm
     if picture.pixels.ndim != 2 or not (0.0 <= x_mm < width and 0.0 <= y_mm < height):
         return None
     rows, columns = picture.pixels.shape
-    row, column = int(y_mm / height * rows), int(x_mm / width * columns)
-    stored = picture.pixels[min(row, rows - 1), min(column, columns - 1)]
+    row, column = (
+        np.minimum(int(y_mm / height * rows), rows - 1),
+        np.minimum(int(x_mm / width * columns), columns - 1),
+    )
+    if picture.padding is not None and picture.padding.at(row, column, (rows, columns)):
+        return None
+    stored = picture.pixels[row, column]
     return picture.slope * float(stored) + picture.intercept
 
 

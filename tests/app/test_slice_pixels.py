@@ -19,7 +19,8 @@ from brainsr_desktop.app.slice_pixels import (
     visible_part,
     window_of_values,
 )
-from brainsr_desktop.session.pictures import Picture
+from brainsr_desktop.core.measure import Padding
+from brainsr_desktop.session.pictures import Picture, value_at
 from brainsr_desktop.session.state import RectMm, WindowLevel
 
 
@@ -116,3 +117,38 @@ def test_that_an_even_picture_has_a_window(value: float) -> None:
     picture = Picture(np.full((8, 8), value, np.float32), (8.0, 8.0))
     assert automatic_window(picture).width > 0
     assert robust_span(picture) > 0
+
+
+def _padded() -> Picture:
+    stored = np.full((8, 8), 500, np.int16)
+    stored[:3] = -2000
+    return Picture(stored, (8.0, 8.0), padding=Padding(stored, -2000.0, -2000.0))
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_that_padding_is_black_and_nothing_else_is_quite(inverted: bool) -> None:
+    picture = _padded()
+    grey = grey_of(picture, WindowLevel(500.0, 10.0), inverted=inverted)
+    drawn = SlicePixels(Reductions()).drawn(picture, Part(0, 0, 8, 0, 8), grey)
+    assert not drawn[:3].any()
+    assert drawn[3:].all()
+
+
+def test_that_a_result_is_padded_where_its_input_was() -> None:
+    source = _padded()
+    made = Picture(np.full((32, 32), 500.0, np.float32), (8.0, 8.0), padding=source.padding)
+    drawn = SlicePixels(Reductions()).drawn(
+        made, Part(0, 0, 32, 0, 32), grey_of(made, WindowLevel(0, 1), inverted=False)
+    )
+    assert not drawn[:12].any()
+    assert drawn[12:].all()
+
+
+def test_that_padding_counts_in_no_window() -> None:
+    picture = _padded()
+    assert automatic_window(picture).center == pytest.approx(500.0)
+    window = window_of_values(picture, RectMm(0.0, 0.0, 8.0, 8.0))
+    assert window is not None and window.center == pytest.approx(500.0)
+    assert window_of_values(picture, RectMm(0.0, 0.0, 8.0, 2.0)) is None
+    assert value_at(picture, 1.0, 1.0) is None
+    assert value_at(picture, 1.0, 6.0) == 500.0

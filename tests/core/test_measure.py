@@ -12,6 +12,7 @@ from scipy import ndimage, signal, special
 from skimage import draw
 
 from brainsr_desktop.core.measure import (
+    Padding,
     Shape,
     Units,
     area_mm2,
@@ -221,3 +222,25 @@ def test_that_a_profile_has_two_samples_a_pixel_within_limits() -> None:
 def test_that_counts_add_up_to_the_values_in_range() -> None:
     values = np.array([0.0, 0.5, 1.0, 2.0, 9.0, np.nan])
     assert counts_of(values, 0.0, 2.0, 4).tolist() == [1, 1, 1, 1]
+
+
+@given(places, places, st.sampled_from(SHAPES), st.integers(1, 3))
+def test_that_padding_is_inside_no_shape_of_a_slice_or_its_enlargement(
+    start: tuple[float, float], end: tuple[float, float], shape: Shape, scale: int
+) -> None:
+    stored = np.random.default_rng(5).integers(0, 4, (20, 24))
+    padding = Padding(stored, 2.0, 3.0)
+    large = np.repeat(np.repeat(stored, scale, 0), scale, 1)
+    found = inside(large, (20.0, 24.0), shape, start, end, padding)
+    every = inside(large, (20.0, 24.0), shape, start, end)
+    assert sorted(found.tolist()) == sorted(value for value in every.tolist() if value < 2)
+
+
+def test_that_a_profile_beside_padding_of_its_input_is_undefined() -> None:
+    stored = np.array([[1.0, 1.0, -5.0, 1.0]])
+    large = np.ones((1, 8))
+    padding = Padding(stored, -5.0, -5.0)
+    found = profile(large, (1.0, 4.0), Units(), (0.25, 0.5), (3.75, 0.5), 8, padding)
+    assert np.isnan(found).tolist() == [False] * 4 + [True] * 2 + [False] * 2
+    assert padding == Padding(stored, -5.0, -5.0)
+    assert padding != Padding(stored.copy(), -5.0, -5.0)
