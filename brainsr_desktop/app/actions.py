@@ -438,7 +438,8 @@ SUBMENUS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 SUBMENU_TITLES: Final[Mapping[str, str]] = {
     ">Recent": mark("Recent"), ">Theme": mark("Theme"), ">Go": mark("Go"), ">Mouse tool": mark("Mouse tool"),
-    ">Grey window": mark("Grey window"), ">Measure": mark("Measure"), ">Colours": mark("Colours"),
+    ">Grey window": mark("Grey window"), ">Measure": mark("Measure"), ">Wipe line": mark("Wipe line"),
+    ">Colours": mark("Colours"),
 }  # fmt: skip
 TOOL_BAR: Final = ("open_folder", SEPARATOR, "tool_window", "tool_pan", "tool_zoom", "tool_scroll", SEPARATOR, "reset",
                    SEPARATOR, "test_mode", "show_original", SEPARATOR, "enhance_series", "export")  # fmt: skip

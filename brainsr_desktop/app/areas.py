@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QStatusBar, QVBoxLayout, QWidget
 
 from brainsr_desktop.app import icons
+from brainsr_desktop.app.compare_bar import CompareBar
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.empty_state import EmptyState
 from brainsr_desktop.app.job_list import JobButton, JobList
@@ -38,6 +39,7 @@ class Areas:
         self.browser = SeriesBrowser()
         self.browser.setMinimumWidth(BROWSER_LEAST_PX)
         self.pair = ViewportPair(store)
+        self.compare = CompareBar(store, lambda: controller.catalog)
         self.slider = SliceSlider(store)
         self.empty = EmptyState()
         self.notifier = Notifier()
@@ -83,6 +85,7 @@ class Areas:
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.notifier)
+        column.addWidget(self.compare)
         column.addWidget(self.pages, 1)
         column.addWidget(self.slider)
         splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -137,8 +140,9 @@ class Areas:
         """The panes, or the three ways to begin."""
         self.pages.setCurrentWidget(self.pair if has_series else self.empty)
         self.slider.setVisible(has_series)
+        self.compare.setVisible(has_series)
 
     def tab_areas(self) -> list[QWidget]:
         """What F6 goes through, with the widget that takes the focus."""
         images = self.pair.left.view if self.pages.currentWidget() is self.pair else self.empty.open
-        return [self.browser.tree, images, self.slider, self.panel, self.job_button]
+        return [self.browser.tree, self.compare.left, images, self.slider, self.panel, self.job_button]

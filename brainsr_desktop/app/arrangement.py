@@ -105,7 +105,8 @@ class Arrangement(QObject):
             widget.setVisible(not on)
         areas.browser.setVisible(not on and self._actions["browser"].isChecked())
         areas.panel.setVisible(not on and self._actions["panel"].isChecked())
-        areas.slider.setVisible(not on and areas.pages.currentWidget() is areas.pair)
+        for area in (areas.slider, areas.compare):
+            area.setVisible(not on and areas.pages.currentWidget() is areas.pair)
         window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     # --- focus

@@ -17,22 +17,25 @@ from brainsr_desktop.app.areas import Areas
 from brainsr_desktop.app.arrangement import Arrangement
 from brainsr_desktop.app.closing import CloseQuestion
 from brainsr_desktop.app.commands import Commands
+from brainsr_desktop.app.compare_tools import CompareTools
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.dialog_desk import DialogDesk
 from brainsr_desktop.app.dialogs.notice import notice_version
 from brainsr_desktop.app.drop_target import DropTarget
 from brainsr_desktop.app.export_choice import seconds_of
 from brainsr_desktop.app.frame_style import frame_sheet
+from brainsr_desktop.app.held_key import OriginalKey
 from brainsr_desktop.app.last_run import LastRun
 from brainsr_desktop.app.mask_outlines import MaskOutlines
 from brainsr_desktop.app.measure_tools import MeasureTools
 from brainsr_desktop.app.menus import fill_menu_bar, tool_bar
 from brainsr_desktop.app.opening import Opening, counted
-from brainsr_desktop.app.original_key import OriginalKey
 from brainsr_desktop.app.pane_pictures import PanePictures
 from brainsr_desktop.app.plain_text import HIDDEN, person, shown
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.recent import RecentMenu
+from brainsr_desktop.app.series_arranger import SeriesArranger
+from brainsr_desktop.app.series_commands import SeriesCommands
 from brainsr_desktop.app.slice_commands import SliceCommands
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.theme import Theme
@@ -107,7 +110,11 @@ class MainWindow(QMainWindow):
         self.commands.connect_panels(areas.model, areas.test)
         self.slice_commands = SliceCommands(self.actions_, self.store, areas.slider, self)
         areas.slider.seconds_of = self.controller.seconds_of
-        self.opening = Opening(self.controller, self.store, self.preferences, self)
+        self.arranger = SeriesArranger(
+            self.store, self.controller, self.preferences.path.with_name("series.json"), self
+        )
+        self.opening = Opening(self.controller, self.arranger, self.store, self.preferences, self)
+        self.series_commands = SeriesCommands(self.store, self.controller, areas.browser, self.arranger, self)
         self.dialogs = DialogDesk(self.store, self.controller, self.preferences, self)
         self.close_question = CloseQuestion(areas.jobs, self)
         self.tour = Tour(self, tour_steps(areas, self.tools, self.actions_))
@@ -116,6 +123,9 @@ class MainWindow(QMainWindow):
         self.pictures = PanePictures(areas.pair, self.actions_, self)
         self.measures = MeasureTools(
             self.store, self.controller, areas.pair, areas.measure, self.actions_, self
+        )
+        self.comparing = CompareTools(
+            self.actions_, self.store, self.controller, areas.pair, areas.compare, self
         )
         self.original_key = OriginalKey(self.store, self)
         self.original_key.watch(areas.pair)
@@ -126,8 +136,7 @@ class MainWindow(QMainWindow):
 
     def _connect_controller(self) -> None:
         controller, areas = self.controller, self.areas
-        controller.series_found.connect(areas.browser.add)
-        controller.series_found.connect(self._on_series_found)
+        self.arranger.found.connect(self._on_series_found)
         controller.closed.connect(areas.browser.clear)
         controller.closed.connect(lambda: self._show_state(self.store.state))
         controller.thumbnail_ready.connect(areas.browser.set_thumbnail)
@@ -165,16 +174,18 @@ class MainWindow(QMainWindow):
         browser = areas.browser
         browser.opened.connect(self._open_stack)
         browser.thumbnail_wanted.connect(controller.request_thumbnail)
-        browser.enhance_asked.connect(self._enhance_stack)
         browser.export_asked.connect(self.dialogs.show_export)
+        self.dialogs.found, self.dialogs.study_of = browser.stacks, browser.study_of
+        self.dialogs.save_panes = self.pictures.save
         browser.details_asked.connect(self.dialogs.show_header)
         browser.folder_asked.connect(self.dialogs.show_in_folder)
         browser.close_asked.connect(controller.close_all)
         browser.problems_asked.connect(self._show_problems)
-        for source in (opening, self.pictures, self.measures):
+        for source in (opening, self.comparing, self.series_commands, self.pictures, self.measures):
             source.noticed.connect(areas.notifier.show_notice)
             source.said.connect(self._say)
         opening.problems_changed.connect(lambda problems: browser.set_problems(counted(problems)))
+        opening.problems_changed.connect(self.series_commands.show_problems)
         opening.show_problems = self._show_problems
         opening.opened.connect(self._last_run.note)
         self.recent.chosen.connect(lambda path: opening.open([path]))
@@ -323,11 +334,6 @@ class MainWindow(QMainWindow):
         stack = self.areas.browser.neighbour(self.store.state.stack, by)
         if stack is not None:
             self.controller.open_stack(stack)
-
-    def _enhance_stack(self, stack: StackInfo) -> None:
-        if self.store.state.stack is not stack:
-            self.controller.open_stack(stack)
-        self.controller.enhance_series()
 
     def _show_problems(self) -> None:
         self.dialogs.show_problems(self.opening.problems, self._summary)

@@ -12,6 +12,7 @@ from brainsr_desktop.session.compare import (
     LENS,
     RANGES,
     REFERENCE,
+    SAFE_BLINKS,
     Comparing,
     Mode,
     Side,
@@ -83,6 +84,11 @@ def set_blinks(state: ViewState, per_second: float) -> ViewState:
     return _compare(state, blinks=blinks, paused=False)
 
 
+def set_safe_blinks(state: ViewState, per_second: float) -> ViewState:
+    """As `set_blinks`, but never faster than is safe for everybody."""
+    return set_blinks(state, min(per_second, max(state.compare.blinks, SAFE_BLINKS)))
+
+
 def swap(state: ViewState) -> ViewState:
     """Show the other one of the two pictures."""
     return _compare(state, blink_side="left" if state.compare.blink_side == "right" else "right")
@@ -110,6 +116,11 @@ def show_loupe(state: ViewState, *, on: bool) -> ViewState:
 def zoom_loupe(state: ViewState, notches: float) -> ViewState:
     """Enlarge more (positive) or less."""
     return _compare(state, loupe_factor=_within(state.compare.loupe_factor * LENS_STEP**notches, LENS))
+
+
+def set_loupe_factor(state: ViewState, factor: float) -> ViewState:
+    """Choose how much the loupe enlarges."""
+    return _compare(state, loupe_factor=_within(factor, LENS))
 
 
 def want_places(state: ViewState) -> ViewState:

@@ -141,6 +141,8 @@ class PretendController(QObject):
         self.catalog = catalog
         self.asked: list[tuple[Any, ...]] = []
         self.right_status = PaneStatus(PaneState.EMPTY, "Open a folder to begin")
+        self.compared = None
+        self.series_range = RANGE
         self.folders: dict[str, tuple[tuple[SeriesInfo, ...], ScanSummary]] = {}
 
     def open_paths(self, paths: list[str], *, replace: bool = False, password: str | None = None) -> None:
@@ -173,6 +175,11 @@ class PretendController(QObject):
         self.asked.append(("close",))
         self.store.apply(lambda state: intents.open_stack(state, None))
         self.closed.emit()
+
+    def close_stacks(self, stacks: tuple[StackInfo, ...]) -> None:
+        self.asked.append(("close", *(stack.id for stack in stacks)))
+        if self.store.state.stack in stacks:
+            self.store.apply(lambda state: intents.open_stack(state, None))
 
     def request_thumbnail(self, stack: StackInfo) -> None:
         self.asked.append(("thumbnail", stack.id))

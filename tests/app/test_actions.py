@@ -46,7 +46,7 @@ def test_that_no_key_belongs_to_two_commands(qapp: object) -> None:
 
 
 def test_that_letters_and_arrows_act_on_images_only(qapp: object) -> None:
-    free = ("Ctrl+", "F", "Shift+F")
+    free = ("Ctrl+", "F", "Shift+F", "Alt+")
     for spec in SPECS:
         if spec.scope == "window":
             # A field takes what is typed before a command does, so the question mark may act everywhere.

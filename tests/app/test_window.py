@@ -25,7 +25,7 @@ from pytestqt.qtbot import QtBot
 from brainsr_desktop import paths
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.dialogs.notice import ResearchNotice
-from brainsr_desktop.app.original_key import OriginalKey
+from brainsr_desktop.app.held_key import OriginalKey
 from brainsr_desktop.app.series_tree import STACK_MIME
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.theme import IMAGE
