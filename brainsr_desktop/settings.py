@@ -138,6 +138,9 @@ class ExportChoices:
     formats: tuple[str, ...] = _kept(("dicom",), _list_of(str))
     anonymise: bool = _kept(False, _switch)
     transfer_syntax: Literal["explicit", "j2k", "rle"] = _kept("explicit", _choice("explicit", "j2k", "rle"))
+    name_pattern: str = _kept("", _text)
+    clash: Literal["skip", "number", "overwrite"] = _kept("skip", _choice("skip", "number", "overwrite"))
+    for_figures: bool = _kept(False, _switch)
 
 
 @dataclass(frozen=True, slots=True)

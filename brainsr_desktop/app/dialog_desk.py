@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,17 +15,17 @@ from brainsr_desktop.app.actions import effective_keys
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.dialogs.about import AboutDialog
 from brainsr_desktop.app.dialogs.card import CardDialog
-from brainsr_desktop.app.dialogs.export import ExportDialog
+from brainsr_desktop.app.dialogs.export import ExportDialog, Surroundings
 from brainsr_desktop.app.dialogs.header import HeaderDialog, Row
 from brainsr_desktop.app.dialogs.keys import KeysDialog
 from brainsr_desktop.app.dialogs.notice import DetailsDialog, ResearchNotice, notice_version
 from brainsr_desktop.app.dialogs.settings import SettingsDialog
-from brainsr_desktop.app.export_choice import seconds_of
+from brainsr_desktop.app.export_choice import device_of, seconds_of
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.problem_list import ProblemList
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.errors import Problem
-from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.core.series import StackInfo, StudyInfo
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session.pictures import PaneState
 from brainsr_desktop.session.state import ViewState
@@ -49,6 +50,9 @@ class DialogDesk(QObject):
         self._window = window
         self._open: dict[type[QDialog], QDialog] = {}
         self.problems = ProblemList(window)
+        self.found: Callable[[], tuple[StackInfo, ...]] = tuple
+        self.study_of: Callable[[StackInfo], StudyInfo | None] = lambda _: None
+        self.save_panes: Callable[[Path], None] = lambda _: None
         controller.header_ready.connect(self._on_header)
         store.changed.connect(self._on_changed)
 
@@ -108,9 +112,15 @@ class DialogDesk(QObject):
             self._controller.catalog,
             self._preferences.settings.export,
             self._window,
-            seconds_per_slice=seconds_of(status.text) if status.state is PaneState.FULL else None,
+            around=Surroundings(
+                seconds_of(status.text) if status.state is PaneState.FULL else None,
+                device_of(status.text) if status.state is PaneState.FULL else "",
+                self.found(),
+                self.study_of,
+            ),
         )
         dialog.chosen.connect(self._on_export)
+        dialog.panes_chosen.connect(self._on_panes)
         self._show(dialog, modal=True)
 
     def show_problems(self, problems: tuple[Problem, ...], summary: str) -> None:
@@ -151,6 +161,10 @@ class DialogDesk(QObject):
         self._preferences.update("export", **choices)
         for request in requests:  # type: ignore[attr-defined]  # a tuple of ExportRequest through a signal
             self._controller.export(request)
+
+    def _on_panes(self, path: str, choices: dict[str, object]) -> None:
+        self._preferences.update("export", **choices)
+        self.save_panes(Path(path))
 
     def _on_header(self, stack: StackInfo, rows: tuple[Row, ...]) -> None:
         dialog = self.current(HeaderDialog)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -284,29 +283,20 @@ def _series_numbers(request: OpenExport, count: int) -> tuple[int, ...]:
 
 
 def _name(request: OpenExport, number: int, heads: Sequence[SourceSlice]) -> str:
-    """Name of the folder. Patient data only where the user's own pattern asks for them."""
-    stack, options = request.stack, request.options
-    person, identity = (heads[0].readable(name) if heads else "" for name in ("PatientName", "PatientID"))
-    description = export_names.without_patient(stack.description, (person, identity))
-    if stack.kind != "dicom":  # the name of a file
-        endings = r"(\.(nii|hdr|img|png|jpe?g|tiff?|mat|np[yz])|\.gz)+$"
-        description = re.sub(endings, "", description, flags=re.IGNORECASE)
-    description = "MR" if options.anonymise else description
-    if not options.name_pattern:
-        return export_names.folder_name(number, description, request.recipe.scale, options.picture)
+    options = request.options
+    facts = export_names.NameFacts(
+        number,
+        request.model.id,
+        request.recipe.scale,
+        options.picture,
+        heads[0].readable("PatientName") if heads else "",
+        heads[0].readable("PatientID") if heads else "",
+        heads[0].string("StudyDate") if heads else "",
+    )
     hidden = options.anonymise or options.hide_patient
-    fields = {
-        "number": str(number),
-        "description": export_names.clean(description),
-        "model": request.model.id,
-        "scale": str(request.recipe.scale),
-        "picture": options.picture,
-        "source_number": "" if stack.series_number is None else str(stack.series_number),
-        "patient_id": "anonymous" if hidden else identity,
-        "patient_name": "anonymous" if hidden else person,
-        "study_date": "" if hidden or not heads else heads[0].string("StudyDate"),
-    }
-    return export_names.pattern_name(options.name_pattern, fields)
+    return export_names.target_name(
+        request.stack, options.name_pattern, facts, hidden=hidden, anonymise=options.anonymise
+    )
 
 
 def _key(text: str) -> UUID:

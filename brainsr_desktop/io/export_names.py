@@ -9,6 +9,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,7 @@ PATTERN_FIELDS: Final = (
     "study_date",
 )
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])", re.IGNORECASE)
+_ENDINGS: Final = re.compile(r"(\.(nii|hdr|img|png|jpe?g|tiff?|mat|np[yz])|\.gz)+$", re.IGNORECASE)
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
 
 
@@ -85,6 +87,45 @@ def taken_numbers(stacks: Iterable[StackInfo], scale: int) -> dict[str, tuple[in
         taken[stack.id] = tuple(numbers)
         numbers.append(series_number(stack.series_number, scale, tuple(numbers)))
     return taken
+
+
+@dataclass(frozen=True, slots=True)
+class NameFacts:
+    """What a folder's name may tell: number of the new series, model, factor, picture; patient and date of the scan."""
+
+    number: int
+    model: str
+    scale: int
+    picture: ExportPicture = "enhanced"
+    person: str = ""
+    identity: str = ""
+    date: str = ""
+
+
+def target_name(stack: StackInfo, pattern: str, facts: NameFacts, *, hidden: bool, anonymise: bool) -> str:
+    """Name of the folder. Patient data only where the user's own pattern asks for them, and they are not ``hidden``.
+
+    Raises:
+        UsageError: the pattern asks for a field that does not exist.
+    """
+    description = without_patient(stack.description, (facts.person, facts.identity))
+    if stack.kind != "dicom":  # the name of a file
+        description = _ENDINGS.sub("", description)
+    description = "MR" if anonymise else description
+    if not pattern:
+        return folder_name(facts.number, description, facts.scale, facts.picture)
+    fields = {
+        "number": str(facts.number),
+        "description": clean(description),
+        "model": facts.model,
+        "scale": str(facts.scale),
+        "picture": facts.picture,
+        "source_number": "" if stack.series_number is None else str(stack.series_number),
+        "patient_id": "anonymous" if hidden else facts.identity,
+        "patient_name": "anonymous" if hidden else facts.person,
+        "study_date": "" if hidden else facts.date,
+    }
+    return pattern_name(pattern, fields)
 
 
 def folder_name(number: int, description: str, scale: int, picture: ExportPicture = "enhanced") -> str:

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.dialogs.about import AboutDialog, package_line
 from brainsr_desktop.app.dialogs.card import CardDialog, rows_of
-from brainsr_desktop.app.dialogs.export import ExportDialog
+from brainsr_desktop.app.dialogs.export import ExportDialog, Place, Surroundings
 from brainsr_desktop.app.dialogs.header import HeaderDialog, is_personal, without_patient
 from brainsr_desktop.app.dialogs.keys import KeysDialog
 from brainsr_desktop.app.dialogs.notice import RESEARCH_NOTICE, DetailsDialog
@@ -65,7 +65,7 @@ def export(qtbot: QtBot, tmp_path: Path) -> ExportDialog:
 
 def _export(qtbot: QtBot, made: StackInfo, state: ViewState | None = None, **choices: object) -> ExportDialog:
     last = replace(ExportChoices(), **choices)  # type: ignore[arg-type]
-    dialog = ExportDialog(state or in_view(made), (made,), CATALOG, last, seconds_per_slice=2.0)
+    dialog = ExportDialog(state or in_view(made), (made,), CATALOG, last, around=Surroundings(2.0, "CPU"))
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -81,6 +81,8 @@ def _finish(dialog: ExportDialog, qtbot: QtBot) -> tuple[ExportRequest, ...]:
 
 # Export
 
+EVERY = {"dicom", "nifti", "png", "png8", "tiff", "gif", "csv", "report"}
+
 
 def test_that_the_whole_series_is_exported_as_dicom_by_default(
     export: ExportDialog, qtbot: QtBot, tmp_path: Path
@@ -95,12 +97,12 @@ def test_that_the_whole_series_is_exported_as_dicom_by_default(
 
 
 def test_that_one_slice_or_a_range_can_be_exported(export: ExportDialog, qtbot: QtBot) -> None:
-    export.this_slice.click()
-    assert [selection.indices for selection in export.selections] == [(6,)]
-    export.first.setValue(3)
-    assert export.range.isChecked()
-    export.last.setValue(5)
-    assert export.last.minimum() == 3 and export.first.maximum() == 5
+    export.what.this_slice.click()
+    assert [selection.indices for selection in export.what.selections] == [(6,)]
+    export.what.first.setValue(3)
+    assert export.what.range.isChecked()
+    export.what.last.setValue(5)
+    assert export.what.last.minimum() == 3 and export.what.first.maximum() == 5
     (request,) = _finish(export, qtbot)
     assert request.indices == (2, 3, 4)
 
@@ -109,22 +111,22 @@ def test_that_the_summary_tells_number_matrix_size_time_and_room(export: ExportD
     qtbot.waitUntil(lambda: "free" in export.summary.text())
     # 12 slices of 160 x 128 with two bytes a pixel
     assert export.summary.text().startswith(
-        "12 slices, 128 x 160, about 492 kB, about 24 s if none is computed yet, free "
+        "12 slices, 128 x 160, about 492 kB, about 24 s on CPU if none is computed yet, free "
     )
 
 
 def test_that_several_formats_add_up(export: ExportDialog, qtbot: QtBot) -> None:
-    before = size_bytes(export.selections, 4, export.chosen_formats, "explicit")
-    export.formats["tiff"].click()
-    assert size_bytes(export.selections, 4, export.chosen_formats, "explicit") == 2 * before
+    before = size_bytes(export.what.selections, 4, export.format.chosen, "explicit")
+    export.format.formats["tiff"].click()
+    assert size_bytes(export.what.selections, 4, export.format.chosen, "explicit") == 2 * before
     (request,) = _finish(export, qtbot)
     assert request.options.formats == ("dicom", "tiff")
 
 
 def test_that_anonymising_says_that_pixels_stay(export: ExportDialog, qtbot: QtBot) -> None:
-    assert not export.note.isVisible()
-    export.anonymise.click()
-    assert export.note.isVisible() and "face can be recognised" in export.note.text()
+    assert not export.privacy.note.isVisible()
+    export.privacy.anonymise.click()
+    assert export.privacy.note.isVisible() and "face can be recognised" in export.privacy.note.text()
     (request,) = _finish(export, qtbot)
     assert request.options.anonymise
 
@@ -143,36 +145,36 @@ def test_that_volumes_that_must_not_be_enhanced_are_left_out() -> None:
         ({"kind": "png", "has_position": False, "has_spacing": False}, {"dicom", "nifti"}, "PNG"),
         ({"has_spacing": False}, {"dicom", "nifti"}, "how large its pixels are"),
         ({"has_position": False}, {"dicom", "nifti"}, "where its slices lie"),
-        ({"why_not": "colour image"}, {"dicom", "nifti", "png", "tiff", "gif"}, "viewing only: colour image"),
+        ({"why_not": "colour image"}, EVERY, "viewing only: colour image"),
     ],
 )
 def test_that_impossible_formats_are_greyed_with_their_reason(
     qtbot: QtBot, tmp_path: Path, changes: dict[str, object], impossible: set[str], words: str
 ) -> None:
     dialog = _export(qtbot, with_files(stack(1, **changes)), folder=str(tmp_path))
-    assert {name for name, tick in dialog.formats.items() if not tick.isEnabled()} == impossible
+    assert {name for name, tick in dialog.format.formats.items() if not tick.isEnabled()} == impossible
     for name in impossible:
-        assert words in dialog.reasons[name].text()  # type: ignore[index]
-        assert dialog.reasons[name].isVisible()  # type: ignore[index]
-    assert "dicom" not in dialog.chosen_formats
+        assert words in dialog.format.reasons[name].text()  # type: ignore[index]
+        assert dialog.format.reasons[name].isVisible()  # type: ignore[index]
+    assert "dicom" not in dialog.format.chosen
     assert not dialog.go.isEnabled()
 
 
 def test_that_degraded_pictures_are_never_written_as_dicom(qtbot: QtBot, tmp_path: Path) -> None:
     made = with_files(stack(1))
     dialog = _export(qtbot, made, intents.set_test_mode(in_view(made), on=True), folder=str(tmp_path))
-    assert not dialog.formats["dicom"].isEnabled()
-    assert "never written as a DICOM series" in dialog.reasons["dicom"].text()
-    assert dialog.formats["png"].isEnabled()
+    assert not dialog.format.formats["dicom"].isEnabled()
+    assert "never written as a DICOM series" in dialog.format.reasons["dicom"].text()
+    assert dialog.format.formats["png"].isEnabled()
 
 
 def test_that_a_source_without_uids_is_exported_only_anonymised(qtbot: QtBot, tmp_path: Path) -> None:
     made = stack(1)
     made = replace(made, frames=tuple(FrameInfo(f"/data/{i}.dcm") for i in range(len(made.frames))))
     dialog = _export(qtbot, made, folder=str(tmp_path))
-    assert not dialog.formats["dicom"].isEnabled()
-    dialog.anonymise.click()
-    assert dialog.formats["dicom"].isEnabled()
+    assert not dialog.format.formats["dicom"].isEnabled()
+    dialog.privacy.anonymise.click()
+    assert dialog.format.formats["dicom"].isEnabled()
 
 
 def test_that_the_real_sample_can_be_written_in_every_format(project: Path) -> None:
@@ -193,17 +195,17 @@ def test_that_a_real_gap_refuses_nifti_alone(shared: Path) -> None:
 def test_that_no_format_no_folder_and_no_room_are_told(
     export: ExportDialog, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    export.formats["dicom"].click()
+    export.format.formats["dicom"].click()
     assert export.why.text() == "Choose a format."
-    export.formats["dicom"].click()
-    export.folder.clear()
+    export.format.formats["dicom"].click()
+    export.where.folder.clear()
     assert export.why.text() == "Choose a folder."
-    export.folder.setText(str(tmp_path / "not there"))
+    export.where.folder.setText(str(tmp_path / "not there"))
     qtbot.waitUntil(lambda: "cannot be found" in export.why.text())
     assert not export.go.isEnabled()
-    export.folder.setText(str(tmp_path))
+    export.where.folder.setText(str(tmp_path))
     qtbot.waitUntil(export.go.isEnabled)
-    export._on_free(str(tmp_path), 1000)
+    export._on_place(Place(str(tmp_path), 1000, export.names, frozenset(), frozenset()))
     assert export.why.text() == "Not enough room: 541 kB needed, 1.0 kB free."
     assert not export.go.isEnabled()
 
@@ -213,9 +215,9 @@ def test_that_several_series_are_exported_together(qtbot: QtBot, tmp_path: Path)
     dialog = ExportDialog(in_view(stacks[0]), stacks, CATALOG, ExportChoices(folder=str(tmp_path)))
     qtbot.addWidget(dialog)
     dialog.show()
-    assert not dialog.this_slice.isEnabled() and not dialog.range.isEnabled()
-    assert dialog.formats["dicom"].isEnabled()
-    assert dialog.reasons["dicom"].text().startswith("not for every series: ")
+    assert not dialog.what.this_slice.isEnabled() and not dialog.what.range.isEnabled()
+    assert dialog.format.formats["dicom"].isEnabled()
+    assert dialog.format.reasons["dicom"].text().startswith("not for every series: ")
     requests = _finish(dialog, qtbot)
     assert [request.stack.id for request in requests] == ["1", "2"]
     assert UUID(requests[0].options.anonymise_key) == UUID(requests[1].options.anonymise_key)
@@ -230,8 +232,8 @@ def test_that_the_window_hands_the_export_over_and_keeps_the_choices(
     dialog = rig.window.dialogs.current(ExportDialog)
     assert dialog is not None
     assert "about 7 s" in dialog.summary.text()  # 4 slices of 1.8 s, as the label of the pane says
-    dialog.formats["nifti"].click()
-    dialog.anonymise.click()
+    dialog.format.formats["nifti"].click()
+    dialog.privacy.anonymise.click()
     _finish(dialog, qtbot)
     ((_, request),) = rig.controller.asked_for("export")
     assert request.options.formats == ("dicom", "nifti")

@@ -3,64 +3,86 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QDialog,
-    QFileDialog,
     QFrame,
-    QGroupBox,
     QHBoxLayout,
-    QLabel,
-    QLineEdit,
+    QMessageBox,
     QPushButton,
-    QRadioButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from brainsr_desktop.app.background import in_background
-from brainsr_desktop.app.export_choice import FORMATS, Selection, obstacles, size_bytes, whole
-from brainsr_desktop.app.panels.forms import choose, fill, give_margin, labelled, plain_label
-from brainsr_desktop.app.plain_text import duration_text, plural, shown, size_text
-from brainsr_desktop.core.series import StackInfo
-from brainsr_desktop.io.messages import ExportFormat, ExportOptions
+from brainsr_desktop.app.dialogs.export_parts import PANES, FormatPart, PrivacyPart, WhatPart, WherePart
+from brainsr_desktop.app.export_choice import factor_of, folder_name, obstacles, pattern_fault, size_bytes
+from brainsr_desktop.app.panels.forms import plain_label
+from brainsr_desktop.app.plain_text import duration_text, shown, size_text
+from brainsr_desktop.core.series import StackInfo, StudyInfo
+from brainsr_desktop.io.export_names import PARTIAL, taken_numbers
+from brainsr_desktop.io.messages import ExportOptions
+from brainsr_desktop.language import tr, trn
 from brainsr_desktop.models.catalog import Catalog
 from brainsr_desktop.session.reports import ExportRequest
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.settings import ExportChoices
 
-NOT_DEFACED: Final = (
-    "Pixels are not changed: a face can be recognised in a head scan, and text burned into the picture stays."
-)
-SYNTAXES: Final = (("Uncompressed", "explicit"), ("JPEG 2000, lossless", "j2k"), ("RLE, lossless", "rle"))
 TITLE_BAR_PX: Final = 40
 ROOM: Final = 1.1
 """An export wants this many times its size (EXPORT section 7)."""
 
 
-def free_bytes(folder: str) -> int | None:
-    """Room in a folder; None where it cannot be found. A share may take long to say."""
+def _no_study(_: StackInfo) -> StudyInfo | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the dialog knows besides the view: how long a slice takes and on what, and what else is open."""
+
+    seconds_per_slice: float | None = None
+    device: str = ""
+    found: tuple[StackInfo, ...] = ()
+    study_of: Callable[[StackInfo], StudyInfo | None] = _no_study
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What was found in a folder: its room (None: not there), and which of the wanted names are taken."""
+
+    folder: str
+    free: int | None
+    names: tuple[str, ...]
+    complete: frozenset[str]
+    unfinished: frozenset[str]
+
+
+def look_at(folder: str, names: tuple[str, ...]) -> Place:
+    """Look at a folder; a share may take long to say."""
     try:
-        return shutil.disk_usage(folder).free
+        free: int | None = shutil.disk_usage(folder).free
+        there = frozenset(name for name in names if (Path(folder) / name).exists())
+        partial_ = frozenset(name for name in names if (Path(folder) / (name + PARTIAL)).exists())
     except (OSError, ValueError):
-        return None
+        return Place(folder, None, names, frozenset(), frozenset())
+    return Place(folder, free, names, there, partial_)
 
 
 class ExportDialog(QDialog):
     """Asks for everything at once; nothing is written before Export is pressed."""
 
     chosen = Signal(object, dict)  # tuple[ExportRequest, ...], values of settings.ExportChoices
+    panes_chosen = Signal(str, dict)  # path of the picture of both panes, the same values
 
     def __init__(
         self,
@@ -70,28 +92,40 @@ class ExportDialog(QDialog):
         last: ExportChoices,
         parent: QWidget | None = None,
         *,
-        seconds_per_slice: float | None = None,
+        around: Surroundings | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Export")
+        self.setWindowTitle(tr("Export"))
         self.setMinimumWidth(560)
         self._state = state
-        self._stacks = tuple(stacks)
-        self._seconds = seconds_per_slice
+        self._around = around or Surroundings()
+        self._taken = taken_numbers(self._around.found, state.recipe.scale)
         recipe = state.recipe
-        self._card = next(
-            (card for card in catalog.for_scale(recipe.scale) if card.name == recipe.model), None
-        )
-        self._free: tuple[str, int | None] | None = None
-        self._last = last
+        self._card = next((c for c in catalog.for_scale(recipe.scale) if c.name == recipe.model), None)
+        self._place: Place | None = None
+        self._key = str(uuid4())
+        self.what = WhatPart(state, stacks, self._card)
+        self.format = FormatPart(last)
+        self.where = WherePart(last)
+        self.privacy = PrivacyPart(last, hidden=state.hide_patient)
         self.summary = plain_label(name="emphasis")
-        self.summary.setAccessibleName("Summary")
+        self.summary.setAccessibleName(tr("Summary"))
         self.why = plain_label(name="warning_text")
-        self.go = QPushButton("&Export")
+        self.go = QPushButton(tr("&Export"))
         self.go.setObjectName("primary")
         self.go.setDefault(True)
-        cancel = QPushButton("Cancel")
+        self._lay_out()
+        for part in (self.what, self.format, self.privacy):
+            part.changed.connect(self._on_changed)
+        self.where.changed.connect(self._update)
+        self.where.folder_changed.connect(self._on_changed)
+        self.go.clicked.connect(self._finish)
+        self._on_changed()
+
+    def _lay_out(self) -> None:
+        cancel = QPushButton(tr("Cancel"))
         cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(cancel)
@@ -99,7 +133,7 @@ class ExportDialog(QDialog):
         self._parts = QWidget()
         column = QVBoxLayout(self._parts)
         column.setContentsMargins(0, 0, 6, 0)
-        for part in (self._what(), self._formats(), self._where(), self._privacy()):
+        for part in (self.what, self.format, self.where, self.privacy):
             column.addWidget(part)
         column.addStretch(1)
         self._scroll = QScrollArea()
@@ -113,180 +147,107 @@ class ExportDialog(QDialog):
         layout.addWidget(self.summary)
         layout.addWidget(self.why)
         layout.addLayout(buttons)
-        cancel.clicked.connect(self.reject)
-        self.go.clicked.connect(self._finish)
-        self._update()
-        self._look()
-
-    # --- the four parts
-
-    def _what(self) -> QWidget:
-        box = QGroupBox("What")
-        only = len(self._stacks) == 1
-        stack = self._stacks[0]
-        in_view = only and self._state.stack is not None and stack.id == self._state.stack.id
-        self.this_slice = QRadioButton(f"This slice ({self._state.slice_index + 1})")
-        self.range = QRadioButton("Slices")
-        self.whole = QRadioButton(
-            f"Whole series ({plural(len(whole(stack).indices), 'slice')})"
-            if only
-            else f"{plural(len(self._stacks), 'series', 'series')} ({plural(self._count_all(), 'slice')})"
-        )
-        self.whole.setChecked(True)
-        self.this_slice.setEnabled(in_view)
-        self.range.setEnabled(only)
-        self.first, self.last = QSpinBox(), QSpinBox()
-        for field, value, name in ((self.first, 1, "First slice"), (self.last, stack.slices, "Last slice")):
-            field.setRange(1, stack.slices)
-            field.setValue(value)
-            field.setAccessibleName(name)
-            field.setEnabled(only)
-            give_margin(field)
-            field.valueChanged.connect(self._on_range)
-        model = self._card.title if self._card is not None else self._state.recipe.model
-        scale = f"x{self._state.recipe.scale}"
-        named = model if scale in model else f"{model}, {scale}"
-        picture = plain_label(f"Enhanced by {shown(named)}. "
-                              "Slices that are not there yet are computed.", name="quiet")  # fmt: skip
-        row = QHBoxLayout()
-        for widget in (self.range, self.first, QLabel("to"), self.last):
-            row.addWidget(widget)
-        row.addStretch(1)
-        layout = QVBoxLayout(box)
-        layout.addWidget(self.this_slice)
-        layout.addLayout(row)
-        layout.addWidget(self.whole)
-        layout.addWidget(picture)
-        for button in (self.this_slice, self.range, self.whole):
-            button.toggled.connect(self._update)
-        return box
-
-    def _formats(self) -> QWidget:
-        box = QGroupBox("Format")
-        layout = QVBoxLayout(box)
-        self.formats: dict[ExportFormat, QCheckBox] = {}
-        self.reasons: dict[ExportFormat, QLabel] = {}
-        for name, text in FORMATS:
-            tick = self.formats[name] = QCheckBox(text)
-            tick.setChecked(name in self._last.formats)
-            tick.toggled.connect(self._update)
-            reason = self.reasons[name] = plain_label(name="quiet")
-            reason.setIndent(26)
-            reason.hide()
-            layout.addWidget(tick)
-            layout.addWidget(reason)
-        self.syntax = QComboBox()
-        fill(self.syntax, SYNTAXES)
-        choose(self.syntax, self._last.transfer_syntax)
-        self.syntax.currentIndexChanged.connect(self._update)
-        layout.addLayout(labelled("DICOM pixels", self.syntax))
-        return box
-
-    def _where(self) -> QWidget:
-        box = QGroupBox("Where")
-        self.folder = QLineEdit(self._last.folder or str(Path.home()))
-        self.folder.setAccessibleName("Folder to write into")
-        self.folder.textChanged.connect(self._on_folder)
-        self.browse = QPushButton("&Browse...")
-        self.browse.setAutoDefault(False)
-        self.browse.clicked.connect(self._ask_folder)
-        self.name = plain_label(name="quiet")
-        row = QHBoxLayout()
-        row.addWidget(self.folder, 1)
-        row.addWidget(self.browse)
-        layout = QVBoxLayout(box)
-        layout.addLayout(row)
-        layout.addWidget(self.name)
-        return box
-
-    def _privacy(self) -> QWidget:
-        box = QGroupBox("Privacy")
-        self.anonymise = QCheckBox("&Remove patient data (basic profile, new UIDs, no dates)")
-        self.anonymise.setChecked(self._last.anonymise)
-        self.anonymise.toggled.connect(self._update)
-        self.note = plain_label(NOT_DEFACED, name="warning_text")
-        layout = QVBoxLayout(box)
-        layout.addWidget(self.anonymise)
-        layout.addWidget(self.note)
-        return box
 
     # --- what is chosen
 
     @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Frames of each series."""
-        stack = self._stacks[0]
-        if self.this_slice.isChecked():
-            index = self._state.slice_index
-            return (Selection(stack, index, index, self._state.volume),)
-        if self.range.isChecked():
-            return (Selection(stack, self.first.value() - 1, self.last.value() - 1),)
-        return tuple(whole(stack) for stack in self._stacks)
+    def options(self) -> ExportOptions:
+        """How it is written."""
+        window = self._state.window
+        clash = self.where.chosen_clash
+        return ExportOptions(
+            folder=self.where.folder.text().strip(),
+            formats=self.format.chosen,
+            anonymise=self.privacy.anonymise.isChecked(),
+            overwrite=clash == "overwrite",
+            window=self._window() if window is not None else None,
+            name_pattern=self.where.pattern.text().strip(),
+            transfer_syntax=self.format.syntax.currentData(),
+            anonymise_key=self._key,
+            picture=self.what.file_picture,
+            always_new=clash == "number",
+            inverted=self._state.inverted,
+            for_figures=self.format.figures.isChecked(),
+            hide_patient=self._state.hide_patient,
+        )
 
-    @property
-    def chosen_formats(self) -> tuple[ExportFormat, ...]:
-        """Ticked and possible."""
-        return tuple(name for name, tick in self.formats.items() if tick.isChecked() and tick.isEnabled())
+    def _window(self) -> tuple[float, float] | None:
+        """Centre and width in units; those of a difference are about zero, 5 % of the window to each side."""
+        window = self._state.window
+        if window is None:
+            return None
+        return (
+            (0.0, 0.1 * window.width)
+            if self.what.file_picture == "difference"
+            else (window.center, window.width)
+        )
 
     @property
     def requests(self) -> tuple[ExportRequest, ...]:
         """One for each series."""
-        window = self._state.window
-        options = ExportOptions(
-            folder=self.folder.text().strip(),
-            formats=self.chosen_formats,
-            anonymise=self.anonymise.isChecked(),
-            window=(window.center, window.width) if window is not None else None,
-            transfer_syntax=self.syntax.currentData(),
-            anonymise_key=str(uuid4()),
-        )
-        return tuple(ExportRequest(s.stack, s.indices, options) for s in self.selections if s.indices)
+        options = self.options
+        return tuple(ExportRequest(s.stack, s.indices, options) for s in self.what.selections if s.indices)
 
     @property
     def choices(self) -> dict[str, Any]:
         """What is kept for the next time."""
+        options = self.options
         return {
-            "folder": self.folder.text().strip(),
-            "formats": tuple(name for name, tick in self.formats.items() if tick.isChecked()) or ("dicom",),
-            "anonymise": self.anonymise.isChecked(),
-            "transfer_syntax": self.syntax.currentData(),
+            "folder": options.folder,
+            "formats": self.format.ticked or ("dicom",),
+            "anonymise": options.anonymise,
+            "transfer_syntax": options.transfer_syntax,
+            "name_pattern": options.name_pattern,
+            "clash": self.where.chosen_clash,
+            "for_figures": options.for_figures,
         }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the folders that would be made; empty while the pattern cannot be used."""
+        options = self.options
+        if pattern_fault(options.name_pattern):
+            return ()
+        return tuple(
+            folder_name(
+                s.stack, self._around.study_of(s.stack), self._state, options, self._taken.get(s.stack.id, ())
+            )
+            for s in self.what.selections
+        )
 
     # --- keeping it true
 
-    def _count_all(self) -> int:
-        return sum(len(whole(stack).indices) for stack in self._stacks)
-
-    def _on_range(self) -> None:
-        with QSignalBlocker(self.first), QSignalBlocker(self.last):
-            self.first.setMaximum(self.last.value())
-            self.last.setMinimum(self.first.value())
-        self.range.setChecked(True)
+    def _on_changed(self) -> None:
+        """The name may be another one: look what is there."""
+        folder, names = self.where.folder.text().strip(), self.names
+        if self._place is not None and (self._place.folder, self._place.names) != (folder, names):
+            self._place = None
+        if self._place is None:
+            in_background(partial(look_at, folder, names), self._on_place, self)
         self._update()
 
-    def _on_folder(self) -> None:
-        self._free = None
-        self._look()
-        self._update()
-
-    def _look(self) -> None:
-        folder = self.folder.text().strip()
-        in_background(partial(free_bytes, folder), partial(self._on_free, folder), self)
-
-    def _on_free(self, folder: str, free: int | None) -> None:
-        if folder == self.folder.text().strip():
-            self._free = (folder, free)
+    def _on_place(self, place: Place) -> None:
+        if place.folder == self.where.folder.text().strip():
+            self._place = place
             self._update()
 
     def _update(self) -> None:
-        self._grey_out()
-        self.note.setVisible(self.anonymise.isChecked())
-        self.syntax.setEnabled("dicom" in self.chosen_formats)
-        count = sum(len(selection.indices) for selection in self.selections)
-        scale = self._state.recipe.scale
-        size = size_bytes(self.selections, scale, self.chosen_formats, self.syntax.currentData())
-        self.summary.setText(self._summary(count, size))
-        self.name.setText("A folder for each series is made here; nothing is written over.")
+        selections = self.what.selections
+        picture, panes = self.what.file_picture, self.what.chosen_picture == PANES
+        anonymise = self.privacy.anonymise.isChecked()
+        each = [
+            obstacles(s, self._state, self._card, anonymise=anonymise, picture=picture) for s in selections
+        ]
+        if panes:
+            only = tr("the panes are saved as one PNG picture")
+            each = [{name: only for name in self.format.formats if name != "png8"}]
+        self.format.show_obstacles(each)
+        self.privacy.note.setVisible(anonymise)
+        count = sum(len(selection.indices) for selection in selections)
+        factor = factor_of(picture, self._state)
+        size = size_bytes(selections, factor, self.format.chosen, self.format.syntax.currentData())
+        self.summary.setText(self._summary(count, size, factor))
+        self.where.preview.setText(self._preview())
         obstacle = self._obstacle(count, size)
         self.why.setText(obstacle)
         self.why.setVisible(bool(obstacle))
@@ -298,10 +259,11 @@ class ExportDialog(QDialog):
         parts, own = self._parts.layout(), self.layout()
         if parts is None or own is None:
             return
-        width = max(self.width(), self._parts.minimumSizeHint().width() + 60)
+        room = self.screen().availableGeometry()
+        width = min(max(self.width(), self._parts.minimumSizeHint().width() + 60), room.width())
         needed = parts.totalHeightForWidth(self._scroll.viewport().width()) + 2
         rest = own.totalHeightForWidth(width) - self._scroll.sizeHint().height()
-        height = min(needed + rest, self.screen().availableGeometry().height() - TITLE_BAR_PX)
+        height = min(needed + rest, room.height() - TITLE_BAR_PX)
         if height > self.height() or width > self.width():
             self.resize(width, max(height, self.height()))
 
@@ -310,55 +272,108 @@ class ExportDialog(QDialog):
         super().showEvent(event)
         self._grow()
 
-    def _grey_out(self) -> None:
-        each = [
-            obstacles(selection, self._state, self._card, anonymise=self.anonymise.isChecked())
-            for selection in self.selections
-        ]
-        for name, tick in self.formats.items():
-            reasons = [found[name] for found in each if name in found]
-            possible = len(reasons) < len(each)
-            tick.setEnabled(possible)
-            some = "not for every series: " if possible and reasons else ""
-            self.reasons[name].setText(f"{some}{shown(reasons[0])}" if reasons else "")
-            self.reasons[name].setVisible(bool(reasons))
-
-    def _summary(self, count: int, size: int) -> str:
-        sides = {(s.stack.geometry.columns, s.stack.geometry.rows) for s in self.selections}
-        scale = self._state.recipe.scale
-        parts = [plural(count, "slice")]
+    def _summary(self, count: int, size: int, factor: float) -> str:
+        """`24 slices, 1024 x 1024, about 48 MB, about 40 s on CPU if none is computed yet, free 120 GB`."""
+        sides = {(s.stack.geometry.columns, s.stack.geometry.rows) for s in self.what.selections}
+        parts = [trn("{count} slice", "{count} slices", count)]
         if len(sides) == 1:
-            columns, rows = next(iter(sides))
-            parts.append(f"{columns * scale} x {rows * scale}")
-        if self.chosen_formats:
-            parts.append(f"about {size_text(size)}")
-        if self._seconds is not None:
-            parts.append(f"about {duration_text(self._seconds * count)} if none is computed yet")
-        if self._free is not None and self._free[1] is not None:
-            parts.append(f"free {size_text(self._free[1])}")
+            columns, rows = (-int(-side * factor // 1) for side in next(iter(sides)))
+            parts.append(f"{columns} x {rows}")
+        if self.format.chosen:
+            parts.append(tr("about {size}", size=size_text(size)))
+        seconds, device = self._around.seconds_per_slice, self._around.device
+        if seconds is not None and self.what.file_picture in ("enhanced", "difference", "test"):
+            time = duration_text(seconds * count)
+            parts.append(
+                tr("about {time} on {device} if none is computed yet", time=time, device=device)
+                if device
+                else tr("about {time} if none is computed yet", time=time)
+            )
+        if self._place is not None and self._place.free is not None:
+            parts.append(tr("free {size}", size=size_text(self._place.free)))
         return ", ".join(parts)
+
+    def _preview(self) -> str:
+        """The folder that would be made, and what lies there."""
+        names = self.names
+        if not names:
+            return ""
+        first = shown(names[0], 120)
+        if self.what.chosen_picture == PANES:
+            return tr("A picture is written: {name}", name=f"{first}.png")
+        words = tr("A folder is made: {name}", name=first)
+        if len(names) > 1:
+            words = tr("{count} folders are made, the first: {name}", count=len(names), name=first)
+        place = self._place
+        if place is None:
+            return words
+        if place.unfinished:
+            return f"{words}\n" + tr("An unfinished export lies there: if it is this one, it goes on.")
+        if place.complete:
+            told = {
+                "skip": tr("It is there already: the same export is skipped, another one gets a number."),
+                "number": tr("It is there already: this one gets a number."),
+                "overwrite": tr(
+                    "It is there already and is overwritten, if an export of this program is in it."
+                ),
+            }
+            return f"{words}\n{told[self.where.chosen_clash]}"
+        return words
 
     def _obstacle(self, count: int, size: int) -> str:
         if count == 0:
-            return "No slice of it can be enhanced."
-        if not self.chosen_formats:
-            return "Choose a format."
-        if not self.folder.text().strip():
-            return "Choose a folder."
-        if self._free is not None:
-            if self._free[1] is None:
-                return "This folder cannot be found. Choose another one."
-            if self._free[1] < size * ROOM:
-                return f"Not enough room: {size_text(size * ROOM)} needed, {size_text(self._free[1])} free."
+            return tr("No slice of it can be enhanced.")
+        if not self.format.chosen:
+            return tr("Choose a format.")
+        if not self.where.folder.text().strip():
+            return tr("Choose a folder.")
+        fault = pattern_fault(self.where.pattern.text().strip())
+        if fault:
+            return fault
+        if self._place is not None:
+            if self._place.free is None:
+                return tr("This folder cannot be found. Choose another one.")
+            if self._place.free < size * ROOM:
+                return tr(
+                    "Not enough room: {needed} needed, {free} free.",
+                    needed=size_text(size * ROOM),
+                    free=size_text(self._place.free),
+                )
         return ""
 
-    def _ask_folder(self) -> None:
-        dialog = QFileDialog(self, "Folder to write into", self.folder.text())
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self.folder.setText)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+    # --- the end
 
     def _finish(self) -> None:
-        self.chosen.emit(self.requests, self.choices)
+        taken = self._place is not None and bool(self._place.complete)
+        if self.where.chosen_clash == "overwrite" and taken and self.what.chosen_picture != PANES:
+            self._ask_overwrite()
+        else:
+            self._export()
+
+    def _ask_overwrite(self) -> None:
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle(tr("Overwrite"))
+        box.setText(tr("The export “{name}” is replaced.", name=shown(self.names[0], 120)))
+        box.setInformativeText(tr("Its files are deleted when the new ones are complete."))
+        replace = box.addButton(tr("&Replace"), QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton(tr("&Keep"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.finished.connect(lambda _: self._export() if box.clickedButton() is replace else None)
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    def _export(self) -> None:
+        if self.what.chosen_picture == PANES:
+            self.panes_chosen.emit(str(self._picture_path()), self.choices)
+        else:
+            self.chosen.emit(self.requests, self.choices)
         self.accept()
+
+    def _picture_path(self) -> Path:
+        """A free name for the picture of both panes, unless it is to be overwritten."""
+        folder, name = Path(self.where.folder.text().strip()), self.names[0]
+        path, number = folder / f"{name}.png", 2
+        while path.exists() and self.where.chosen_clash != "overwrite":
+            path, number = folder / f"{name} ({number}).png", number + 1
+        return path
