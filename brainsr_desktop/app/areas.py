@@ -46,6 +46,7 @@ class Areas:
         self.model = ModelPanel(store, controller.catalog)
         self.device = DevicePanel(store)
         self.display = DisplayPanel(store)
+        self.display.histogram.watch(self.pair)
         self.measure = MeasurePanel(store, MeasureValues(store, self.pair, self.pair))
         self.test = TestPanel(store)
         self.metrics = MetricsPanel(store, controller.catalog)

@@ -13,7 +13,6 @@ from brainsr_desktop.app.actions import Actions
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.panels.model import ModelPanel
 from brainsr_desktop.app.panels.test import TestPanel
-from brainsr_desktop.app.panels.window_presets import NAMES, possible, preset, relative
 from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.slice_slider import SliceSlider
@@ -23,7 +22,6 @@ from brainsr_desktop.session import intents, intents_measure
 from brainsr_desktop.session.measurements import KINDS
 from brainsr_desktop.session.pictures import PaneState
 from brainsr_desktop.session.state import Tool, ViewState
-from brainsr_desktop.session.windows import SeriesRange
 
 TOOLS: Final[tuple[Tool, ...]] = ("window", "pan", "zoom", "scroll", *KINDS)
 FAR: Final = 10
@@ -33,7 +31,6 @@ NEED_STACK: Final = (
     "close_all", "save_picture", "copy_picture", "fit", "zoom_in", "zoom_out", "original_pixels", "enhanced_pixels",
     "previous_slice", "next_slice", "back_ten", "forward_ten", "first_slice", "last_slice", "go_to_slice",
     "previous_volume", "next_volume", "flip_h", "flip_v", "invert", "reset", "reset_all", "show_original",
-    "save_own_window",
 )  # fmt: skip
 NEED_SUITABLE: Final = ("export", "enhance_slice", "enhance_series", "test_mode", "new_noise", "show_truth")
 
@@ -59,12 +56,10 @@ class Commands(QObject):
         self._slider = slider
         self._preferences = preferences
         self._window = window
-        self._range: SeriesRange | None = None
         self._connect_slices()
         self._connect_view()
         self._connect_enhancing()
         store.changed.connect(self._on_changed)
-        controller.range_changed.connect(self._on_range)
         self._sync(store.state)
 
     def connect_panels(self, model: ModelPanel, test: TestPanel) -> None:
@@ -116,9 +111,6 @@ class Commands(QObject):
         on("overlays", lambda: self._apply(intents.next_overlays))
         on("undo", self._store.undo)
         on("redo", self._store.redo)
-        for key in range(10):
-            on(f"window_{key}", partial(self.take_window, key))
-        on("save_own_window", self.keep_own_window)
         self._actions["hide_patient"].triggered.connect(
             lambda hidden: self._apply(lambda s: intents.hide_patient(s, on=hidden))
         )
@@ -128,25 +120,6 @@ class Commands(QObject):
         self._actions["show_original"].triggered.connect(
             lambda shown_: self._apply(lambda s: intents.show_original(s, on=shown_))
         )
-
-    def take_window(self, key: int) -> None:
-        """Use the grey window of a key."""
-        own = self._preferences.settings.viewing
-        found = None if self._range is None else preset(key, self._range, (own.own_center, own.own_width))
-        if found is not None:
-            self._apply(lambda s: intents.set_window(s, found), NAMES[key].lower())
-
-    def keep_own_window(self) -> None:
-        """Remember the present window for key 9."""
-        window = self._store.state.window
-        own = None if window is None or self._range is None else relative(window, self._range)
-        if own is not None:
-            self._preferences.update("viewing", own_center=own[0], own_width=own[1])
-
-    def possible_windows(self) -> frozenset[int]:
-        """Keys whose window this series has."""
-        own = self._preferences.settings.viewing
-        return possible(self._range, (own.own_center, own.own_width))
 
     # --- enhancing
 
@@ -174,10 +147,6 @@ class Commands(QObject):
 
     # --- what the actions say
 
-    def _on_range(self, series: SeriesRange | None) -> None:
-        self._range = series
-        self._sync(self._store.state)
-
     def _on_changed(self, _before: ViewState, after: ViewState) -> None:
         self._sync(after)
 
@@ -193,9 +162,6 @@ class Commands(QObject):
         self._actions["new_noise"].setEnabled(suitable and state.test_mode)
         for name in ("previous_volume", "next_volume"):
             self._actions[name].setEnabled(state.stack is not None and state.stack.volumes > 1)
-        there = self.possible_windows()
-        for key in range(10):
-            self._actions[f"window_{key}"].setEnabled(is_open and key in there)
         self._actions["masks"].setEnabled(state.stack is not None and state.stack.has_masks)
         self._tick(state)
         self._name_steps()

@@ -24,6 +24,8 @@ from brainsr_desktop.app.dialogs.notice import notice_version
 from brainsr_desktop.app.drop_target import DropTarget
 from brainsr_desktop.app.export_choice import seconds_of
 from brainsr_desktop.app.frame_style import frame_sheet
+from brainsr_desktop.app.grey_memory import GreyMemory
+from brainsr_desktop.app.grey_presets import GreyPresets
 from brainsr_desktop.app.held_key import OriginalKey
 from brainsr_desktop.app.last_run import LastRun
 from brainsr_desktop.app.mask_outlines import MaskOutlines
@@ -37,10 +39,11 @@ from brainsr_desktop.app.recent import RecentMenu
 from brainsr_desktop.app.series_arranger import SeriesArranger
 from brainsr_desktop.app.series_commands import SeriesCommands
 from brainsr_desktop.app.slice_commands import SliceCommands
+from brainsr_desktop.app.slice_windows import SliceWindows
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.theme import Theme
 from brainsr_desktop.app.tour import Tour, tour_steps
-from brainsr_desktop.app.window_memory import first_state, with_choices
+from brainsr_desktop.app.window_memory import first_state, mouse_habits, with_choices
 from brainsr_desktop.core.series import SeriesInfo, StackInfo
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture, SliceState
 from brainsr_desktop.session.reports import Notice
@@ -86,6 +89,7 @@ class MainWindow(QMainWindow):
         self._connect_areas()
         self._connect_actions()
         self.actions_[f"theme_{settings.general.theme}"].setChecked(True)
+        self.areas.pair.set_habits(mouse_habits(settings))
         self.arrangement.restore(settings.window)
         self._show_recent(settings)
         self._show_state(store.state)
@@ -121,6 +125,13 @@ class MainWindow(QMainWindow):
         self.arrangement = Arrangement(self, areas, self.actions_, self.tools)
         self.masks = MaskOutlines(self.store, self.controller, areas.pair, self)
         self.pictures = PanePictures(areas.pair, self.actions_, self)
+        self.greys = GreyPresets(
+            self.actions_, self.store, self.controller, areas.display, self.preferences, self
+        )
+        self.slice_windows = SliceWindows(self.store, areas.pair, self)
+        self.grey_memory = GreyMemory(
+            self.store, self.controller, self.preferences, self.preferences.path.with_name("windows.json"), self
+        )
         self.measures = MeasureTools(
             self.store, self.controller, areas.pair, areas.measure, self.actions_, self
         )
@@ -146,9 +157,6 @@ class MainWindow(QMainWindow):
         controller.map_changed.connect(areas.pair.set_map)
         controller.right_changed.connect(self._on_right)
         controller.slice_states_changed.connect(self._on_slice_states)
-        controller.range_changed.connect(
-            lambda _: areas.display.set_presets_possible(self.commands.possible_windows())
-        )
         controller.devices_found.connect(areas.device.set_devices)
         controller.scores_changed.connect(areas.metrics.set_scores)
         controller.job_changed.connect(areas.jobs.update_job)
@@ -162,10 +170,11 @@ class MainWindow(QMainWindow):
         areas.jobs.pause_asked.connect(controller.pause_job)
         controller.export_opened.connect(lambda folder: opening.open([folder]))
         areas.model.card_asked.connect(self.dialogs.show_card)
-        areas.display.preset_asked.connect(self.commands.take_window)
         areas.empty.open_asked.connect(opening.ask_folder)
         areas.empty.sample_asked.connect(opening.open_sample)
         areas.empty.tour_asked.connect(self._start_tour)
+        self.greys.said.connect(self._say)
+        controller.range_changed.connect(areas.display.histogram.set_range)
         areas.pair.cursor_moved.connect(
             lambda at: self.statusBar().clearMessage() if at is not None else None
         )
@@ -299,6 +308,7 @@ class MainWindow(QMainWindow):
         if before.keys != after.keys:
             self.actions_.set_keys(after.keys)
         if (before.networks, before.viewing) != (after.networks, after.viewing):
+            self.areas.pair.set_habits(mouse_habits(after))
             hidden = self.store.state.hide_patient
             wanted = first_state(self.store.state, after, self.controller.catalog)
             self.store.apply(lambda _: replace(wanted, hide_patient=hidden))
@@ -372,5 +382,6 @@ class MainWindow(QMainWindow):
             return
         self.preferences.update("window", **self.arrangement.layout())
         self.preferences.finish()
+        self.grey_memory.finish()
         self._last_run.end()
         super().closeEvent(event)
