@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import psutil
@@ -268,6 +268,14 @@ class Controller(QObject):
         self._enhancer.forget_all()
         self._windows.clear()
         self.closed.emit()
+
+    def close_stacks(self, stacks: Sequence[StackInfo]) -> None:
+        """Close some series; a job that works on one of them is finished."""
+        state = self.store.state
+        if state.stack is not None and state.stack.id in {stack.id for stack in stacks}:
+            self.store.apply(lambda state: intents.open_stack(state, None))
+        self._library.forget(stacks)
+        self._enhancer.forget({stack_name(stack) for stack in stacks})
 
     def request_thumbnail(self, stack: StackInfo) -> None:
         """Ask for ``thumbnail_ready``."""

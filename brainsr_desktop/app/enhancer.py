@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -139,6 +139,15 @@ class Enhancer(QObject):
         self.cache.clear()
         self._failures.clear()
         self._deaths.clear()
+        self.memory_changed.emit(self.cache.used_bytes, self.cache.limit_bytes)
+
+    def forget(self, names: Collection[str]) -> None:
+        """Drop the results and failures of some stacks (see `stack_name`)."""
+        for name in names:
+            self.cache.drop_stack(name)
+        self._failures = {
+            key: failure for key, failure in self._failures.items() if key.stack_digest not in names
+        }
         self.memory_changed.emit(self.cache.used_bytes, self.cache.limit_bytes)
 
     # What the worker says

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QWidget
 
 from brainsr_desktop import log, paths
+from brainsr_desktop.app.background import in_background
 from brainsr_desktop.app.controller import Controller
-from brainsr_desktop.app.plain_text import plural, shown
+from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.recent import today
+from brainsr_desktop.app.series_arranger import SeriesArranger
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
+from brainsr_desktop.language import mark, tr, trn
 from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.settings import RecentFolder, with_recent
 
 NOT_IMAGES: Final = frozenset({"EMPTY", "NOT_DICOM", "NO_IMAGE"})
 """Reason codes of files that are none of ours: counted, but no problem."""
+COPIES: Final = frozenset({"DUPLICATE_FILE", "SAME_FILE"})
 ENCRYPTED: Final = frozenset({"PASSWORD", "PASSWORD_WRONG"})
 FEW_SLICES: Final = 3
 FILE_FILTERS: Final = (
-    "All files (*)",  # first: DICOM files are known by their content and often have no ending
-    "NIfTI (*.nii *.nii.gz *.hdr *.img)",
-    "Pictures (*.png *.jpg *.jpeg *.tif *.tiff)",
-    "MATLAB 7.3 and numpy (*.mat *.npy *.npz)",
-    "Archives (*.zip *.tar *.tar.gz *.tgz)",
+    mark("All files (*)"),  # first: DICOM files are known by their content and often have no ending
+    mark("NIfTI (*.nii *.nii.gz *.hdr *.img)"),
+    mark("Pictures (*.png *.jpg *.jpeg *.tif *.tiff)"),
+    mark("MATLAB 7.3 and numpy (*.mat *.npy *.npz)"),
+    mark("Archives (*.zip *.tar *.tar.gz *.tgz)"),
 )
 
 
@@ -42,7 +48,12 @@ class Opening(QObject):
     problems_changed = Signal(object)  # tuple[Problem, ...]
 
     def __init__(
-        self, controller: Controller, store: Store, preferences: Preferences, window: QWidget
+        self,
+        controller: Controller,
+        arranger: SeriesArranger,
+        store: Store,
+        preferences: Preferences,
+        window: QWidget,
     ) -> None:
         super().__init__(window)
         self._controller = controller
@@ -55,8 +66,9 @@ class Opening(QObject):
         self._fresh: list[StackInfo] = []
         self._waits_for_first = False
         self._problems: tuple[Problem, ...] = ()
+        self._roots: tuple[str, ...] = ()
         self.show_problems: Callable[[], None] = lambda: None
-        controller.series_found.connect(self._on_series)
+        arranger.found.connect(self._on_series)
         controller.scan_done.connect(self._on_done)
         controller.closed.connect(self._on_closed)
 
@@ -69,17 +81,17 @@ class Opening(QObject):
 
     def ask_folder(self) -> None:
         """Open folder."""
-        self._ask(QFileDialog.FileMode.Directory, "Open a folder of MR images")
+        self._ask(QFileDialog.FileMode.Directory, tr("Open a folder of MR images"))
 
     def ask_files(self) -> None:
         """Open files."""
-        self._ask(QFileDialog.FileMode.ExistingFiles, "Open files")
+        self._ask(QFileDialog.FileMode.ExistingFiles, tr("Open files"))
 
     def _ask(self, mode: QFileDialog.FileMode, title: str) -> None:
         dialog = QFileDialog(self._window, title, self._last_folder())
         dialog.setFileMode(mode)
         if mode is QFileDialog.FileMode.ExistingFiles:
-            dialog.setNameFilters(FILE_FILTERS)
+            dialog.setNameFilters([tr(words) for words in FILE_FILTERS])
         dialog.filesSelected.connect(self.open)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -111,24 +123,27 @@ class Opening(QObject):
         self._fresh = []
         self._waits_for_first = True
         if replace:
-            self._problems = ()
+            self._problems = self._roots = ()
+        self._roots += self._chosen
         self._controller.open_paths(list(chosen), replace=replace, password=password)
         if beside:
             again = [*chosen]
             self.noticed.emit(
                 Notice(
                     "info",
-                    f"{self._named(chosen)} is added to what is open.",
-                    label="Replace",
+                    tr("{name} is added to what is open.", name=self._named(chosen)),
+                    label=tr("Replace"),
                     action=lambda: self.open(again, replace=True, remember=remember),
                 )
             )
 
     def _named(self, chosen: Sequence[str]) -> str:
         if self._store.state.hide_patient:
-            return "The folder" if len(chosen) == 1 else plural(len(chosen), "entry", "entries")
-        name = Path(chosen[0]).name or chosen[0]
-        return f"“{shown(name, 60)}”" + (f" and {len(chosen) - 1} more" if len(chosen) > 1 else "")
+            return trn("The folder", "{count} entries", len(chosen))
+        name = tr("“{name}”", name=shown(Path(chosen[0]).name or chosen[0], 60))
+        if len(chosen) == 1:
+            return name
+        return trn("{name} and {count} more", "{name} and {count} more", len(chosen) - 1, name=name)
 
     # --- what came of it
 
@@ -164,33 +179,49 @@ class Opening(QObject):
             self._tell_nothing_found(summary)
         elif self._paths and self._preferences.settings.general.remember_recent:
             self._remember(len({stack.series_uid for stack in found}))
+        self._tell_copies(sum(problem.code in COPIES for problem in summary.skipped))
+
+    def _tell_copies(self, count: int) -> None:
+        if count:
+            words = trn(
+                "{count} file is a copy and was left out.",
+                "{count} files are copies and were left out.",
+                count,
+            )
+            self.noticed.emit(Notice("info", words, label=tr("Show list"), action=self.show_problems))
 
     def _tell_nothing_found(self, summary: ScanSummary) -> None:
         others = sum(problem.code in NOT_IMAGES for problem in summary.skipped)
         unreadable = len(summary.skipped) - others
-        looked = f"{plural(summary.seen, 'file')} looked at, {others} of other types, {unreadable} unreadable"
-        name = self._named(self._chosen)
+        words = trn(
+            "No images in {name} ({count} file looked at, {others} of other types, {unreadable} unreadable).",
+            "No images in {name} ({count} files looked at, {others} of other types, {unreadable} unreadable).",
+            summary.seen,
+            name=self._named(self._chosen),
+            others=others,
+            unreadable=unreadable,
+        )
         self.noticed.emit(
             Notice(
                 "warning",
-                f"No images in {name} ({looked}).",
-                "Choose another folder.",
-                label="Show list" if summary.skipped else "Open folder...",
+                words,
+                tr("Choose another folder."),
+                label=tr("Show list") if summary.skipped else tr("Open folder..."),
                 action=self.show_problems if summary.skipped else self.ask_folder,
             )
         )
 
     def _offer_password(self, wrong: bool) -> None:
         chosen = self._chosen
-        text = "The password does not open the archive." if wrong else "The archive is encrypted."
+        text = tr("The password does not open the archive.") if wrong else tr("The archive is encrypted.")
         self.noticed.emit(
-            Notice("warning", text, label="Enter password...", action=lambda: self._ask_password(chosen))
+            Notice("warning", text, label=tr("Enter password..."), action=lambda: self._ask_password(chosen))
         )
 
     def _ask_password(self, chosen: tuple[str, ...]) -> None:
         dialog = QInputDialog(self._window)
-        dialog.setWindowTitle("Password")
-        dialog.setLabelText("Password of the archive:")
+        dialog.setWindowTitle(tr("Password"))
+        dialog.setLabelText(tr("Password of the archive:"))
         dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
         dialog.textValueSelected.connect(lambda password: self.open(chosen, password=password))
         dialog.finished.connect(dialog.deleteLater)
@@ -207,8 +238,18 @@ class Opening(QObject):
     def _on_closed(self) -> None:
         self._open_now = ()
         self.opened.emit(())
-        self._problems = ()
+        self._problems = self._roots = ()
         self.problems_changed.emit(())
+
+    def show_in_folder(self, problem: Problem) -> None:
+        """The folder of the file that a problem names, in the system's file manager."""
+        in_background(partial(located, problem.path, self._roots), self._show_folder, self)
+
+    def _show_folder(self, found: str) -> None:
+        if found:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(found))
+        else:
+            self.noticed.emit(Notice("warning", tr("The file is not there any more.")))
 
 
 def _is_good_start(stack: StackInfo) -> bool:
@@ -223,11 +264,32 @@ def summary_words(summary: ScanSummary, series: int) -> str:
     others = sum(problem.code in NOT_IMAGES for problem in summary.skipped)
     wrong = len(summary.skipped) - others + len(summary.problems)
     parts = [
-        f"{plural(summary.seen, 'file')}: {plural(summary.used, 'image')} in {plural(series, 'series', 'series')}"
+        tr(
+            "{files}: {images} in {series}",
+            files=trn("{count} file", "{count} files", summary.seen),
+            images=trn("{count} image", "{count} images", summary.used),
+            series=trn("{count} series", "{count} series", series),
+        )
     ]
-    parts += [f"{others} not DICOM"] if others else []
-    parts += [f"{wrong} with problems"] if wrong else []
+    parts += [tr("{count} not DICOM", count=others)] if others else []
+    parts += [tr("{count} with problems", count=wrong)] if wrong else []
     return ", ".join(parts)
+
+
+def located(shown_path: str, roots: Sequence[str]) -> str:
+    """The folder that holds a file named by a problem, relative to one of the roots; empty when it is gone.
+
+    An entry of an archive is found as its archive. A dead network drive makes this hang.
+    """
+    if not shown_path:
+        return ""
+    for root in (Path(root) for root in roots):
+        base = root if root.is_dir() else root.parent
+        inside = Path(shown_path)
+        for part in (inside, *inside.parents):
+            if part.name and (base / part).exists():
+                return str((base / part).parent)
+    return ""
 
 
 def counted(problems: Sequence[Problem]) -> int:

@@ -6,8 +6,10 @@ import html
 import unicodedata
 from typing import Final
 
+from brainsr_desktop.language import mark
+
 LONGEST: Final = 256
-HIDDEN: Final = "hidden"
+HIDDEN: Final = mark("hidden")
 REPLACEMENT: Final = "\ufffd"
 
 # Bidirectional controls can make a name read as another one (PS3.5 allows none of them in a value).

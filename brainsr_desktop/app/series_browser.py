@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,11 +14,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import (
-    QAction,
-    QContextMenuEvent,
-    QStandardItem,
-)
+from PySide6.QtGui import QContextMenuEvent, QStandardItem
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -30,31 +26,21 @@ from PySide6.QtWidgets import (
 )
 
 from brainsr_desktop.app.panels.forms import narrow_list
-from brainsr_desktop.app.plain_text import HIDDEN, day, person, plural, shown, tool_tip
-from brainsr_desktop.app.series_card import (
-    Enhanced,
-    Role,
-    SeriesCardDelegate,
-    facts,
-    spoken,
-    title,
-)
-from brainsr_desktop.app.series_tree import (
-    SeriesFilter,
-    SeriesItems,
-    SeriesTree,
-    newest_first,
-    pixmap_of,
-    stack_order,
-)
+from brainsr_desktop.app.series_arranger import Possible
+from brainsr_desktop.app.series_card import Role, SeriesCardDelegate
+from brainsr_desktop.app.series_items import SeriesItems
+from brainsr_desktop.app.series_menu import patient_menu, series_menu
+from brainsr_desktop.app.series_tree import SeriesFilter, SeriesTree
+from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import SeriesInfo, StackInfo, StudyInfo
+from brainsr_desktop.language import mark, tr, trn
 from brainsr_desktop.session.pictures import SliceState
 
 FILTERS: Final[Mapping[str, str]] = {
-    "all": "All series",
-    "suitable": "Can be enhanced",
-    "no_localizer": "Without localizers",
-    "no_derived": "Without derived",
+    "all": mark("All series"),
+    "suitable": mark("Brain MR only"),
+    "no_localizer": mark("Hide localizers"),
+    "no_derived": mark("Hide derived"),
 }
 
 
@@ -62,23 +48,26 @@ class SeriesBrowser(QWidget):
     """Left area of the window."""
 
     opened = Signal(object)  # StackInfo
-    enhance_asked = Signal(object)  # StackInfo
+    enhance_asked = Signal(object)  # tuple[StackInfo, ...]
     export_asked = Signal(object)  # tuple[StackInfo, ...]
     details_asked = Signal(object)  # StackInfo
     folder_asked = Signal(object)  # StackInfo: show it in the system's file manager
+    split_asked = Signal(
+        object, str
+    )  # StackInfo, field (see session.arranging), "": the parts that were found
+    merge_asked = Signal(object)  # StackInfo
     close_asked = Signal()
+    close_patient_asked = Signal(object)  # tuple[StackInfo, ...]: all of the patient
     problems_asked = Signal()
     thumbnail_wanted = Signal(object)  # StackInfo
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._stacks: dict[str, QStandardItem] = {}
-        self._studies: dict[str, QStandardItem] = {}
-        self._patients: dict[tuple[str, str], QStandardItem] = {}
+        self.possible_for: Callable[[StackInfo], Possible] = lambda _stack: Possible()
+        """What the context menu offers for split and merge."""
         self._asked: set[str] = set()
-        self._hidden = False
-        self._open_id = ""
         self._items = SeriesItems(self)
+        self._items.study_began.connect(self._unfold)
         self._filter = SeriesFilter(self)
         self._filter.setSourceModel(self._items)
         self._filter.sort(0)
@@ -91,15 +80,17 @@ class SeriesBrowser(QWidget):
 
     def _build(self) -> None:
         self.search = QLineEdit(self)
-        self.search.setPlaceholderText("Search series")
+        self.search.setPlaceholderText(tr("Search series"))
         self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName("Search series by description, number, patient or date")
+        self.search.setAccessibleName(tr("Search series by description, number, patient or date"))
+        self.search.setToolTip(tr("Search series by description, number, patient or date"))
         self.kind = narrow_list()
-        self.kind.setAccessibleName("Filter series")
+        self.kind.setAccessibleName(tr("Filter series"))
+        self.kind.setToolTip(tr("Filter series"))
         for key, text in FILTERS.items():
-            self.kind.addItem(text, key)
+            self.kind.addItem(tr(text), key)
         self.tree = SeriesTree(self)
-        self.tree.setAccessibleName("Series")
+        self.tree.setAccessibleName(tr("Series"))
         self.tree.setModel(self._filter)
         self.tree.setItemDelegate(SeriesCardDelegate(self.tree))
         self.tree.setHeaderHidden(True)
@@ -139,53 +130,49 @@ class SeriesBrowser(QWidget):
 
     def add(self, series: SeriesInfo) -> None:
         """Show a series as soon as it is known; one that is known already is renewed."""
-        for stack in series.stacks:
-            if stack.id in self._stacks:
-                self._stacks[stack.id].setData(stack, Role.STACK)
-                continue
-            item = QStandardItem()
-            item.setData(stack, Role.STACK)
-            item.setData(stack_order(stack), Role.SORT)
-            self._stacks[stack.id] = item
-            study = self._study_item(series.study)
-            self._describe_stack(item)
-            study.appendRow(item)
-            self._unfold_new(study)
+        self._items.add(series)
         self._visible_soon.start()
 
-    def _unfold_new(self, study: QStandardItem) -> None:
-        """Show the first series of a study; later ones leave it as the user wants it."""
-        if study.rowCount() == 1:
-            for item in (study.parent(), study):
-                self.tree.expand(self._filter.mapFromSource(item.index()))
+    def remove(self, stacks: Iterable[StackInfo]) -> None:
+        """Take series away, and studies and patients that have none left."""
+        gone = tuple(stacks)
+        self._items.remove(gone)
+        self._asked -= {stack.id for stack in gone}
+        self._visible_soon.start()
+
+    def replace(self, gone: Iterable[StackInfo], series: SeriesInfo) -> None:
+        """Show a series in other parts than before; its study stays as it is folded."""
+        # The new ones first, so that study and patient stay.
+        self.add(series)
+        there = {stack.id for stack in series.stacks}
+        self.remove(stack for stack in gone if stack.id not in there)
 
     def clear(self) -> None:
         """Forget everything."""
-        self._items.clear()
-        for known in (self._stacks, self._studies, self._patients):
-            known.clear()
+        self._items.forget_all()
         self._asked.clear()
-        self._open_id = ""
         self.set_problems(0)
+
+    def stack(self, stack_id: str) -> StackInfo | None:
+        """The stack with this id."""
+        return self._items.stack(stack_id)
+
+    def study_of(self, stack: StackInfo) -> StudyInfo | None:
+        """Patient and study of a stack."""
+        return self._items.study_of(stack)
 
     def stacks(self) -> tuple[StackInfo, ...]:
         """All series that are shown, in the order of the tree."""
         return tuple(self._walk(QModelIndex()))
 
-    def stack(self, stack_id: str) -> StackInfo | None:
-        """The stack with this id."""
-        item = self._stacks.get(stack_id)
-        return None if item is None else item.data(Role.STACK)
-
-    def study_of(self, stack: StackInfo) -> StudyInfo | None:
-        """Patient and study of a stack."""
-        item = self._studies.get(stack.study_uid)
-        return None if item is None else item.data(Role.STUDY)
-
     def selected(self) -> tuple[StackInfo, ...]:
         """The selected series."""
         found = (index.data(Role.STACK) for index in self.tree.selectionModel().selectedIndexes())
         return tuple(stack for stack in found if stack is not None)
+
+    def close_patient(self, stack: StackInfo) -> None:
+        """Ask to close every series of a stack's patient."""
+        self.close_patient_asked.emit(self._items.of_patient(stack))
 
     def neighbour(self, stack: StackInfo | None, step: int) -> StackInfo | None:
         """The series `step` places after this one; None at the ends."""
@@ -200,108 +187,47 @@ class SeriesBrowser(QWidget):
 
     def set_open(self, stack: StackInfo | None) -> None:
         """Mark the series that is shown in the panes."""
-        for stack_id in (self._open_id, stack.id if stack is not None else ""):
-            if stack_id in self._stacks:
-                self._stacks[stack_id].setData(stack is not None and stack_id == stack.id, Role.IS_OPEN)
-        self._open_id = stack.id if stack is not None else ""
-        if self._open_id in self._stacks:
-            index = self._filter.mapFromSource(self._stacks[self._open_id].index())
+        self._items.set_open(stack)
+        line = None if stack is None else self._items.line(stack.id)
+        if line is not None:
+            index = self._filter.mapFromSource(line.index())
             self.tree.setCurrentIndex(index)
             self.tree.scrollTo(index)
 
     def set_slice_states(self, stack: StackInfo, states: Mapping[int, SliceState]) -> None:
         """Badge of a series: enhanced in part or all of it."""
-        item = self._stacks.get(stack.id)
-        if item is None:
-            return
-        full = sum(state is SliceState.FULL for state in states.values())
-        enhanced: Enhanced = "" if full == 0 else "all" if full >= stack.slices else "part"
-        if item.data(Role.ENHANCED) != enhanced:
-            item.setData(enhanced, Role.ENHANCED)
-            self._describe_stack(item)
+        self._items.set_slice_states(stack, states)
+
+    def set_degraded(self, stack: StackInfo | None) -> None:
+        """Badge of the series that test mode shows worse than it is; None: there is none."""
+        self._items.set_degraded(stack)
 
     def set_thumbnail(self, stack_id: str, pixels: NDArray[np.uint8]) -> None:
         """Show a small picture, (rows, columns) grey or (rows, columns, 3) colour, uint8."""
-        item = self._stacks.get(stack_id)
-        if item is not None:
-            item.setData(pixmap_of(pixels), Role.THUMBNAIL)
+        self._items.set_thumbnail(stack_id, pixels)
+
+    def set_others(self, problems: Sequence[Problem]) -> None:
+        """List what is DICOM but no image."""
+        self._items.set_others(problems)
+
+    def set_hidden(self, hidden: bool) -> None:
+        """Show or hide who the patient is."""
+        self._items.set_hidden(hidden)
 
     def set_problems(self, count: int) -> None:
         """The last line."""
         self.problems.setVisible(count > 0)
-        self.problems.setText(f"!  {plural(count, 'problem')}")
-        self.problems.setAccessibleName(f"{plural(count, 'problem')}, show the list")
-
-    def set_hidden(self, hidden: bool) -> None:
-        """Show or hide who the patient is."""
-        self._hidden = hidden
-        for patient in self._patients.values():
-            self._describe_patient(patient)
-        for study in self._studies.values():
-            self._describe_study(study)
-        for item in self._stacks.values():
-            self._describe_stack(item)
-
-    # --- words
-
-    def _study_item(self, study: StudyInfo) -> QStandardItem:
-        item = self._studies.get(study.study_uid)
-        if item is None:
-            item = self._studies[study.study_uid] = QStandardItem()
-            item.setData(study, Role.STUDY)
-            item.setData((newest_first(study.study_date), study.study_uid), Role.SORT)
-            item.setDragEnabled(False)
-            self._describe_study(item)
-            self._patient_item(study).appendRow(item)
-        return item
-
-    def _patient_item(self, study: StudyInfo) -> QStandardItem:
-        key = (" ".join(study.patient_name.casefold().split()), study.patient_id.strip())
-        item = self._patients.get(key)
-        if item is None:
-            item = self._patients[key] = QStandardItem()
-            item.setData(study, Role.STUDY)
-            item.setData(key, Role.SORT)
-            item.setDragEnabled(False)
-            self._describe_patient(item)
-            self._items.appendRow(item)
-        return item
-
-    def _describe_patient(self, item: QStandardItem) -> None:
-        study: StudyInfo = item.data(Role.STUDY)
-        name = person(study.patient_name) or "No name"
-        facts_ = [name, study.patient_id, f"born {day(study.birth_date)}" if study.birth_date else ""]
-        self._set_heading(
-            item, "Patient: " + HIDDEN if self._hidden else ", ".join(f for f in facts_ if f), bold=True
-        )
-
-    def _describe_study(self, item: QStandardItem) -> None:
-        study: StudyInfo = item.data(Role.STUDY)
-        date = HIDDEN if self._hidden else day(study.study_date)
-        self._set_heading(
-            item, ", ".join(part for part in (date, study.study_description or "Study") if part)
-        )
-
-    def _set_heading(self, item: QStandardItem, text: str, *, bold: bool = False) -> None:
-        item.setText(shown(text))
-        item.setToolTip(tool_tip(text))
-        font = item.font()
-        font.setBold(bold)
-        item.setFont(font)
-
-    def _describe_stack(self, item: QStandardItem) -> None:
-        stack: StackInfo = item.data(Role.STACK)
-        words = spoken(stack, item.data(Role.ENHANCED) or "")
-        item.setData(words, Qt.ItemDataRole.AccessibleTextRole)
-        item.setToolTip(tool_tip(title(stack), facts(stack), stack.split_reason, stack.order_note,
-                                 f"Viewing only: {stack.why_not}" if stack.why_not else ""))  # fmt: skip
-        study = self.study_of(stack) or StudyInfo("")
-        who = (
-            "" if self._hidden else f"{person(study.patient_name)} {study.patient_id} {day(study.study_date)}"
-        )
-        item.setData(f"{words} {study.study_description} {who}", Role.SEARCH)
+        words = trn("{count} problem", "{count} problems", count)
+        self.problems.setText(f"!  {words}")
+        self.problems.setAccessibleName(tr("{problems}, show the list", problems=words))
+        self.problems.setToolTip(tr("Show the list of problems"))
 
     # --- what the user does
+
+    def _unfold(self, study: QStandardItem) -> None:
+        """Show the first series of a study; later ones leave it as the user wants it."""
+        for item in (study.parent(), study):
+            self.tree.expand(self._filter.mapFromSource(item.index()))
 
     def _look(self) -> None:
         self._filter.look_for(self.search.text(), self.kind.currentData())
@@ -318,39 +244,27 @@ class SeriesBrowser(QWidget):
             self.tree.setExpanded(index, not self.tree.isExpanded(index))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Qt calls it, for the mouse and for the menu key."""
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         area = self.tree.visualRect(self.tree.currentIndex())
         place = area.center() if by_key else self.tree.viewport().mapFromGlobal(event.globalPos())
-        stack = self.tree.indexAt(place).data(Role.STACK)
-        if stack is not None:
-            self.menu_for(stack).popup(self.tree.viewport().mapToGlobal(place + QPoint(1, 1)))
+        menu = self.menu_at(self.tree.indexAt(place))
+        if menu is not None:
+            menu.popup(self.tree.viewport().mapToGlobal(place + QPoint(1, 1)))
             event.accept()
+
+    def menu_at(self, index: QModelIndex) -> QMenu | None:
+        """The context menu of a line of the tree: of a series, or of the patient it belongs to."""
+        stack = index.data(Role.STACK)
+        if stack is not None:
+            return self.menu_for(stack)
+        first = next(iter(self._walk(index)), None) if index.isValid() else None
+        return None if first is None else patient_menu(self, first)
 
     def menu_for(self, stack: StackInfo) -> QMenu:
         """The context menu of one series."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chosen = self.selected()
-        several = chosen if stack in chosen else (stack,)
-        self._entry(menu, "&Open", lambda: self.opened.emit(stack))
-        enhance = self._entry(menu, "E&nhance", lambda: self.enhance_asked.emit(stack))
-        export = self._entry(menu, "&Export...", lambda: self.export_asked.emit(several))
-        for action in (enhance, export):
-            action.setEnabled(stack.supported)
-            if stack.why_not:
-                action.setToolTip(tool_tip(f"Viewing only: {stack.why_not}"))
-        menu.setToolTipsVisible(True)
-        menu.addSeparator()
-        self._entry(menu, "Series &details...", lambda: self.details_asked.emit(stack))
-        self._entry(menu, "Show in &folder", lambda: self.folder_asked.emit(stack))
-        menu.addSeparator()
-        self._entry(menu, "&Close all", self.close_asked.emit)
-        return menu
-
-    def _entry(self, menu: QMenu, text: str, done: object) -> QAction:
-        action = menu.addAction(text)
-        action.triggered.connect(done)
-        return action
+        return series_menu(self, stack, chosen if stack in chosen else (stack,))
 
     # --- thumbnails
 

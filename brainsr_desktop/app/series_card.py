@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, Literal
 
@@ -10,15 +10,17 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from brainsr_desktop.app.plain_text import plural, shown
+from brainsr_desktop.app.plain_text import shown
+from brainsr_desktop.app.series_words import badge_words, reason_words
 from brainsr_desktop.app.theme import colours_of
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.language import mark, tr, trn
 
 THUMBNAIL_PX: Final = 96
 MARGIN_PX: Final = 8
 LINES: Final = 6
 """Two of the title, three of facts, one of badges."""
-PLANE_LETTERS: Final = {"axial": "AX", "coronal": "COR", "sagittal": "SAG"}
+PLANE_LETTERS: Final = {"axial": mark("AX"), "coronal": mark("COR"), "sagittal": mark("SAG")}
 AnyIndex = QModelIndex | QPersistentModelIndex
 Enhanced = Literal["", "part", "all"]
 
@@ -33,6 +35,8 @@ class Role(IntEnum):
     SORT = Qt.ItemDataRole.UserRole + 5
     SEARCH = Qt.ItemDataRole.UserRole + 6
     STUDY = Qt.ItemDataRole.UserRole + 7
+    DEGRADED = Qt.ItemDataRole.UserRole + 8
+    OTHER = Qt.ItemDataRole.UserRole + 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +55,58 @@ class Badge:
 def title(stack: StackInfo) -> str:
     """Number and description."""
     number = f"{stack.series_number}  " if stack.series_number is not None else ""
-    return shown(number + (stack.description or "Series without description"))
+    return shown(number + (stack.description or tr("Series without description")))
 
 
 def facts(stack: StackInfo) -> str:
     """`20 slices, 256 x 256, 0.86 x 0.86 x 7 mm, AX`; rows before columns, no breaks inside a part."""
     geometry = stack.geometry
-    parts = [plural(stack.slices, "slice")]
+    slices = trn("{count} slice", "{count} slices", stack.slices)
     if stack.volumes > 1:
-        parts[0] += f" x {plural(stack.volumes, 'volume')}"
+        volumes = trn("{count} volume", "{count} volumes", stack.volumes)
+        slices = tr("{slices} x {volumes}", slices=slices, volumes=volumes)
+    parts = [slices]
     parts.append(f"{geometry.rows} x {geometry.columns}")
     if stack.has_spacing:
         step = geometry.step_mm or stack.thickness_mm
         sizes = [*geometry.spacing_mm, *([step] if step else [])]
-        parts.append(" x ".join(f"{size:.3g}" for size in sizes) + " mm")
+        parts.append(tr("{sizes} mm", sizes=" x ".join(f"{size:.3g}" for size in sizes)))
     if stack.has_position:
-        parts.append(PLANE_LETTERS[geometry.plane])
+        parts.append(tr(PLANE_LETTERS[geometry.plane]))
     return ", ".join(part.replace(" ", "\u00a0") for part in parts)
 
 
-def badges(stack: StackInfo, enhanced: Enhanced) -> tuple[Badge, ...]:
-    """The badges of a card, most important first."""
+def notes(stack: StackInfo) -> str:
+    """Why it stands apart from its series, and by what its slices are ordered where that is no position."""
+    return ", ".join(shown(note) for note in (reason_words(stack.split_reason), stack.order_note) if note)
+
+
+def badges(stack: StackInfo, enhanced: Enhanced, *, degraded: bool = False) -> tuple[Badge, ...]:
+    """The badges of a card, most important first. ``degraded``: test mode shows it worse than it is."""
     found: list[Badge] = []
+    if degraded:
+        found.append(Badge(tr("degraded"), "warn"))
     if enhanced:
-        found.append(Badge("enhanced" if enhanced == "all" else "part enhanced", "good"))
+        found.append(Badge(tr("enhanced") if enhanced == "all" else tr("part enhanced"), "good"))
     if stack.problems:
-        found.append(Badge(plural(len(stack.problems), "problem"), "warn"))
+        found.append(Badge(trn("{count} problem", "{count} problems", len(stack.problems)), "warn"))
     if stack.why_not:
-        found.append(Badge("view only"))
-    found += [Badge(shown(text, 24)) for text in stack.badges]
+        found.append(Badge(tr("view only")))
+    found += [Badge(shown(badge_words(text), 24)) for text in stack.badges]
     return tuple(found)
 
 
-def spoken(stack: StackInfo, enhanced: Enhanced) -> str:
+def viewing_only(stack: StackInfo) -> str:
+    """Why it cannot be enhanced, as a sentence's part; empty where it can."""
+    if not stack.why_not:
+        return ""
+    return tr("viewing only: {reason}", reason=shown(reason_words(stack.why_not)))
+
+
+def spoken(stack: StackInfo, enhanced: Enhanced, *, degraded: bool = False) -> str:
     """The card as one sentence for screen readers and the tool tip."""
-    parts = [title(stack), facts(stack), shown(stack.split_reason), shown(stack.order_note)]
-    parts.append(f"viewing only: {shown(stack.why_not)}" if stack.why_not else "")
-    parts += [badge.text for badge in badges(stack, enhanced) if badge.text != "view only"]
+    found = badges(replace(stack, why_not=None), enhanced, degraded=degraded)
+    parts = [title(stack), facts(stack), notes(stack), viewing_only(stack), *(badge.text for badge in found)]
     return ", ".join(part for part in parts if part).replace("\u00a0", " ")
 
 
@@ -121,7 +140,8 @@ class SeriesCardDelegate(QStyledItemDelegate):
         down = bool(option.state & QStyle.StateFlag.State_Open)
         points = ((-4, -2), (0, 2.5), (4, -2)) if down else ((-2, -4), (2.5, 0), (-2, 4))
         painter.setPen(QPen(ink, 1.6))
-        painter.drawPolyline([middle + QPointF(*point) for point in points])
+        if index.model().hasChildren(index):
+            painter.drawPolyline([middle + QPointF(*point) for point in points])
         font = QFont(option.font)
         font.setBold(not index.parent().isValid())
         painter.setFont(font)
@@ -158,7 +178,8 @@ class SeriesCardDelegate(QStyledItemDelegate):
         _paint_thumbnail(painter, picture, index.data(Role.THUMBNAIL))
         words = inner.adjusted(THUMBNAIL_PX + MARGIN_PX, 0, 0, 0)
         enhanced: Enhanced = index.data(Role.ENHANCED) or ""
-        _paint_words(painter, words, option.font, palette, stack, enhanced)
+        found = badges(stack, enhanced, degraded=bool(index.data(Role.DEGRADED)))
+        _paint_words(painter, words, option.font, palette, stack, found)
 
 
 def accent_colour() -> QColor:
@@ -180,7 +201,12 @@ def _paint_thumbnail(painter: QPainter, area: QRect, pixmap: object) -> None:
 
 
 def _paint_words(
-    painter: QPainter, area: QRect, font: QFont, palette: QPalette, stack: StackInfo, enhanced: Enhanced
+    painter: QPainter,
+    area: QRect,
+    font: QFont,
+    palette: QPalette,
+    stack: StackInfo,
+    found: tuple[Badge, ...],
 ) -> None:
     bold = QFont(font)
     bold.setBold(True)
@@ -193,13 +219,12 @@ def _paint_words(
     top = _paint_block(
         painter, bold, text_colour, QRect(area.left(), top, area.width(), 2 * line), title(stack)
     )
-    room = 2 if stack.split_reason else 3
+    told = notes(stack)
+    room = 2 if told else 3
     top = _paint_block(painter, font, quiet, QRect(area.left(), top, area.width(), room * line), facts(stack))
-    if stack.split_reason:
-        _paint_block(
-            painter, font, quiet, QRect(area.left(), top, area.width(), line), shown(stack.split_reason)
-        )
-    _paint_badges(painter, area, font, badges(stack, enhanced))
+    if told:
+        _paint_block(painter, font, quiet, QRect(area.left(), top, area.width(), line), told)
+    _paint_badges(painter, area, font, found)
 
 
 def _paint_block(painter: QPainter, font: QFont, colour: QColor, area: QRect, text: str) -> int:
@@ -236,9 +261,15 @@ def _paint_badges(painter: QPainter, area: QRect, font: QFont, found: tuple[Badg
     height = metrics.height() + 2
     left, top = area.left(), area.bottom() - height + 1
     theme = colours_of(QGuiApplication.palette())
-    for badge in found:
+    for number, badge in enumerate(found):
         width = metrics.horizontalAdvance(badge.words) + 12
-        if left + width > area.right() + 1:
+        left_over = f"+{len(found) - number}"
+        room = metrics.horizontalAdvance(left_over) + 4 if number < len(found) - 1 else 0
+        if left + width + room > area.right() + 1:
+            painter.setPen(QColor(theme.text))
+            painter.setFont(font)
+            rest = QRectF(left, top, area.right() + 1 - left, height)
+            painter.drawText(rest, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, left_over)
             break
         place = QRectF(left, top, width, height)
         colours = {

@@ -1,14 +1,13 @@
-"""The tree of the series browser: its items, its filter, its rows; and small pictures for its cards."""
+"""The tree of the series browser: its filter, its rows, its order; and small pictures for its cards."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QByteArray,
-    QMimeData,
     QModelIndex,
     QPersistentModelIndex,
     QRect,
@@ -16,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPalette, QPixmap, QStandardItemModel
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QStyleOptionViewItem, QTreeView, QWidget
 
 from brainsr_desktop.app.series_card import THUMBNAIL_PX, Role
@@ -24,20 +23,6 @@ from brainsr_desktop.core.series import StackInfo
 
 STACK_MIME: Final = "application/x-brainsr-stack"
 AnyIndex = QModelIndex | QPersistentModelIndex
-
-
-class SeriesItems(QStandardItemModel):
-    """Items that can be dragged as a stack's id."""
-
-    def mimeTypes(self) -> list[str]:
-        return [STACK_MIME]
-
-    def mimeData(self, indexes: list[AnyIndex]) -> QMimeData:  # type: ignore[override]
-        data = QMimeData()
-        stacks = [stack for index in indexes if (stack := index.data(Role.STACK)) is not None]
-        if stacks:
-            data.setData(STACK_MIME, QByteArray(stacks[0].id.encode()))
-        return data
 
 
 class SeriesFilter(QSortFilterProxyModel):
@@ -60,7 +45,10 @@ class SeriesFilter(QSortFilterProxyModel):
         index = self.sourceModel().index(row, 0, parent)
         stack = index.data(Role.STACK)
         if not isinstance(stack, StackInfo):
-            return False
+            if index.data(Role.OTHER) is None:
+                return False
+            other = str(index.data(Role.SEARCH)).casefold()
+            return self._kind == "all" and all(word in other for word in self._words)
         text = str(index.data(Role.SEARCH)).casefold()
         return _passes(stack, self._kind) and all(word in text for word in self._words)
 
@@ -114,9 +102,16 @@ def pixmap_of(pixels: NDArray[np.uint8]) -> QPixmap:
     return QPixmap.fromImage(image)
 
 
-def stack_order(stack: StackInfo) -> tuple[float, int, str]:
+def stack_order(stack: StackInfo, made_s: float | None = None) -> tuple[object, ...]:
+    """Series number, time of the series, UID; then the parts as they were found. What is not known comes last."""
     number = float("inf") if stack.series_number is None else float(stack.series_number)
-    return number, int(stack.id) if stack.id.isdigit() else 0, stack.id
+    made = float("inf") if made_s is None else made_s
+    return number, made, stack.series_uid, natural(stack.id), stack.id
+
+
+def natural(name: str) -> tuple[int, ...]:
+    """The numbers of an id: "2:10.1" comes after "2:9+"."""
+    return tuple(int(part) for part in re.findall(r"\d+", name))
 
 
 def newest_first(date: str) -> int:

@@ -27,6 +27,8 @@ from brainsr_desktop.io.messages import (
     ThumbnailMade,
 )
 from brainsr_desktop.ipc.messages import Answer, ErrorReport, Failed, JobCancelled, JobId, Progress
+from brainsr_desktop.language import mark, tr
+from brainsr_desktop.session.arranging import found_id
 from brainsr_desktop.session.open_stack import OpenStack
 from brainsr_desktop.session.pictures import stack_name
 from brainsr_desktop.session.reports import Notice
@@ -35,7 +37,7 @@ log = logging.getLogger(__name__)
 
 TRIES: Final = 2
 """A request that ended the files process twice is given up."""
-STOPPED: Final = "the process that reads files stopped"
+STOPPED: Final = mark("the process that reads files stopped")
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ class StackLibrary(QObject):
         """Look for series; they are told as they are found."""
         chosen = tuple(str(Path(path).absolute()) for path in paths)
         scan = _Scan(chosen, password, self._next_prefix())
-        scan.board = self._board.open("Look for images", cancel=lambda: self._cancel_scan(scan))
+        scan.board = self._board.open(tr("Look for images"), cancel=lambda: self._cancel_scan(scan))
         self._start_scan(scan)
 
     @property
@@ -114,6 +116,14 @@ class StackLibrary(QObject):
         self._thumbnails.clear()
         self._found.clear()
         self._scan_count = 0
+
+    def forget(self, stacks: Iterable[StackInfo]) -> None:
+        """Forget some of what was found; what is held stays until it is released."""
+        gone = {found_id(stack.id) for stack in stacks}
+        self._found = [stack for stack in self._found if stack.id not in gone]
+        self._thumbnails = {
+            job: stack for job, stack in self._thumbnails.items() if found_id(stack.id) not in gone
+        }
 
     def thumbnail(self, stack: StackInfo) -> None:
         """Ask for a small picture."""
@@ -202,9 +212,9 @@ class StackLibrary(QObject):
 
     def _on_started(self, after: str) -> None:
         if after:
-            words = f"The process that reads files stopped ({after}). It was started again."
+            words = tr("The process that reads files stopped ({how}). It was started again.", how=after)
             self.notice.emit(Notice("warning", words))
-        for opened in [opened for opened in self._open.values() if opened.trouble == STOPPED]:
+        for opened in [opened for opened in self._open.values() if opened.trouble == tr(STOPPED)]:
             self._load_again(opened)
         self.restarted.emit()
 
@@ -212,9 +222,9 @@ class StackLibrary(QObject):
         self.notice.emit(
             Notice(
                 "error",
-                f"The process that reads files stopped again ({how}).",
-                "What is open stays usable. Start it again to open or export more.",
-                label="Start again",
+                tr("The process that reads files stopped again ({how}).", how=how),
+                tr("What is open stays usable. Start it again to open or export more."),
+                label=tr("Start again"),
                 action=self.worker.start_again,
             )
         )
@@ -293,12 +303,12 @@ class StackLibrary(QObject):
                 self._start_load(load)
             case Failed() if _died(answer):
                 del self._loads[answer.job]
-                opened.trouble = STOPPED
+                opened.trouble = tr(STOPPED)
             case Failed():
                 del self._loads[answer.job]
                 opened.trouble = answer.report.message
                 told = notice_of(answer.report)
-                self.notice.emit(replace(told, label="Retry", action=lambda: self._load_again(opened)))
+                self.notice.emit(replace(told, label=tr("Retry"), action=lambda: self._load_again(opened)))
             case JobCancelled():
                 del self._loads[answer.job]
         self.frames_changed.emit(opened)

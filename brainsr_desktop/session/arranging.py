@@ -110,10 +110,14 @@ def split(stack: StackInfo, by: Sequence[str]) -> tuple[StackInfo, ...]:
         groups.setdefault(tuple(_value(stack, volume, name) for name in by), []).append(volume)
     if len(groups) < 2:
         return (stack,)
-    return tuple(
-        _part(stack, volumes, _group_words(stack, volumes, key), (number, len(groups)), by)
-        for number, (key, volumes) in enumerate(groups.items(), start=1)
-    )
+    values = [list(dict.fromkeys(key[place] for key in groups)) for place in range(len(by))]
+    parts = []
+    for number, (key, volumes) in enumerate(groups.items(), start=1):
+        # Which value of each field: a part that is split further never keeps its id.
+        places = (str(known.index(words) + 1) for known, words in zip(values, key, strict=True))
+        named = replace(stack, id=".".join((stack.id, *places)))
+        parts.append(_part(named, volumes, _group_words(stack, volumes, key), (number, len(groups)), by))
+    return tuple(parts)
 
 
 def _value(stack: StackInfo, volume: int, field: str) -> str:
@@ -131,7 +135,10 @@ def _group_words(stack: StackInfo, volumes: Sequence[int], key: tuple[str, ...])
 def _part(
     stack: StackInfo, volumes: Sequence[int], words: str, place: tuple[int, int], by: Sequence[str]
 ) -> StackInfo:
-    """Some volumes of a stack as a stack of their own. Positions where none of them has a picture are left out."""
+    """Some volumes of a stack, which has the part's id already, as a stack of their own.
+
+    Positions where none of them has a picture are left out.
+    """
     number, count = place
     kept = [
         index
@@ -146,7 +153,6 @@ def _part(
     others = () if 0 in volumes else tuple(HEADER_OF_FIELD.get(name, "") for name in by)
     return replace(
         stack,
-        id=f"{stack.id}.{number}",
         geometry=replace(
             stack.geometry, positions_mm=tuple(stack.geometry.positions_mm[index] for index in kept)
         ),

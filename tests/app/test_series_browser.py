@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.series_browser import SeriesBrowser
-from brainsr_desktop.app.series_card import Role, badges, facts, spoken, title, wrapped
+from brainsr_desktop.app.series_card import Role, badges, facts, notes, spoken, title, wrapped
 from brainsr_desktop.app.series_tree import STACK_MIME, pixmap_of
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.session.pictures import SliceState
@@ -346,3 +346,101 @@ def test_that_key_and_right_click_open_the_menu_of_the_card(
     place = browser.tree.viewport().mapToGlobal(browser.tree.visualRect(card).center())
     QApplication.sendEvent(browser, QContextMenuEvent(reason, QPoint(5, 5), place))
     assert len(opened) == 1
+
+
+def test_that_series_of_one_number_stand_by_time_then_by_uid(browser: SeriesBrowser) -> None:
+    def of(stack_id: str, uid: str, made_s: float | None) -> None:
+        browser.add(series_of(replace(stack(5), id=stack_id, series_uid=uid, made_s=made_s, digest=stack_id)))
+
+    of("1", "1.9", None)
+    of("2", "1.5", 50.0)
+    of("3", "1.8", 40.0)
+    of("4", "1.4", 50.0)
+    assert [found.id for found in browser.stacks()] == ["3", "4", "2", "1"]
+
+
+def test_that_parts_of_a_series_stand_as_they_were_found(browser: SeriesBrowser) -> None:
+    parts = tuple(
+        replace(stack(5), id=f"2.{number}", made_s=90.0 - number, digest=str(number))
+        for number in range(1, 12)
+    )
+    browser.add(series_of(*parts))
+    assert [found.id for found in browser.stacks()] == [f"2.{number}" for number in range(1, 12)]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "hint"),
+    [
+        ("Other^One", "P-4711", "another patient here has the same ID"),
+        ("MUSTER^anna^^", "P-9", "another patient here has the same name"),
+        ("Other^One", "P-9", ""),
+    ],
+)
+def test_that_patients_that_differ_in_one_thing_only_get_a_hint(
+    browser: SeriesBrowser, name: str, number: str, hint: str
+) -> None:
+    browser.add(series_of(stack(1)))
+    browser.add(series_of(stack(2), study=replace(NEWER, patient_name=name, patient_id=number)))
+    headings = [text for depth, text in tree_texts(browser) if depth == 0]
+    assert len(headings) == 2
+    assert all((hint in heading) if hint else "another patient" not in heading for heading in headings)
+
+
+def test_that_badges_that_have_no_room_are_counted(browser: SeriesBrowser) -> None:
+    many = ("localizer", "derived", "no UID", "no DICOM", "AI-made", "map")
+    browser.add(series_of(stack(1, badges=many)))
+    model = browser.tree.model()
+    card = model.index(0, 0, model.index(0, 0, model.index(0, 0)))
+    assert all(badge in card.data(Qt.ItemDataRole.ToolTipRole) for badge in many)
+    where = browser.tree.visualRect(card)
+    full = browser.tree.viewport().grab(where).toImage()
+    browser.add(series_of(stack(1, badges=many[:1])))
+    assert browser.tree.viewport().grab(where).toImage() != full
+
+
+def test_that_words_of_the_files_room_are_translated_where_they_are_shown() -> None:
+    made = replace(
+        stack(1, badges=("phase", "3 volumes")),
+        split_reason="localizer: sagittal",
+        order_note="order from times",
+    )
+    assert notes(made) == "localizer: sagittal, order from times"
+    assert [badge.text for badge in badges(made, "", degraded=True)] == ["degraded", "phase", "3 volumes"]
+
+
+def test_that_ctrl_and_shift_select_several(browser: SeriesBrowser) -> None:
+    for number in (1, 2, 3, 4):
+        browser.add(series_of(stack(number)))
+    model = browser.tree.model()
+    study = model.index(0, 0, model.index(0, 0))
+
+    def click(row: int, modifier: Qt.KeyboardModifier) -> None:
+        place = browser.tree.visualRect(model.index(row, 0, study)).center()
+        QTest.mouseClick(browser.tree.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+
+    browser.resize(300, 900)
+    click(0, Qt.KeyboardModifier.NoModifier)
+    click(2, Qt.KeyboardModifier.ControlModifier)
+    assert {found.id for found in browser.selected()} == {"1", "3"}
+    click(0, Qt.KeyboardModifier.NoModifier)
+    click(2, Qt.KeyboardModifier.ShiftModifier)
+    assert {found.id for found in browser.selected()} == {"1", "2", "3"}
+
+
+def test_that_everything_can_be_done_with_keys_alone(browser: SeriesBrowser, qtbot: QtBot) -> None:
+    for number in (1, 2):
+        browser.add(series_of(stack(number)))
+    browser.tree.setFocus()
+    for _ in range(3):
+        QTest.keyClick(browser.tree, Qt.Key.Key_Down)
+    with qtbot.waitSignal(browser.opened) as heard:
+        QTest.keyClick(browser.tree, Qt.Key.Key_Return)
+    first = heard.args[0].id
+    QTest.keyClick(browser.tree, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert len(browser.selected()) >= 1 and first in {"1", "2"}
+    while browser.tree.currentIndex().parent().isValid():
+        QTest.keyClick(browser.tree, Qt.Key.Key_Left)
+    QTest.keyClick(browser.tree, Qt.Key.Key_Left)
+    assert not browser.tree.isExpanded(browser.tree.currentIndex())
+    QTest.keyClick(browser.tree, Qt.Key.Key_Right)
+    assert browser.tree.isExpanded(browser.tree.currentIndex())
