@@ -28,6 +28,8 @@ from brainsr_desktop.session.windows import SeriesRange
 
 BEYOND: Final = 1.5
 """The axis ends at so many times the robust range of the series, where single bright pixels lie beyond it."""
+AIR: Final = 0.06
+"""The lowest part of the axis, whose counts do not decide how high the plot is."""
 LEAST_WIDTH: Final = 1e-3
 """Narrowest range that can be dragged, in parts of the axis."""
 
@@ -192,13 +194,10 @@ class HistogramPanel(QWidget):
         if window is not None:
             low, high = min(low, window.low), max(high, window.high)
         # Air outnumbers everything: without a log scale its peak may leave the plot.
-        tall = [
-            float(np.sort(line.y)[-1 if self.log.isChecked() else -4 :].min())
-            for line in lines
-            if line.y.size > 4
-        ]
+        air = 0 if self.log.isChecked() else round(AIR * lines[0].y.size)
+        tall = max(float(line.y[air:].max()) for line in lines)
         self.plot.setXRange(low, high, padding=0.02)
-        self.plot.setYRange(0.0, max(max(tall, default=1.0) * 1.15, 1e-9), padding=0)
+        self.plot.setYRange(0.0, max(tall * 1.15, 1e-9), padding=0)
 
     def _show_window(self, window: WindowLevel | None) -> None:
         self.region.setVisible(window is not None and self._histogram is not None)
