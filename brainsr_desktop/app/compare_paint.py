@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,8 @@ from brainsr_desktop.session.state import RectMm
 
 LENS_PX: Final = 200.0
 """Diameter of the loupe, logical pixels."""
+FIELD_NUMBERS: Final = ("1", "2")
+"""What the fields of the checkerboard are called: of the left and of the right list's picture."""
 _GAP_PX: Final = 8.0
 _LEAST_FIELD_PX: Final = 18
 _SCALE_PX: Final = (14.0, 0.4)
@@ -110,18 +113,16 @@ def _wipe(painter: QPainter, size: QSizeF, wipe: Wipe, names: tuple[str, str]) -
 
 
 def _board(painter: QPainter, size: QSizeF, board: Board) -> None:
+    """A number in each field of the upper row and of the left column; in the lower corner, clear of other texts."""
     columns, rows = edges_of(board, (size.width(), size.height()))
     metrics = QFontMetricsF(painter.font())
     if columns[1] - columns[0] < max(_LEAST_FIELD_PX, metrics.height()):
         return
-    for number, left in enumerate(columns[:-1]):
-        _field_letter(painter, metrics, left, rows[0], number)
-    for number, top in enumerate(rows[1:-1], start=1):
-        _field_letter(painter, metrics, columns[0], top, number)
-
-
-def _field_letter(painter: QPainter, metrics: QFontMetricsF, left: int, top: int, number: int) -> None:
-    outlined_text(painter, QPointF(left + 4, top + 2 + metrics.ascent()), "BA"[number % 2 == 0])
+    fields = [(left, rows[1], number) for number, left in enumerate(columns[:-1])]
+    fields += [(columns[0], bottom, number) for number, bottom in enumerate(rows[2:], start=1)]
+    for left, bottom, number in fields:
+        at = QPointF(left + 4, bottom - 3 - metrics.descent())
+        outlined_text(painter, at, FIELD_NUMBERS[number % 2], IMAGE.cross)
 
 
 def _scale(painter: QPainter, size: QSizeF, scale: ColourScale) -> None:
@@ -151,8 +152,12 @@ def _scale(painter: QPainter, size: QSizeF, scale: ColourScale) -> None:
 def _signed(value: float, scale: ColourScale) -> str:
     if value == 0.0:
         return "0"
-    digits = 0 if scale.span >= 100 else 1 if scale.span >= 10 else 3
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return f"{value:+.{digits_of(scale.span)}f}".replace("-", "−")
+
+
+def digits_of(span: float) -> int:
+    """Digits after the point that show three of a value's."""
+    return min(max(2 - math.floor(math.log10(max(span, 1e-9))), 0), 9)
 
 
 def _place(painter: QPainter, size: QSizeF, mark: PlaceMark, to_px: ToPx) -> None:

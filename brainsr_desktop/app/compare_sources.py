@@ -31,7 +31,7 @@ def entries_of(state: ViewState, catalog: Catalog) -> list[tuple[str, Source]]:
         found = [(tr("Degraded"), INPUT), (tr("Reference (original)"), REFERENCE)]
     recipe = state.recipe
     title = _title(cards.get(recipe.model), recipe.model, recipe.scale)
-    found.append((tr("Chosen model: {title}", title=title), CURRENT))
+    found.append((tr("{title} (chosen)", title=title), CURRENT))
     found += [(tr(words), Source("model", name)) for name, words in INTERPOLATIONS]
     networks = [card for card in catalog.cards if not card.is_interpolation]
     # Those of the factor in use first.

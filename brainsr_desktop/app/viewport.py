@@ -43,6 +43,7 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
 
     resized = Signal()
     focused = Signal()
+    _look: Look | None = None  # asked for by the first resize, inside the constructor of the base
 
     def __init__(self, name: str, reductions: Reductions, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=IMAGE.back)
@@ -56,7 +57,6 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         self._base = PictureLayer(self._box, reductions)
         self._second = PictureLayer(self._box, reductions)
         self.setCentralItem(self._box)
-        self._look: Look | None = None
         self._signs = Signs()
         self._layer = OverlayLayer()
         self._content = Content()
@@ -242,6 +242,9 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Qt calls it; the pair works out the field anew."""
         super().resizeEvent(event)
+        # The field may stay as it is while a pane grows: then nobody else says that there is more to show.
+        if self._look is not None:
+            self._draw()
         self.resized.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -110,6 +110,9 @@ def corners_of(
     window_line = tr("colour")
     if grey:
         window_line = tr("W {width}  L {level}", width=_short(window.width), level=_short(window.center))
+    if picture.span is not None:
+        unit = stack.unit or tr("a.u.")
+        window_line = tr("colours ± {span} {unit}", span=_short(picture.span), unit=unit)
     if small or state.overlays == "few":
         return Corners(bottom_left=(slice_line,), bottom_right=(window_line,))
     patient, right = _study_lines(state, study, stack)

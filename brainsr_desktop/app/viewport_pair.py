@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, Signal
@@ -9,7 +10,7 @@ from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from brainsr_desktop.app.compare_line import WipeLine
-from brainsr_desktop.app.compare_paint import ColourScale, Lens, PlaceMark, Signs
+from brainsr_desktop.app.compare_paint import FIELD_NUMBERS, ColourScale, Lens, PlaceMark, Signs
 from brainsr_desktop.app.compare_split import split_of
 from brainsr_desktop.app.slice_pixels import Reductions, automatic_window
 from brainsr_desktop.app.store import Store
@@ -19,7 +20,7 @@ from brainsr_desktop.app.viewport_actions import PairActions
 from brainsr_desktop.app.viewport_bars import label_of, notice_of
 from brainsr_desktop.app.viewport_given import GivenPictures, Slot
 from brainsr_desktop.app.viewport_layer import Look, Manner
-from brainsr_desktop.app.viewport_mouse import MouseMap, Side
+from brainsr_desktop.app.viewport_mouse import MouseHabits, MouseMap, Side
 from brainsr_desktop.app.viewport_overlays import (
     SMALL_PANE_PX,
     Content,
@@ -219,6 +220,11 @@ class ViewportPair(QWidget):
         self._panes[side].view.setFocus()
         self._mark(side)
 
+    def set_habits(self, habits: MouseHabits) -> None:
+        """What the user's hand is used to."""
+        for mouse in self._mice.values():
+            mouse.habits = habits
+
     def cancel_drag(self) -> bool:
         """Take back the drag under way (Esc); False when there is none."""
         return any(mouse.cancel() for mouse in self._mice.values())
@@ -315,13 +321,19 @@ class ViewportPair(QWidget):
         view.set_outline(self._outline_of(state))
         view.set_content(self._content(side, base, view))
         statuses = [status]
-        pane.bar.set_label(label_of(status, has_picture=view.picture is not None))
-        pane.second_bar.setVisible(second is not None)
+        labels = [label_of(status, has_picture=view.picture is not None)]
         if second is not None:
             statuses.append(self._given.status(second, state))
-            pane.second_bar.set_label(label_of(statuses[1], has_picture=view.second is not None))
+            labels.append(label_of(statuses[1], has_picture=view.second is not None))
+        if state.mode == "board" and second is not None:
+            numbered = zip(reversed(FIELD_NUMBERS), labels, strict=True)
+            labels = [replace(label, text=f"{number}: {label.text}") for number, label in numbered]
+        pane.bar.set_label(labels[0])
+        pane.second_bar.setVisible(second is not None)
+        if second is not None:
+            pane.second_bar.set_label(labels[1])
         pane.strip.set_notice(notice_of(*statuses))
-        told = [label_of(each, has_picture=True).text for each in reversed(statuses)]
+        told = [label.text for label in reversed(labels)]
         self._describe(view, ", ".join(told))
 
     def _drawn_in(self, side: Side) -> Slot:
