@@ -157,11 +157,12 @@ class WindowLayout:
 
 @dataclass(frozen=True, slots=True)
 class RecentFolder:
-    """Something opened before: absolute path, day (ISO), number of series found."""
+    """Something opened before: absolute path, day (ISO), number of series found; a pinned one is never dropped."""
 
     path: str = _kept("", _text)
     opened: str = _kept("", _text)
     series: int = _kept(0, _whole(0, 1_000_000))
+    pinned: bool = _kept(False, _switch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +246,19 @@ def save(settings: Settings, path: Path) -> None:
 
 
 def with_recent(settings: Settings, folder: RecentFolder) -> Settings:
-    """Put a folder first in the list of recent ones."""
-    others = tuple(kept for kept in settings.recent if kept.path != folder.path)
-    return replace(settings, recent=(folder, *others)[:RECENT_KEPT])
+    """Put a folder first in the list of recent ones; of too many, the oldest that is not pinned goes."""
+    pinned = any(kept.pinned for kept in settings.recent if kept.path == folder.path)
+    others = (kept for kept in settings.recent if kept.path != folder.path)
+    found = [replace(folder, pinned=pinned or folder.pinned), *others]
+    while len(found) > RECENT_KEPT:
+        found.remove(next((kept for kept in reversed(found[1:]) if not kept.pinned), found[-1]))
+    return replace(settings, recent=tuple(found))
+
+
+def with_pinned(settings: Settings, path: str, *, on: bool) -> Settings:
+    """Pin a recent folder, or let it go with the others again."""
+    recent = (replace(kept, pinned=on) if kept.path == path else kept for kept in settings.recent)
+    return replace(settings, recent=tuple(recent))
 
 
 def with_preset(settings: Settings, preset: GreyPreset) -> Settings:

@@ -1,4 +1,4 @@
-"""What the panes' place shows while nothing is open: three ways to begin."""
+"""What the panes' place shows while nothing is open: the ways to begin."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from brainsr_desktop.app import icons
+from brainsr_desktop.language import tr
 
 
 class EmptyState(QWidget):
-    """Open a folder, try the sample, or take the tour."""
+    """Open a folder or one of the recent ones, try the sample, or take the tour."""
 
     open_asked = Signal()
     sample_asked = Signal()
@@ -19,27 +20,30 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self.setObjectName("empty_state")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAccessibleName("Nothing is open")
+        self.setAccessibleName(tr("Nothing is open"))
         picture = QLabel()
         picture.setPixmap(icons.window_icon().pixmap(72, 72))
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words = QLabel("Open a folder of MR images, or drop it here.")
+        self.words = QLabel(tr("Open a folder of MR images, or drop it here."))
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setObjectName("empty_heading")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.setWordWrap(True)
         self.hint = QLabel(
-            "DICOM, NIfTI, PNG, JPEG, TIFF, MATLAB 7.3 and numpy. Files are only read, never changed."
+            tr("DICOM, NIfTI, PNG, JPEG, TIFF, MATLAB 7.3 and numpy. Files are only read, never changed.")
         )
         self.hint.setObjectName("empty_hint")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
-        self.open = QPushButton("&Open folder...")
+        self.open = QPushButton(tr("&Open folder..."))
         self.open.setObjectName("primary")
-        self.sample = QPushButton("Try the &sample study")
-        self.tour = QPushButton("Short &tour")
-        self.tour.setToolTip("Opens the sample study and shows five things to know")
-        for button in (self.open, self.sample, self.tour):
+        self.recent = QPushButton(tr("&Recent"))
+        self.recent.setToolTip(tr("Folders that were opened before"))
+        self.recent.hide()
+        self.sample = QPushButton(tr("Try the &sample study"))
+        self.tour = QPushButton(tr("Short &tour"))
+        self.tour.setToolTip(tr("Opens the sample study and shows five things to know"))
+        for button in (self.open, self.recent, self.sample, self.tour):
             button.setMinimumHeight(36)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.open.clicked.connect(self.open_asked)
@@ -49,6 +53,7 @@ class EmptyState(QWidget):
         buttons.setSpacing(12)
         buttons.addStretch(1)
         buttons.addWidget(self.open)
+        buttons.addWidget(self.recent)
         buttons.addWidget(self.sample)
         buttons.addWidget(self.tour)
         buttons.addStretch(1)

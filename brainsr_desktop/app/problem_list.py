@@ -8,7 +8,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,10 +31,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from brainsr_desktop.app.plain_text import HIDDEN, plural, shown, tool_tip
+from brainsr_desktop.app.plain_text import HIDDEN, shown, tool_tip
 from brainsr_desktop.core.errors import Problem
+from brainsr_desktop.language import mark, tr, trn
 
-COLUMNS: Final = ("File", "Kind", "Reason", "What was done")
+COLUMNS: Final = (mark("File"), mark("Kind"), mark("Reason"), mark("What was done"))
+"""Headings; a CSV file has them in English."""
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -70,8 +79,13 @@ class ProblemTable(QAbstractTableModel):
         """The cells of one row, as shown."""
         problem = self._problems[number]
         if self._hidden:
-            return HIDDEN, shown(problem.code), problem.code.replace("_", " ").lower(), HIDDEN
+            hidden = tr(HIDDEN)
+            return hidden, shown(problem.code), problem.code.replace("_", " ").lower(), hidden
         return shown(problem.path), shown(problem.code), shown(problem.reason), shown(problem.done)
+
+    def problem(self, number: int) -> Problem:
+        """The problem of one row."""
+        return self._problems[number]
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self._problems)
@@ -90,16 +104,18 @@ class ProblemTable(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
+            return tr(COLUMNS[section])
         return None
 
 
 class ProblemList(QDialog):
     """The window around the table."""
 
+    folder_asked = Signal(object)  # Problem: show its file's folder in the system's file manager
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Problems")
+        self.setWindowTitle(tr("Problems"))
         self.resize(900, 480)
         self.table = ProblemTable()
         self._filter = QSortFilterProxyModel(self)
@@ -110,12 +126,12 @@ class ProblemList(QDialog):
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.summary.setWordWrap(True)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Filter")
-        self.search.setAccessibleName("Filter problems")
+        self.search.setPlaceholderText(tr("Filter"))
+        self.search.setAccessibleName(tr("Filter problems"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter.setFilterFixedString)
         self.view = QTableView()
-        self.view.setAccessibleName("Problems")
+        self.view.setAccessibleName(tr("Problems"))
         self.view.setModel(self._filter)
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
@@ -129,13 +145,24 @@ class ProblemList(QDialog):
         for column, width in enumerate((240, 170, 320)):
             self.view.setColumnWidth(column, width)
         header.setSectionResizeMode(len(COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
-        copy, save, close = QPushButton("&Copy"), QPushButton("Save as CS&V..."), QPushButton("Close")
-        copy.setToolTip("Copy the selected rows, or all of them")
+        copy, save, close = (
+            QPushButton(tr("&Copy")),
+            QPushButton(tr("Save as CS&V...")),
+            QPushButton(tr("Close")),
+        )
+        copy.setToolTip(tr("Copy the selected rows, or all of them"))
+        save.setToolTip(tr("Write the selected rows, or all of them, as comma-separated values"))
+        self.folder = QPushButton(tr("Show in &folder"))
+        self.folder.setToolTip(tr("Show the folder of the selected file"))
+        self.folder.setEnabled(False)
+        self.folder.clicked.connect(self._ask_folder)
+        self.view.selectionModel().selectionChanged.connect(self._on_selection)
+        self.table.modelReset.connect(self._on_selection)
         copy.clicked.connect(self.copy)
         save.clicked.connect(self._ask_where)
         close.clicked.connect(self.close)
         buttons = QHBoxLayout()
-        for button in (copy, save):
+        for button in (copy, save, self.folder):
             button.setAutoDefault(False)
             buttons.addWidget(button)
         buttons.addStretch(1)
@@ -148,7 +175,7 @@ class ProblemList(QDialog):
     def show_problems(self, problems: Sequence[Problem], summary: str = "") -> None:
         """Fill the table."""
         self.table.set_problems(problems)
-        self.summary.setText(summary or plural(len(problems), "problem"))
+        self.summary.setText(summary or trn("{count} problem", "{count} problems", len(problems)))
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Rows as filtered and sorted; the selected ones if any are."""
@@ -165,11 +192,28 @@ class ProblemList(QDialog):
         """Write the rows as CSV; raises OSError."""
         path.write_text(as_csv(self.rows()), "utf-8-sig", newline="")
 
+    def _chosen(self) -> Problem | None:
+        """The one selected problem, if its file has a name."""
+        rows = self.view.selectionModel().selectedRows()
+        if len(rows) != 1:
+            return None
+        problem = self.table.problem(self._filter.mapToSource(rows[0]).row())
+        return problem if problem.path else None
+
+    def _on_selection(self, *_told: object) -> None:
+        self.folder.setEnabled(self._chosen() is not None)
+
+    def _ask_folder(self) -> None:
+        problem = self._chosen()
+        if problem is not None:
+            self.folder_asked.emit(problem)
+
     def _ask_where(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save problems", "problems.csv", "CSV (*.csv)")
+        name, _ = QFileDialog.getSaveFileName(self, tr("Save problems"), "problems.csv", tr("CSV (*.csv)"))
         if not name:
             return
         try:
             self.save(Path(name))
         except OSError as error:
-            self.summary.setText(f"The list could not be saved: {shown(error.strerror or str(error))}.")
+            reason = shown(error.strerror or str(error))
+            self.summary.setText(tr("The list could not be saved: {reason}.", reason=reason))

@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.view_field import PointMm
 from brainsr_desktop.app.viewport_pair import ViewportPair
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session.pictures import Picture, value_at
 from brainsr_desktop.session.state import ViewState, WindowLevel
 
-NOTHING = "L -  |  R -"
+NOTHING = mark("L -  |  R -")
 
 
 def readout(
@@ -25,17 +26,20 @@ def readout(
     """
     stack = state.stack
     if stack is None or at is None:
-        return NOTHING
+        return tr(NOTHING)
     digits = _digits(window)
     parts = [
-        f"{name} {_told(picture, at, digits, stack.unit or 'a.u.')}"
-        for name, picture in (("L", left), ("R", right))
+        tr(words, value=_told(picture, at, digits, stack.unit or tr("a.u.")))
+        for words, picture in ((mark("L {value}"), left), (mark("R {value}"), right))
     ]
     if left is not None and right is not None:
         first, second = value_at(left, *at), value_at(right, *at)
         if first is not None and second is not None and math.isfinite(second - first):
             percent = 100.0 * (second - first) / window.width
-            parts.append(f"diff {_number(second - first, digits)} ({_number(percent, 1)} % of window)")
+            difference, percent_text = _number(second - first, digits), _number(percent, 1)
+            parts.append(
+                tr("diff {difference} ({percent} % of window)", difference=difference, percent=percent_text)
+            )
     return "  |  ".join([*parts, *_place(state, at)])
 
 
@@ -48,11 +52,11 @@ def _place(state: ViewState, at: PointMm) -> list[str]:
     whole = math.floor(row + 0.5), math.floor(column + 0.5)
     if not (0 <= whole[0] < geometry.rows and 0 <= whole[1] < geometry.columns):
         return []
-    pixel = f"row {whole[0]} col {whole[1]}"
+    pixel = tr("row {row} col {column}", row=whole[0], column=whole[1])
     if not stack.has_position:
         return [pixel]
     x, y, z = geometry.position_at(state.slice_index, row, column)
-    return [f"x {x:.1f} y {y:.1f} z {z:.1f} mm", pixel]
+    return [tr("x {x:.1f} y {y:.1f} z {z:.1f} mm", x=x, y=y, z=z), pixel]
 
 
 def _told(picture: Picture | None, at: PointMm, digits: int, unit: str) -> str:
@@ -61,7 +65,7 @@ def _told(picture: Picture | None, at: PointMm, digits: int, unit: str) -> str:
     value = value_at(picture, *at)
     if value is None:
         return _colour(picture, at)
-    return f"{_number(value, digits)} {unit}" if math.isfinite(value) else "not a number"
+    return f"{_number(value, digits)} {unit}" if math.isfinite(value) else tr("not a number")
 
 
 def _colour(picture: Picture, at: PointMm) -> str:
@@ -70,7 +74,8 @@ def _colour(picture: Picture, at: PointMm) -> str:
     column = math.floor(at[0] / picture.extent_mm[1] * columns)
     if picture.pixels.ndim != 3 or not (0 <= row < rows and 0 <= column < columns):
         return "-"
-    return "rgb " + " ".join(str(part) for part in picture.pixels[row, column].tolist())
+    values = " ".join(str(part) for part in picture.pixels[row, column].tolist())
+    return tr("rgb {values}", values=values)
 
 
 def _digits(window: WindowLevel) -> int:
@@ -87,10 +92,10 @@ class StatusReadout(QLabel):
     """The line in the status bar; follows mouse, slices and pictures."""
 
     def __init__(self, store: Store, pair: ViewportPair, parent: QWidget | None = None) -> None:
-        super().__init__(NOTHING, parent)
+        super().__init__(tr(NOTHING), parent)
         self._store, self._pair = store, pair
-        self.setAccessibleName("Values under the cursor")
-        self.setToolTip("L original, R enhanced. Rows and columns of the original, counted from 0")
+        self.setAccessibleName(tr("Values under the cursor"))
+        self.setToolTip(tr("L original, R enhanced. Rows and columns of the original, counted from 0"))
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setContentsMargins(6, 0, 0, 0)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

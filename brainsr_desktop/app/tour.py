@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBar
 
 from brainsr_desktop.app.actions import Actions
 from brainsr_desktop.app.areas import Areas
+from brainsr_desktop.language import tr
 
 WIDTH_PX: Final = 320
 GAP_PX: Final = 10
@@ -33,30 +34,36 @@ def tour_steps(areas: Areas, tools: QToolBar, actions: Actions) -> tuple[Step, .
     return (
         Step(
             lambda: areas.slider,
-            "Go through the slices",
-            "Turn the wheel over the pictures, use the arrow keys, or drag here. "
-            "The marks tell which slices are enhanced.",
+            tr("Go through the slices"),
+            tr(
+                "Turn the wheel over the pictures, use the arrow keys, or drag here. "
+                "The marks tell which slices are enhanced."
+            ),
         ),
         Step(
             lambda: areas.pair.left,
-            "Brightness",
-            "Drag with the left button: right is wider, up is brighter. 0 brings the automatic window back, "
-            "R the whole slice.",
+            tr("Brightness"),
+            tr(
+                "Drag with the left button: right is wider, up is brighter. "
+                "0 brings the automatic window back, R the whole slice."
+            ),
         ),
         Step(
             lambda: areas.pair.right,
-            "Original and enhanced",
-            "Hold Space to see the original in this pane. The bar above always says what the picture is.",
+            tr("Original and enhanced"),
+            tr("Hold Space to see the original in this pane. The bar above always says what the picture is."),
         ),
         Step(
             test,
-            "Put a network to the test",
-            "Test mode makes the slice worse on purpose and measures how near the network comes to the truth.",
+            tr("Put a network to the test"),
+            tr(
+                "Test mode makes the slice worse on purpose and measures how near the network comes to the truth."
+            ),
         ),
         Step(
             export,
-            "Export",
-            "Writes the enhanced series as DICOM, NIfTI or pictures. Your own files are never changed.",
+            tr("Export"),
+            tr("Writes the enhanced series as DICOM, NIfTI or pictures. Your own files are never changed."),
         ),
     )
 
@@ -70,7 +77,7 @@ class Tour(QFrame):
         self._steps = tuple(steps)
         self._place = 0
         self.setObjectName("tour")
-        self.setAccessibleName("Short tour")
+        self.setAccessibleName(tr("Short tour"))
         self.setFixedWidth(WIDTH_PX)
         self.title, self.text, self.count = QLabel(), QLabel(), QLabel()
         for label in (self.title, self.text, self.count):
@@ -78,7 +85,7 @@ class Tour(QFrame):
             label.setWordWrap(True)
         self.title.setObjectName("emphasis")
         self.count.setObjectName("quiet")
-        self.skip, self.next = QPushButton("&Skip"), QPushButton("&Next")
+        self.skip, self.next = QPushButton(tr("&Skip")), QPushButton(tr("&Next"))
         self.next.setObjectName("primary")
         self.skip.clicked.connect(self.end)
         self.next.clicked.connect(self.go_on)
@@ -125,8 +132,8 @@ class Tour(QFrame):
         step = self._steps[self._place]
         self.title.setText(step.title)
         self.text.setText(step.text)
-        self.count.setText(f"{self._place + 1} of {len(self._steps)}")
-        self.next.setText("&Done" if self._place == len(self._steps) - 1 else "&Next")
+        self.count.setText(tr("{place} of {count}", place=self._place + 1, count=len(self._steps)))
+        self.next.setText(tr("&Done") if self._place == len(self._steps) - 1 else tr("&Next"))
         self.adjustSize()
         self.show()
         self._put()

@@ -19,6 +19,7 @@ from brainsr_desktop.app.closing import CloseQuestion
 from brainsr_desktop.app.commands import Commands
 from brainsr_desktop.app.compare_tools import CompareTools
 from brainsr_desktop.app.controller import Controller
+from brainsr_desktop.app.crash_question import CrashQuestion
 from brainsr_desktop.app.dialog_desk import DialogDesk
 from brainsr_desktop.app.dialogs.notice import notice_version
 from brainsr_desktop.app.drop_target import DropTarget
@@ -35,7 +36,7 @@ from brainsr_desktop.app.opening import Opening, counted
 from brainsr_desktop.app.pane_pictures import PanePictures
 from brainsr_desktop.app.plain_text import HIDDEN, person, shown
 from brainsr_desktop.app.preferences import Preferences
-from brainsr_desktop.app.recent import RecentMenu
+from brainsr_desktop.app.recent import RecentFolders, RecentMenu
 from brainsr_desktop.app.series_arranger import SeriesArranger
 from brainsr_desktop.app.series_commands import SeriesCommands
 from brainsr_desktop.app.slice_commands import SliceCommands
@@ -45,10 +46,11 @@ from brainsr_desktop.app.theme import Theme
 from brainsr_desktop.app.tour import Tour, tour_steps
 from brainsr_desktop.app.window_memory import first_state, mouse_habits, with_choices
 from brainsr_desktop.core.series import SeriesInfo, StackInfo
+from brainsr_desktop.session import intents
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture, SliceState
 from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.session.state import ViewState
-from brainsr_desktop.settings import Settings
+from brainsr_desktop.settings import Settings, WindowLayout
 
 PROGRAM: Final = "BrainSR Desktop"
 STATUS_MS: Final = 15_000
@@ -91,7 +93,6 @@ class MainWindow(QMainWindow):
         self.actions_[f"theme_{settings.general.theme}"].setChecked(True)
         self.areas.pair.set_habits(mouse_habits(settings))
         self.arrangement.restore(settings.window)
-        self._show_recent(settings)
         self._show_state(store.state)
 
     # --- building
@@ -130,7 +131,11 @@ class MainWindow(QMainWindow):
         )
         self.slice_windows = SliceWindows(self.store, areas.pair, self)
         self.grey_memory = GreyMemory(
-            self.store, self.controller, self.preferences, self.preferences.path.with_name("windows.json"), self
+            self.store,
+            self.controller,
+            self.preferences,
+            self.preferences.path.with_name("windows.json"),
+            self,
         )
         self.measures = MeasureTools(
             self.store, self.controller, areas.pair, areas.measure, self.actions_, self
@@ -196,11 +201,10 @@ class MainWindow(QMainWindow):
         opening.problems_changed.connect(lambda problems: browser.set_problems(counted(problems)))
         opening.problems_changed.connect(self.series_commands.show_problems)
         opening.show_problems = self._show_problems
+        self.dialogs.problems.folder_asked.connect(opening.show_in_folder)
         opening.opened.connect(self._last_run.note)
         self.recent.chosen.connect(lambda path: opening.open([path]))
-        self.recent.clear_asked.connect(
-            lambda: self.preferences.set(replace(self.preferences.settings, recent=()))
-        )
+        RecentFolders(self.recent, areas.empty.recent, self.preferences)
         self.preferences.changed.connect(self._on_settings)
         self.preferences.save_failed.connect(lambda text: areas.notifier.show_notice(Notice("warning", text)))
         self.close_question.decided.connect(self.close)
@@ -303,8 +307,6 @@ class MainWindow(QMainWindow):
             after.general.text_percent,
         ):
             self._apply_theme(after)
-        if before.recent != after.recent or before.general.remember_recent != after.general.remember_recent:
-            self._show_recent(after)
         if before.keys != after.keys:
             self.actions_.set_keys(after.keys)
         if (before.networks, before.viewing) != (after.networks, after.viewing):
@@ -312,9 +314,6 @@ class MainWindow(QMainWindow):
             hidden = self.store.state.hide_patient
             wanted = first_state(self.store.state, after, self.controller.catalog)
             self.store.apply(lambda _: replace(wanted, hide_patient=hidden))
-
-    def _show_recent(self, settings: Settings) -> None:
-        self.recent.set_folders(settings.recent if settings.general.remember_recent else ())
 
     def _apply_theme(self, settings: Settings) -> None:
         self.theme.apply(settings.general.theme, settings.general.text_percent)
@@ -370,9 +369,11 @@ class MainWindow(QMainWindow):
         left = self._last_run.begin()
         if left is None:
             return
-        text = "BrainSR Desktop did not close properly the last time."
-        again = (lambda: self.opening.open(left)) if left else None
-        self.areas.notifier.show_notice(Notice("warning", text, label="Open the last study", action=again))
+        CrashQuestion(left, lambda: self.opening.open(left), self._be_safe, self).show()
+
+    def _be_safe(self) -> None:
+        self.store.apply(lambda state: intents.set_device(state, "cpu"))
+        self.arrangement.restore(WindowLayout())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt calls it; while an export runs the user is asked."""

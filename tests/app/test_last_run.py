@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from brainsr_desktop.app.crash_question import CrashQuestion
 from brainsr_desktop.app.last_run import LARGEST_FILE_BYTES, LastRun
-from tests.app.frame_kit import make_rig, series_of, stack
+from brainsr_desktop.settings import WindowLayout
+from tests.app.frame_kit import READ, Rig, make_rig, series_of, stack
 
 
 @pytest.fixture
@@ -79,18 +84,54 @@ def test_that_a_folder_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> N
     run.end()
 
 
-def test_that_the_window_offers_the_last_study_after_a_crash(
-    qtbot: QtBot, tmp_path: Path, dead_pid: int
+def crashed(folder: Path, pid: int, *opened: str) -> None:
+    (folder / "runs").mkdir()
+    (folder / "runs" / f"{pid}.json").write_text(json.dumps({"started": 1.0, "paths": list(opened)}))
+
+
+def question_of(rig: Rig) -> CrashQuestion:
+    (found,) = rig.window.findChildren(CrashQuestion)
+    assert found.isVisible() and not found.isModal()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("answer", "opened", "device"), [("yes", True, "auto"), ("no", False, "auto"), ("safe", True, "cpu")]
+)
+def test_that_the_window_asks_for_the_last_study_after_a_crash(
+    qtbot: QtBot, tmp_path: Path, dead_pid: int, answer: str, opened: bool, device: str
 ) -> None:
-    (tmp_path / "runs").mkdir()
-    left = tmp_path / "runs" / f"{dead_pid}.json"
-    left.write_text(json.dumps({"started": 1.0, "paths": ["/data/a"]}))
+    crashed(tmp_path, dead_pid, "/data/a")
     for rig in make_rig(qtbot, tmp_path):
-        notifier = rig.window.areas.notifier
-        assert "did not close properly" in notifier.text.text()
-        notifier.action.click()
-        assert rig.controller.asked_for("open") == [("open", ("/data/a",), False, None)]
+        question = question_of(rig)
+        assert "did not close properly" in question.text()
+        assert question.informativeText() == "Open the last study again?"
+        QTest.mouseClick(getattr(question, answer), Qt.MouseButton.LeftButton)
+        assert bool(rig.controller.asked_for("open")) == opened
+        assert rig.store.state.recipe.device == device
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_that_a_safe_start_puts_the_window_in_order(qtbot: QtBot, tmp_path: Path, dead_pid: int) -> None:
+    crashed(tmp_path, dead_pid)
+    odd = replace(READ, window=WindowLayout(browser=False, panel=False, open_sections=("metrics",)))
+    for rig in make_rig(qtbot, tmp_path, odd):
+        assert not rig.window.areas.browser.isVisible()
+        question = question_of(rig)
+        assert not hasattr(question, "yes")
+        question.safe.click()
+        assert rig.window.areas.browser.isVisible() and rig.window.areas.panel.isVisible()
+        assert rig.window.areas.panel.open_sections == WindowLayout().open_sections
+        assert rig.controller.asked_for("open") == []
+
+
+def test_that_the_question_can_be_left_alone(qtbot: QtBot, tmp_path: Path, dead_pid: int) -> None:
+    crashed(tmp_path, dead_pid, "/data/a")
+    for rig in make_rig(qtbot, tmp_path):
+        rig.open(series_of(stack(1)), path="/data/b")
+        assert question_of(rig).isVisible()
+        QTest.keyClick(question_of(rig), Qt.Key.Key_Escape)
+        assert [entry[1] for entry in rig.controller.asked_for("open")] == [("/data/b",)]
 
 
 def test_that_the_window_notes_what_is_open(qtbot: QtBot, tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from brainsr_desktop.app.opening import located
 from brainsr_desktop.app.problem_list import COLUMNS, ProblemList, as_csv, safe_cell
 from brainsr_desktop.core.errors import Problem
 from tests.app.frame_kit import scanned
@@ -114,3 +116,30 @@ def test_that_long_and_hostile_names_are_cut_and_cleaned(qtbot: QtBot) -> None:
     assert made.rows()[0][0].startswith("a\ufffd\ufffdxxx")
     assert len(made.rows()[0][0]) == 256
     assert "\n" not in made.rows()[0][0]
+
+
+def test_that_the_folder_of_one_selected_file_can_be_shown(problems: ProblemList, qtbot: QtBot) -> None:
+    assert not problems.folder.isEnabled()
+    problems.view.selectRow(1)
+    assert problems.folder.isEnabled()
+    with qtbot.waitSignal(problems.folder_asked) as heard:
+        QTest.mouseClick(problems.folder, Qt.MouseButton.LeftButton)
+    assert heard.args == [PROBLEMS[1]]
+    problems.view.selectAll()
+    assert not problems.folder.isEnabled()
+    problems.show_problems((Problem("", "GAP", "no file"),))
+    problems.view.selectRow(0)
+    assert not problems.folder.isEnabled()
+
+
+def test_that_a_problems_file_is_found_below_what_was_opened(tmp_path: Path) -> None:
+    (tmp_path / "a" / "deep").mkdir(parents=True)
+    (tmp_path / "a" / "deep" / "IM1").write_text("")
+    (tmp_path / "a" / "x.zip").write_text("")
+    (tmp_path / "single.dcm").write_text("")
+    roots = (str(tmp_path / "gone"), str(tmp_path / "a"), str(tmp_path / "single.dcm"))
+    assert located("deep/IM1", roots) == str(tmp_path / "a" / "deep")
+    assert located("x.zip/inside/IM9", roots) == str(tmp_path / "a")
+    assert located("single.dcm", roots) == str(tmp_path)
+    assert located("nowhere/IM9", roots) == ""
+    assert located("", roots) == ""

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QWidget
 
 from brainsr_desktop.app.dialogs.table import TableDialog
 from brainsr_desktop.app.plain_text import HIDDEN, shown
-from brainsr_desktop.app.series_card import facts, title
+from brainsr_desktop.app.series_card import facts, notes, title, viewing_only
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.language import tr
 
 Row = tuple[str, str, str, str]
 """Tag, keyword, VR, value."""
@@ -49,14 +50,16 @@ def is_personal(row: Row) -> bool:
 
 def without_patient(rows: Iterable[Row]) -> list[Row]:
     """The rows with every personal value replaced."""
-    return [(*row[:3], HIDDEN) if is_personal(row) else row for row in rows]
+    return [(*row[:3], tr(HIDDEN)) if is_personal(row) else row for row in rows]
 
 
 class HeaderDialog(TableDialog):
     """The details of one series. The rows come later, when the files process has read them."""
 
     def __init__(self, stack: StackInfo, *, hidden: bool, parent: QWidget | None = None) -> None:
-        super().__init__("Series details", ("Tag", "Keyword", "VR", "Value"), (110, 240, 50), parent)
+        super().__init__(
+            tr("Series details"), (tr("Tag"), tr("Keyword"), tr("VR"), tr("Value")), (110, 240, 50), parent
+        )
         self.stack = stack
         self._hidden = hidden
         self._rows: list[Row] = []
@@ -81,13 +84,11 @@ class HeaderDialog(TableDialog):
     def _describe(self) -> None:
         stack = self.stack
         lines = [title(stack), facts(stack)]
-        lines += [shown(text) for text in (stack.split_reason, stack.order_note) if text]
-        if stack.why_not:
-            lines.append(f"Viewing only: {shown(stack.why_not)}")
+        lines += [words for words in (notes(stack), viewing_only(stack)) if words]
         maker = shown(" ".join(part for part in (stack.vendor, stack.model) if part))
         lines += [maker] if maker else []
         if self._loading:
-            lines.append("Reading the header...")
+            lines.append(tr("Reading the header..."))
         if self._hidden:
-            lines.append("Patient data are hidden. Text burned into pixels is not.")
+            lines.append(tr("Patient data are hidden. Text burned into pixels is not."))
         self.set_words("\n".join(lines))

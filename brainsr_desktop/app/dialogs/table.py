@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from brainsr_desktop.app.plain_text import LONGEST, shown, tool_tip
+from brainsr_desktop.language import tr
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 LONGEST_WRAPPED: Final = 2000
@@ -80,8 +81,8 @@ class SearchedTable(QWidget):
         self._filter.setFilterKeyColumn(-1)
         self._filter.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search")
-        self.search.setAccessibleName(f"Search {name}")
+        self.search.setPlaceholderText(tr("Search"))
+        self.search.setAccessibleName(tr("Search: {name}", name=name))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter.setFilterFixedString)
         self.view = QTableView()
@@ -100,7 +101,7 @@ class SearchedTable(QWidget):
         self.view.horizontalHeader().setStretchLastSection(True)
         for place, width in enumerate(widths):
             self.view.setColumnWidth(place, width)
-        copy = QAction("Copy", self.view)
+        copy = QAction(tr("Copy"), self.view)
         copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         copy.triggered.connect(self.copy)
@@ -148,9 +149,9 @@ class TableDialog(QDialog):
             rows = self.content.view.verticalHeader()
             rows.setMinimumSectionSize(26)
             rows.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        copy, close = QPushButton("&Copy"), QPushButton("Close")
+        copy, close = QPushButton(tr("&Copy")), QPushButton(tr("Close"))
         copy.setAutoDefault(False)
-        copy.setToolTip("Copy the selected rows, or all of them")
+        copy.setToolTip(tr("Copy the selected rows, or all of them"))
         copy.clicked.connect(self.content.copy)
         close.clicked.connect(self.close)
         buttons = QHBoxLayout()
