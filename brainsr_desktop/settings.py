@@ -108,11 +108,20 @@ class Viewing:
     own_center: float = _kept(0.5, _number(-10.0, 10.0))
     own_width: float = _kept(1.0, _number(1e-6, 100.0))
     remember_windows: bool = _kept(True, _switch)
+    wheel: Literal["down_next", "up_next"] = _kept("down_next", _choice("down_next", "up_next"))
+    drag_up: Literal["brighter", "darker"] = _kept("brighter", _choice("brighter", "darker"))
+    drag_speed: int = _kept(100, _whole(25, 400))
+    convention: Literal["radiological", "neurological"] = _kept(
+        "radiological", _choice("radiological", "neurological")
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """``store_mib`` limits the results kept in memory, ``tile`` is a tile's side in pixels; 0 is automatic."""
+    """``store_mib`` limits the results kept in memory, ``tile`` is a tile's side in pixels; 0 is automatic.
+
+    ``threads`` is how many the processor uses for a network; 0: as many as it likes.
+    """
 
     model: str = _kept("brainsr-x4", _text)
     scale: int = _kept(4, _whole(2, 4))
@@ -121,6 +130,17 @@ class Networks:
     precision: Literal["exact", "fast"] = _kept("exact", _choice("exact", "fast"))
     tile: int = _kept(0, _whole(0, 1024))
     store_mib: int = _kept(0, _whole(0, 65536))
+    threads: int = _kept(0, _whole(0, 256))
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How far headers may differ and still belong to one stack; see `io.limits`."""
+
+    angle_deg: float = _kept(1.0, _number(0.1, 10.0))
+    spacing_percent: float = _kept(1.0, _number(0.1, 10.0))
+    echo_ms: float = _kept(0.1, _number(0.01, 10.0))
+    uneven_percent: float = _kept(5.0, _number(1.0, 50.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +206,7 @@ class Settings:
     general: General = field(default_factory=General)
     viewing: Viewing = field(default_factory=Viewing)
     networks: Networks = field(default_factory=Networks)
+    grouping: Grouping = field(default_factory=Grouping)
     privacy: Privacy = field(default_factory=Privacy)
     export: ExportChoices = field(default_factory=ExportChoices)
     window: WindowLayout = field(default_factory=WindowLayout)
@@ -206,6 +227,7 @@ _SECTIONS: Final[Mapping[str, type]] = {
     "general": General,
     "viewing": Viewing,
     "networks": Networks,
+    "grouping": Grouping,
     "privacy": Privacy,
     "export": ExportChoices,
     "window": WindowLayout,

@@ -316,6 +316,11 @@ class Controller(QObject):
         for stack in stacks:
             self._tasks.enhance(stack, self.store.state.recipe)
 
+    def clear_results(self) -> None:
+        """Forget every finished slice; what is in view is made again."""
+        self._enhancer.forget_all()
+        self._refresh()
+
     def pause_job(self, number: int, on: bool) -> None:
         """Let a job rest, or go on."""
         self._board.pause(number, on)

@@ -26,6 +26,7 @@ from brainsr_desktop.app.problem_list import ProblemList
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import StackInfo, StudyInfo
+from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session.pictures import PaneState
 from brainsr_desktop.session.state import ViewState
@@ -91,7 +92,8 @@ class DialogDesk(QObject):
 
     def show_settings(self) -> None:
         """Settings."""
-        self._show(SettingsDialog(self._preferences, self._controller.catalog, self._window))
+        extras = {"Networks": (tr("Clear results"), self._controller.clear_results)}
+        self._show(SettingsDialog(self._preferences, self._controller.catalog, self._window, extras))
 
     def show_header(self, stack: StackInfo) -> None:
         """Header fields of the slice in view, or of the middle slice of another series."""

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,8 @@ from brainsr_desktop import log as log_file
 from brainsr_desktop import settings as settings_file
 from brainsr_desktop.app.mishaps import Mishaps
 from brainsr_desktop.app.single_instance import SingleInstance, hand_over, server_name
+from brainsr_desktop.engine import threads
+from brainsr_desktop.io import limits
 from brainsr_desktop.session.reports import Notice
 
 if TYPE_CHECKING:
@@ -42,6 +45,8 @@ def run(chosen: Sequence[str], *, new_window: bool = False, smoke_test: str | No
     app = _application()
     loaded = settings_file.load(paths.settings_path())
     _speak(app, loaded.settings.general.language)
+    limits.pass_on(limits.Limits(**asdict(loaded.settings.grouping)))
+    threads.pass_on(loaded.settings.networks.threads)
     absolute = [str(Path(path).absolute()) for path in chosen]
     name = server_name(paths.settings_path())
     alone = new_window or smoke_test is not None or not loaded.settings.general.single_instance

@@ -115,6 +115,15 @@ class Drag:
     gesture: object = field(default_factory=object)
 
 
+@dataclass(frozen=True, slots=True)
+class MouseHabits:
+    """What the user is used to: which way the wheel turns, whether up is brighter, how fast a drag is."""
+
+    wheel_turned: bool = False
+    up_is_darker: bool = False
+    speed: float = 1.0
+
+
 class MouseMap:
     """Follows the mouse over one pane."""
 
@@ -125,6 +134,7 @@ class MouseMap:
         self._zoom_gesture: object = object()
         self._zoomed_at_ms = 0
         self._at: QPointF | None = None
+        self.habits = MouseHabits()
         self.over: Over | None = None
         self.line: Line | None = None
 
@@ -229,7 +239,8 @@ class MouseMap:
         self._wheel -= notches * NOTCH
         if notches:
             far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._actions.scroll_slices(-notches * (10 if far else 1))
+            forward = notches if self.habits.wheel_turned else -notches
+            self._actions.scroll_slices(forward * (10 if far else 1))
 
     def gesture(self, event: QNativeGestureEvent) -> bool:
         """Pinch zooms about the fingers; True when it was one."""
@@ -296,9 +307,10 @@ class MouseMap:
                 self._view.set_rubber(self._rectangle(drag, at))
 
     def _step_window(self, drag: Drag, dx: float, dy: float) -> None:
-        per_px = drag.span / max(self._view.size_px[0], 1.0)
+        per_px = drag.span / max(self._view.size_px[0], 1.0) * self.habits.speed
         # Up is brighter: the same value is higher in a window whose centre is lower.
-        drag.wanted = WindowLevel(drag.wanted.center + dy * per_px, drag.wanted.width + dx * per_px)
+        down = -dy if self.habits.up_is_darker else dy
+        drag.wanted = WindowLevel(drag.wanted.center + down * per_px, drag.wanted.width + dx * per_px)
         width = max(drag.wanted.width, drag.span * NARROWEST)
         self._actions.set_window(WindowLevel(drag.wanted.center, width), drag.gesture)
 

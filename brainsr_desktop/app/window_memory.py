@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QGuiApplication
 
+from brainsr_desktop.app.viewport_mouse import MouseHabits
 from brainsr_desktop.core.errors import UsageError
 from brainsr_desktop.models.catalog import Catalog
 from brainsr_desktop.session import intents
@@ -73,9 +74,17 @@ def first_state(state: ViewState, settings: Settings, catalog: Catalog) -> ViewS
     fast = preview.name if networks.fast_preview and preview is not None else None
     state = intents.choose_model(state, model, scale, fast)
     state = intents.set_tile(intents.set_precision(state, networks.precision), networks.tile)
-    state = intents.set_device(state, networks.device)
+    state = intents.set_convention(intents.set_device(state, networks.device), viewing.convention)
     state = intents.set_overlays(intents.set_interpolation(state, viewing.interpolation), viewing.overlays)
     return intents.hide_patient(state, on=settings.privacy.hide_at_start)
+
+
+def mouse_habits(settings: Settings) -> MouseHabits:
+    """The user's mouse."""
+    viewing = settings.viewing
+    return MouseHabits(
+        viewing.wheel == "up_next", viewing.drag_up == "darker", max(viewing.drag_speed, 1) / 100
+    )
 
 
 def with_choices(settings: Settings, state: ViewState) -> Settings:

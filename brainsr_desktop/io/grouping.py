@@ -16,18 +16,15 @@ import numpy as np
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.geometry import Geometry, Vec3, unknown_geometry
 from brainsr_desktop.core.series import FrameInfo, StackInfo
-from brainsr_desktop.io import order
+from brainsr_desktop.io import limits, order
 from brainsr_desktop.io.fitness import badges_of, why_not
 from brainsr_desktop.io.records import Picture, Plane
 from brainsr_desktop.io.volumes import Volumes, split_volumes
 from brainsr_desktop.language import tr
 
-ANGLE_TOLERANCE_DEG: Final = 1.0
 STATION_MM: Final = 2.0
 STATION_PX: Final = 2.0
 """Pictures in one plane that lie further apart, in mm and in pixels, would be shown in the wrong place as volumes."""
-SPACING_TOLERANCE: Final = 0.01
-"""Relative, or as much in mm, whichever is larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,8 @@ def _by_spacing(pictures: Sequence[Picture]) -> list[list[Picture]]:
 def _same_spacing(a: tuple[float, float] | None, b: tuple[float, float] | None) -> bool:
     if a is None or b is None:
         return a is b
-    return all(abs(x - y) <= max(SPACING_TOLERANCE * x, SPACING_TOLERANCE) for x, y in zip(a, b, strict=True))
+    part = limits.current().spacing_percent / 100
+    return all(abs(x - y) <= max(part * x, part) for x, y in zip(a, b, strict=True))
 
 
 def _by_orientation(pictures: Sequence[Picture]) -> list[list[Picture]]:
@@ -114,7 +112,7 @@ def _by_orientation(pictures: Sequence[Picture]) -> list[list[Picture]]:
 
 
 def _parallel(a: Plane, b: Plane) -> bool:
-    limit = np.cos(np.deg2rad(ANGLE_TOLERANCE_DEG))
+    limit = np.cos(np.deg2rad(limits.current().angle_deg))
     rows = float(np.dot(a.row_direction, b.row_direction))
     return bool(rows >= limit and float(np.dot(normal_of(a), normal_of(b))) >= limit)
 

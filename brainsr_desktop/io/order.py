@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.geometry import Geometry
+from brainsr_desktop.io import limits
 from brainsr_desktop.io.records import Picture
 from brainsr_desktop.io.text import natural_key
 from brainsr_desktop.language import tr, trn
 
 GAP_FACTOR: Final = 1.5
-UNEVEN: Final = 0.05
 UNEVEN_MM: Final = 0.1
-"""Steps that differ from the median by more than the larger of both are reported (rounded positions differ by less)."""
+"""Steps that differ from the median by more than this, and by more than the part of it that the limits allow, are
+reported (rounded positions differ by less)."""
 TILT_PX: Final = 0.5
 
 
@@ -92,7 +93,7 @@ def check_steps(positions: Sequence[Sequence[Picture]], geometry: Geometry) -> t
     for index, step in enumerate(steps):
         if len(steps) > 1 and step > GAP_FACTOR * usual:
             gaps.append(index)
-        elif abs(step - usual) > max(UNEVEN * usual, UNEVEN_MM):
+        elif abs(step - usual) > max(limits.current().uneven_percent / 100 * usual, UNEVEN_MM):
             uneven.append(index)
     for index in gaps[:20]:
         count = round(float(steps[index]) / usual) - 1 if usual else 0

@@ -11,11 +11,11 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from brainsr_desktop.io import limits
 from brainsr_desktop.io.records import Picture
 from brainsr_desktop.io.text import natural_key
 from brainsr_desktop.language import tr
 
-ECHO_TOLERANCE_MS: Final = 0.1
 _MAPS: Final = (
     *(
         "ADC",
@@ -165,7 +165,7 @@ def _tells_apart(
 def _attributes(pictures: Sequence[Picture]) -> list[tuple[str, dict[int, Hashable]]]:
     """Every attribute that makes volumes, most telling first, as value by picture."""
     return [
-        ("echo", _grouped(pictures, lambda p: p.echo_ms, ECHO_TOLERANCE_MS)),
+        ("echo", _grouped(pictures, lambda p: p.echo_ms, limits.current().echo_ms)),
         ("echo number", {id(p): p.echo_number for p in pictures}),
         ("component", {id(p): p.component or "magnitude" for p in pictures}),
         ("map", {id(p): parameter_map(p.image_type) for p in pictures}),

@@ -13,7 +13,7 @@ from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.session import intents_measure
 from brainsr_desktop.session.compare import CURRENT, INPUT, REFERENCE, Source
-from brainsr_desktop.session.state import Overlays, RectMm, Tool, ViewState, WindowLevel
+from brainsr_desktop.session.state import Convention, Overlays, RectMm, Tool, ViewState, WindowLevel
 
 SMALLEST_VIEW_PX: Final = 4
 """Zooming in ends where the pane is so many pixels of the original wide or high."""
@@ -32,7 +32,7 @@ def open_stack(state: ViewState, stack: StackInfo | None, window: WindowLevel | 
         scroll_direction=1,
         cine=replace(state.cine, playing=False, rate=0.0, back=False),
         rect_mm=None,
-        flip_h=False,
+        flip_h=first_flip(state.convention, stack),
         flip_v=False,
         window=window,
         inverted=False,
@@ -42,6 +42,20 @@ def open_stack(state: ViewState, stack: StackInfo | None, window: WindowLevel | 
         left=_without_reference(state),
         compare=replace(state.compare, place=None, places_wanted=False),
     )
+
+
+def first_flip(convention: Convention, stack: StackInfo | None) -> bool:
+    """Whether slices are mirrored to have the patient's side on the left that the convention asks for."""
+    if stack is None or not stack.has_position:
+        return False
+    left = stack.geometry.edges["left"][0]
+    return left == ("L" if convention == "radiological" else "R")
+
+
+def set_convention(state: ViewState, convention: Convention) -> ViewState:
+    """Take another convention; what is in view turns round where that asks for it, once more flipped or not."""
+    turned = first_flip(state.convention, state.stack) != first_flip(convention, state.stack)
+    return replace(state, convention=convention, flip_h=state.flip_h != turned)
 
 
 # Slices and volumes
@@ -152,7 +166,7 @@ def flip_v(state: ViewState) -> ViewState:
 
 def reset_view(state: ViewState) -> ViewState:
     """Undo zoom, pan and flips."""
-    return replace(state, rect_mm=None, flip_h=False, flip_v=False)
+    return replace(state, rect_mm=None, flip_h=first_flip(state.convention, state.stack), flip_v=False)
 
 
 def reset_all(state: ViewState) -> ViewState:

@@ -16,6 +16,7 @@ from brainsr_desktop.session.measurements import Measurement, Measuring
 Tool = Literal["window", "pan", "zoom", "scroll", "distance", "profile", "ellipse", "rectangle"]
 ColourMap = Literal["grey", "cividis", "viridis"]
 Overlays = Literal["all", "few", "none"]
+Convention = Literal["radiological", "neurological"]
 CineWay = Literal["loop", "to_and_fro"]
 CineOver = Literal["slices", "volumes"]
 
@@ -81,6 +82,8 @@ class ViewState:
     arrangements: tuple[Arrangement, ...] = ()
     """Series that the user split or merged, now or in an earlier session."""
     rect_mm: RectMm | None = None
+    convention: Convention = "radiological"
+    """Which side of the patient is on the left of the screen: the right one, or (neurological) the left one."""
     flip_h: bool = False
     flip_v: bool = False
     window: WindowLevel | None = None

@@ -199,6 +199,9 @@ class PretendController(QObject):
     def enhance_stacks(self, stacks: tuple[StackInfo, ...]) -> None:
         self.asked.append(("enhance", *(stack.id for stack in stacks)))
 
+    def clear_results(self) -> None:
+        self.asked.append(("clear",))
+
     def pause_job(self, number: int, on: bool) -> None:
         self.asked.append(("pause", number, on))
 

@@ -20,7 +20,8 @@ from brainsr_desktop.app.dialogs.export import ExportDialog, Place, Surroundings
 from brainsr_desktop.app.dialogs.header import HeaderDialog, is_personal, without_patient
 from brainsr_desktop.app.dialogs.keys import KeysDialog
 from brainsr_desktop.app.dialogs.notice import RESEARCH_NOTICE, DetailsDialog
-from brainsr_desktop.app.dialogs.settings import SettingsDialog, pages
+from brainsr_desktop.app.dialogs.settings import SettingsDialog
+from brainsr_desktop.app.dialogs.settings_rows import pages
 from brainsr_desktop.app.export_choice import Selection, obstacles, seconds_of, size_bytes, whole
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.core.series import FrameInfo, StackInfo
@@ -288,8 +289,8 @@ def test_that_lists_and_numbers_are_kept(settings: SettingsDialog, preferences: 
 
 
 def test_that_every_row_is_a_real_setting() -> None:
-    for _, rows in pages(CATALOG).values():
-        for row in rows:
+    for page in pages(CATALOG):
+        for row in page.rows:
             section = getattr(Settings(), row.section)
             assert row.field in {entry.name for entry in fields(section)}
             if row.options:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -11,10 +11,13 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
+    QDoubleSpinBox,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QSpinBox,
     QStackedWidget,
     QVBoxLayout,
@@ -22,98 +25,55 @@ from PySide6.QtWidgets import (
 )
 
 from brainsr_desktop.app.dialogs.keys_page import KeysPage
+from brainsr_desktop.app.dialogs.settings_rows import KEYS, Page, Row, pages
 from brainsr_desktop.app.panels.forms import TextList, fill, give_margin, plain_label
-from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.preferences import Preferences
+from brainsr_desktop.language import tr
 from brainsr_desktop.models.catalog import Catalog
 from brainsr_desktop.settings import Settings
 
-Options = Sequence[tuple[str, object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One setting: section and field of `Settings`, words, and what can be chosen.
-
-    ``options`` for a list, ``limits`` (low, high, step, unit, word for 0) for a number, neither for a switch.
-    """
-
-    section: str
-    field: str
-    words: str
-    options: Options = ()
-    limits: tuple[int, int, int, str, str] | None = None
-
-
-def pages(catalog: Catalog) -> dict[str, tuple[str, tuple[Row, ...]]]:
-    """Title -> (a sentence below it, rows)."""
-    models = [(shown(card.title), card.name) for card in catalog.cards]
-    return {
-        "General": (
-            "",
-            (
-                Row("general", "theme", "Theme", (("As the system", "system"), ("Light", "light"), ("Dark", "dark"),
-                                                  ("High contrast", "contrast"))),
-                Row("general", "text_percent", "Text size", limits=(80, 200, 10, "%", "")),
-                Row("general", "remember_recent", "Remember recent folders"),
-                Row("general", "single_instance", "Open further folders in the window that runs"),
-            ),
-        ),
-        "Viewing": (
-            "",
-            (
-                Row("viewing", "interpolation", "Original on the screen",
-                    (("True pixels", "nearest"), ("Smooth", "linear"))),
-                Row("viewing", "overlays", "Text on the images", (("All", "all"), ("Few", "few"), ("None", "none"))),
-            ),
-        ),
-        "Networks": (
-            "",
-            (
-                Row("networks", "model", "Model", models),
-                Row("networks", "scale", "Scale", (("x2", 2), ("x4", 4))),
-                Row("networks", "fast_preview", "Fast preview first"),
-                Row("networks", "precision", "Precision", (("Exact", "exact"), ("Fast", "fast"))),
-                Row("networks", "tile", "Side of a tile", limits=(0, 1024, 64, "px", "Automatic")),
-                Row("networks", "store_mib", "Memory for results (from the next start)",
-                    limits=(0, 65536, 256, "MiB", "Automatic")),
-            ),
-        ),
-        "Privacy": (
-            "This program uses no network: nothing leaves the computer, and no file that you open is changed.",
-            (Row("privacy", "hide_at_start", "Hide patient data at the start"),),
-        ),
-    }  # fmt: skip
-
-
-KEYS: Final = "Keys"
+LIST_PX: Final = 170
+Extras = Mapping[str, tuple[str, Callable[[], None]]]
+"""Title of a page -> the words of one more button on it, and what it does."""
 
 
 class SettingsPage(QWidget):
     """The rows of one page."""
 
-    def __init__(self, title: str, note: str, rows: Sequence[Row], preferences: Preferences) -> None:
+    def __init__(self, page: Page, preferences: Preferences) -> None:
         super().__init__()
         self._preferences = preferences
         self._show: list[Callable[[Settings], None]] = []
-        self.rows = tuple(rows)
+        self.rows = page.rows
         self.editors: dict[str, QWidget] = {}
         self.row_widgets: dict[str, QWidget] = {}
-        heading = QLabel(title)
+        heading = QLabel(tr(page.title))
         heading.setObjectName("dialog_heading")
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addWidget(heading)
-        if note:
-            layout.addWidget(plain_label(note, name="quiet"))
-        for row in rows:
+        if page.note:
+            layout.addWidget(plain_label(tr(page.note), name="quiet"))
+        for row in page.rows:
             layout.addWidget(self._row(row))
         layout.addStretch(1)
-        self.reset = QPushButton(f"Reset {title.lower()}")
+        self.reset = QPushButton(tr("Reset this page"))
+        self.reset.setAccessibleName(tr("Reset the page {page}", page=tr(page.title)))
         self.reset.setAutoDefault(False)
         self.reset.clicked.connect(self._reset)
-        layout.addWidget(self.reset, 0, Qt.AlignmentFlag.AlignLeft)
+        self._buttons = QHBoxLayout()
+        self._buttons.addWidget(self.reset)
+        self._buttons.addStretch(1)
+        layout.addLayout(self._buttons)
         self.show_settings(preferences.settings)
+
+    def add_button(self, words: str, done: Callable[[], None]) -> QPushButton:
+        """One more button beside Reset."""
+        button = QPushButton(words)
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda _=False: done())
+        self._buttons.insertWidget(1, button)
+        return button
 
     def show_settings(self, settings: Settings) -> None:
         """Show what is chosen now."""
@@ -124,18 +84,27 @@ class SettingsPage(QWidget):
         holder = QWidget()
         line = QHBoxLayout(holder)
         line.setContentsMargins(0, 0, 0, 0)
-        editor = self._list(row) if row.options else self._number(row) if row.limits else self._switch(row)
-        editor.setAccessibleName(row.words)
+        editor = self._editor(row)
+        editor.setAccessibleName(tr(row.words))
         if not isinstance(editor, QCheckBox):
-            label = plain_label(row.words, wrap=False)
+            label = plain_label(tr(row.words))
             label.setBuddy(editor)
             label.setMinimumWidth(220)
-            line.addWidget(label)
-        line.addWidget(editor)
-        line.addStretch(1)
+            line.addWidget(label, 1)
+            line.addWidget(editor, 1)
+        else:
+            line.addWidget(editor)
+            line.addStretch(1)
         self.editors[row.field] = editor
         self.row_widgets[row.field] = holder
         return holder
+
+    def _editor(self, row: Row) -> QWidget:
+        if row.options:
+            return self._list(row)
+        if row.limits is not None:
+            return self._number(row) if row.limits.digits == 0 else self._fraction(row)
+        return self._text(row) if row.hint else self._switch(row)
 
     def _value(self, row: Row, settings: Settings) -> Any:
         return getattr(getattr(settings, row.section), row.field)
@@ -150,24 +119,46 @@ class SettingsPage(QWidget):
         box.activated.connect(lambda _: self._set(row, box.currentData()))
 
         def show(settings: Settings) -> None:
+            value = self._value(row, settings)
             with QSignalBlocker(box):
-                box.setCurrentIndex(box.findData(self._value(row, settings)))
+                if box.findData(value) < 0:  # a device that was there, a model that is gone
+                    box.addItem(str(value), value)
+                box.setCurrentIndex(box.findData(value))
 
         self._show.append(show)
         return box
 
     def _number(self, row: Row) -> QWidget:
         assert row.limits is not None
-        low, high, step, unit, zero = row.limits
-        field = QSpinBox()
-        field.setRange(low, high)
-        field.setSingleStep(step)
-        field.setSuffix(f" {unit}")
-        field.setSpecialValueText(zero)
+        limits, field = row.limits, QSpinBox()
+        field.setRange(int(limits.low), int(limits.high))
+        field.setSingleStep(int(limits.step))
+        field.setSuffix(f" {limits.unit}" if limits.unit else "")
+        field.setSpecialValueText(limits.zero)
         field.setKeyboardTracking(False)
         give_margin(field)
         field.setMinimumWidth(140)
-        field.valueChanged.connect(lambda value: self._set(row, value))
+        whole = not isinstance(self._value(row, Settings()), float)
+        field.valueChanged.connect(lambda value: self._set(row, value if whole else float(value)))
+
+        def show(settings: Settings) -> None:
+            with QSignalBlocker(field):
+                field.setValue(round(self._value(row, settings)))
+
+        self._show.append(show)
+        return field
+
+    def _fraction(self, row: Row) -> QWidget:
+        assert row.limits is not None
+        limits, field = row.limits, QDoubleSpinBox()
+        field.setDecimals(limits.digits)
+        field.setRange(limits.low, limits.high)
+        field.setSingleStep(limits.step)
+        field.setSuffix(f" {limits.unit}")
+        field.setKeyboardTracking(False)
+        give_margin(field)
+        field.setMinimumWidth(140)
+        field.valueChanged.connect(lambda value: self._set(row, round(value, limits.digits)))
 
         def show(settings: Settings) -> None:
             with QSignalBlocker(field):
@@ -176,8 +167,15 @@ class SettingsPage(QWidget):
         self._show.append(show)
         return field
 
+    def _text(self, row: Row) -> QWidget:
+        field = QLineEdit()
+        field.setPlaceholderText(row.hint)
+        field.editingFinished.connect(lambda: self._set(row, field.text().strip()))
+        self._show.append(lambda settings: field.setText(self._value(row, settings)))
+        return field
+
     def _switch(self, row: Row) -> QWidget:
-        tick = QCheckBox(row.words)
+        tick = QCheckBox(tr(row.words))
         tick.clicked.connect(lambda on: self._set(row, on))
         self._show.append(lambda settings: tick.setChecked(self._value(row, settings)))
         return tick
@@ -193,50 +191,65 @@ class SettingsPage(QWidget):
 class SettingsDialog(QDialog):
     """The pages with a list and a search field."""
 
-    def __init__(self, preferences: Preferences, catalog: Catalog, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        preferences: Preferences,
+        catalog: Catalog,
+        parent: QWidget | None = None,
+        extras: Extras | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Settings")
-        self.resize(760, 520)
+        self.setWindowTitle(tr("Settings"))
+        self.resize(780, 540)
         self._preferences = preferences
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search all settings")
-        self.search.setAccessibleName("Search all settings")
+        self.search.setPlaceholderText(tr("Search all settings"))
+        self.search.setAccessibleName(tr("Search all settings"))
         self.search.setClearButtonEnabled(True)
         self.list = TextList()
-        self.list.setAccessibleName("Pages")
-        self.list.setMaximumWidth(170)
+        self.list.setAccessibleName(tr("Pages"))
         self._stack = QStackedWidget()
         self.pages: dict[str, SettingsPage] = {}
-        for title, (note, rows) in pages(catalog).items():
-            page = self.pages[title] = SettingsPage(title, note, rows, preferences)
-            self._stack.addWidget(page)
-            self.list.addItem(title)
+        for page in pages(catalog):
+            made = self.pages[page.title] = SettingsPage(page, preferences)
+            if extras is not None and page.title in extras:
+                made.add_button(*extras[page.title])
+            self._stack.addWidget(_scrolled(made))
+            self.list.addItem(tr(page.title))
         self.keys = KeysPage(preferences)
         self._stack.addWidget(self.keys)
-        self.list.addItem(KEYS)
-        self.reset_all = QPushButton("Reset everything")
+        self.list.addItem(tr(KEYS))
+        self.reset_all = QPushButton(tr("Reset everything"))
+        self.reset_all.setToolTip(tr("All settings as they were at the first start, keys as well"))
         self.reset_all.setAutoDefault(False)
-        close = QPushButton("Close")
-        close.setDefault(True)
-        left, right, buttons = QVBoxLayout(), QVBoxLayout(), QHBoxLayout()
-        left.addWidget(self.search)
-        left.addWidget(self.list)
-        self.search.setMaximumWidth(170)
-        buttons.addWidget(self.reset_all)
-        buttons.addStretch(1)
-        buttons.addWidget(close)
-        right.addWidget(self._stack, 1)
-        right.addWidget(plain_label(f"Kept in {preferences.path}", name="quiet"))
-        right.addLayout(buttons)
-        layout = QHBoxLayout(self)
-        layout.addLayout(left)
-        layout.addLayout(right, 1)
+        self._lay_out()
         self.list.currentRowChanged.connect(self._stack.setCurrentIndex)
         self.list.setCurrentRow(0)
         self.search.textChanged.connect(self._look)
         self.reset_all.clicked.connect(self._reset_everything)
-        close.clicked.connect(self.accept)
         preferences.changed.connect(self._on_changed)
+
+    def _lay_out(self) -> None:
+        close = QPushButton(tr("Close"))
+        close.setDefault(True)
+        close.clicked.connect(self.accept)
+        left, right, buttons = QVBoxLayout(), QVBoxLayout(), QHBoxLayout()
+        left.addWidget(self.search)
+        left.addWidget(self.list)
+        width = max(LIST_PX, self.list.sizeHintForColumn(0) + 30)
+        for widget in (self.search, self.list):
+            widget.setMaximumWidth(width)
+        buttons.addWidget(self.reset_all)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        right.addWidget(self._stack, 1)
+        kept = plain_label(tr("Kept in {path}", path=str(self._preferences.path)), name="quiet")
+        kept.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        right.addWidget(kept)
+        right.addLayout(buttons)
+        layout = QHBoxLayout(self)
+        layout.addLayout(left)
+        layout.addLayout(right, 1)
 
     def _look(self, text: str) -> None:
         words = text.casefold().split()
@@ -244,7 +257,8 @@ class SettingsDialog(QDialog):
         for number, (title, page) in enumerate(self.pages.items()):
             hits = 0
             for row in page.rows:
-                fits = all(word in f"{title} {row.words}".casefold() for word in words)
+                said = f"{tr(title)} {tr(row.words)}".casefold()
+                fits = all(word in said for word in words)
                 page.row_widgets[row.field].setVisible(fits)
                 hits += fits
             self.list.item(number).setHidden(bool(words) and not hits)
@@ -264,3 +278,12 @@ class SettingsDialog(QDialog):
         for page in self.pages.values():
             page.show_settings(after)
         self.keys.show_settings(after)
+
+
+def _scrolled(page: QWidget) -> QScrollArea:
+    """A page whose rows can be reached however large the words are."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidget(page)
+    return area

@@ -11,6 +11,7 @@ import numpy as np
 
 from brainsr_desktop.core.errors import CardInvalid, DeviceUnavailable, ModelError, OutOfMemory
 from brainsr_desktop.core.recipe import Precision
+from brainsr_desktop.engine import threads
 from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
@@ -87,6 +88,8 @@ def open_backend(card: Card, scale: int, device: str, precision: Precision) -> O
     target = _target(core, device)
     model = _read(core, card)
     hints = {"INFERENCE_PRECISION_HINT": _precision(core, target, precision), "PERFORMANCE_HINT": "LATENCY"}
+    if device == CPU and threads.wanted():
+        hints["INFERENCE_NUM_THREADS"] = str(threads.wanted())
     backend = OpenVino(lambda: core.compile_model(model, target, hints), device)
     side = max(16, card.minimum_side, card.size_multiple)
     try:

@@ -10,6 +10,7 @@ import numpy as np
 
 from brainsr_desktop.core.errors import CardInvalid, DeviceUnavailable, ModelError, OutOfMemory
 from brainsr_desktop.core.recipe import Precision
+from brainsr_desktop.engine import threads
 from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
@@ -133,6 +134,8 @@ def _network(card: Card) -> torch.nn.Module:
             advice=tr(ADVICE),
             path=card.folder,
         )
+    if threads.wanted():
+        torch.set_num_threads(threads.wanted())
     module, _, build = NETWORKS[card.network].partition(":")
     weights = load_weights(card)
     try:
