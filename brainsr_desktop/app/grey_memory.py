@@ -77,6 +77,7 @@ class GreyMemory(QObject):
 
     def _on_range(self, series: SeriesRange | None) -> None:
         self._initial = None if series is None else series.initial
+        self._bring_back(self._store.state)
 
     def _on_changed(self, before: ViewState, after: ViewState) -> None:
         if before.stack is not after.stack:
@@ -85,7 +86,7 @@ class GreyMemory(QObject):
             self._note(after)
 
     def _bring_back(self, state: ViewState) -> None:
-        """As long as the series has the window that it began with."""
+        """As long as the series has the window that it began with: who chooses that one lets go of the other."""
         kept = None if state.stack is None or not self.on else self._kept.get(name_of(state.stack))
         if kept is not None and (state.window is None or state.window == self._initial):
             self._store.apply(lambda state: intents.set_window(state, WindowLevel(*kept)))

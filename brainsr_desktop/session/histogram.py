@@ -39,7 +39,11 @@ def of_series(series: SeriesRange) -> Histogram | None:
 
 
 def of_pictures(
-    left: Picture | None, right: Picture | None, item: Measurement | None, span: tuple[float, float] | None
+    left: Picture | None,
+    right: Picture | None,
+    item: Measurement | None,
+    span: tuple[float, float] | None,
+    bins: int = BINS,
 ) -> Histogram | None:
     """Of two pictures of a slice, or of what lies inside a shape on it. ``span``: lowest and highest value, if known.
 
@@ -51,8 +55,8 @@ def of_pictures(
         return None
     low, high = span or (min(float(v.min()) for v in known), max(float(v.max()) for v in known))
     high = high if high > low else low + 1.0
-    shares = [counts_of(v, low, high, BINS) / v.size if v.size else None for v in values]
-    return Histogram(np.linspace(low, high, BINS + 1), *shares)
+    shares = [counts_of(v, low, high, bins) / v.size if v.size else None for v in values]
+    return Histogram(np.linspace(low, high, bins + 1), *shares)
 
 
 def _values(picture: Picture | None, item: Measurement | None) -> NDArray[np.float64]:

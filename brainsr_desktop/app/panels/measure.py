@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
-import numpy as np
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QToolButton, QTreeWidget, QTreeWidgetItem, QWidget
 
-from brainsr_desktop.app.measure_text import QUANTITIES, TOLD, Row, figure, rows_of, title, value_unit
+from brainsr_desktop.app.background import Newest
+from brainsr_desktop.app.measure_text import QUANTITIES, TOLD, Row, figure, length_unit, title, value_unit
 from brainsr_desktop.app.measure_values import MeasureValues
 from brainsr_desktop.app.panels.forms import TARGET_PX, column, plain_label
 from brainsr_desktop.app.panels.plot import Line, Plot
 from brainsr_desktop.app.store import Store
-from brainsr_desktop.core.measure import counts_of
 from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session import intents_measure
-from brainsr_desktop.session.measurements import Measurement, values_inside
+from brainsr_desktop.session.histogram import Histogram, of_pictures
+from brainsr_desktop.session.measurements import Measurement
 
 TOOL_BUTTONS: Final = ("tool_distance", "tool_ellipse", "tool_rectangle", "tool_profile", "place_measurement")
 FILE_BUTTONS: Final = ("copy_measurements", "export_measurements", "save_measurements", "load_measurements")
@@ -31,8 +32,6 @@ SHORT: Final[Mapping[str, str]] = {
 }
 BINS: Final = 64
 HEADLINE: Final = ("length", "mean")
-LARGEST_PLOTTED: Final = 250_000
-"""Pixels inside a shape up to which its histogram is drawn at once."""
 ROW_PX: Final = 24
 
 
@@ -47,6 +46,7 @@ class MeasurePanel(QWidget):
         self._shape: list[tuple[int, tuple[str, ...]]] = []
         self._lines: list[_Lines] = []
         self._plotted: tuple[object, ...] = ()
+        self._slot = Newest(self)
         self._tools, self._files = QHBoxLayout(), QHBoxLayout()
         for row in (self._tools, self._files):
             row.setSpacing(2)
@@ -142,59 +142,51 @@ class MeasurePanel(QWidget):
     # The plot
 
     def _draw_plot(self) -> None:
-        state = self._store.state
-        item = intents_measure.selected_in_view(state)
+        """Curves at once; a histogram when it has been counted, until then the one before stays."""
+        item = intents_measure.selected_in_view(self._store.state)
         readings = (None, None) if item is None else self.values.of(item)
         wanted = (item, *readings)
         if wanted == self._plotted:
             return
         self._plotted = wanted
-        lines: list[Line] = []
-        words = ""
-        if item is not None and item.kind == "profile":
-            lines = self._profile(item)
-        elif item is not None and item.shape is not None and readings != (None, None):
-            lines = self._histogram(item)
-        if lines:
-            words = tr("Left: solid line. Right: dashed line.")
+        if item is not None and item.shape is not None and readings != (None, None):
+            count = partial(of_pictures, *self.values.pictures, item, None, BINS)
+            self._slot.ask(count, partial(self._on_counted, wanted))
+        else:
+            curves = [None if reading is None else reading.curve for reading in readings]
+            self._show_plot(
+                [
+                    Line(curve.distance_mm, curve.values, right=bool(place))
+                    for place, curve in enumerate(curves)
+                    if curve is not None
+                ]
+            )
+
+    def _on_counted(self, wanted: tuple[object, ...], found: Histogram | None) -> None:
+        if wanted is self._plotted:
+            shares = () if found is None else (found.left, found.right)
+            self._show_plot(
+                [
+                    Line(found.edges, share, right=bool(place), steps=True)
+                    for place, share in enumerate(shares)
+                    if found is not None and share is not None
+                ]
+            )
+
+    def _show_plot(self, lines: list[Line]) -> None:
+        words = tr("Left: solid line. Right: dashed line.") if lines else ""
         self.plot.setVisible(bool(lines))
         self.told.setVisible(bool(words))
         self.told.setText(words)
-        self.plot.set_lines(lines, self._axis(item))
+        self.plot.set_lines(lines, self._axis())
         self.plot.setAccessibleDescription(words)
 
-    def _axis(self, item: Measurement | None) -> str:
-        stack = self._store.state.stack
-        if item is None or stack is None:
+    def _axis(self) -> str:
+        state = self._store.state
+        item = intents_measure.selected_in_view(state)
+        if item is None or state.stack is None:
             return ""
-        return rows_of(item, stack, (None, None))[0].unit if item.shape is None else value_unit(stack)
-
-    def _profile(self, item: Measurement) -> list[Line]:
-        curves = [None if reading is None else reading.curve for reading in self.values.of(item)]
-        return [
-            Line(curve.distance_mm, curve.values, right=bool(place))
-            for place, curve in enumerate(curves)
-            if curve is not None
-        ]
-
-    def _histogram(self, item: Measurement) -> list[Line]:
-        """Shares of the pixels inside, so that pictures of different resolution can be compared."""
-        found = [
-            values_inside(item, picture) if picture is not None else np.empty(0)
-            for picture in self.values.pictures
-        ]
-        finite = [values[np.isfinite(values)] for values in found]
-        known = [values for values in finite if values.size]
-        if not known or max(values.size for values in known) > LARGEST_PLOTTED:
-            return []
-        low, high = min(float(v.min()) for v in known), max(float(v.max()) for v in known)
-        high = high if high > low else low + 1.0
-        edges = np.linspace(low, high, BINS + 1)
-        return [
-            Line(edges, counts_of(values, low, high, BINS) / values.size, right=bool(place), steps=True)
-            for place, values in enumerate(finite)
-            if values.size
-        ]
+        return length_unit(state.stack) if item.shape is None else value_unit(state.stack)
 
 
 class _Lines:

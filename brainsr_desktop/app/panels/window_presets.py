@@ -68,7 +68,7 @@ def absolute(own: Own, series: SeriesRange) -> WindowLevel | None:
 def suits(kept: GreyPreset, stack: StackInfo) -> bool:
     """Whether a preset of the user is for such a series: its word is the modality, or a word of the description."""
     word = kept.word.casefold().strip()
-    words = re.split(r"[^\w*+-]+|_", f"{stack.modality} {stack.description}".casefold())
+    words = re.split(r"[^\w*]+|_", f"{stack.modality} {stack.description}".casefold())
     return not word or word in words
 
 
