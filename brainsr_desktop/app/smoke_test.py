@@ -326,6 +326,8 @@ class SmokeTest:
     def _focus_images(self) -> None:
         self._window.activateWindow()
         self._window.areas.pair.set_active("left")
+        # A screen gives the focus in its own time, and keys before that are lost.
+        wait_until(self._window.areas.pair.left.view.hasFocus, 10, "the focus on the left pane")
 
     def _wait_for_network(self, what: str) -> None:
         def arrived() -> bool:
