@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
 from brainsr_desktop.app import icons
@@ -24,15 +24,16 @@ from brainsr_desktop.session.state import ViewState
 SLIDER_PX: Final = 90
 _STEPS: Final = 100
 _LEAST_LIST_PX: Final = 84
+_ROOMY_CHARACTERS: Final = 62
+"""A narrower bar shows the way of comparing as a sign alone."""
 
 
 class SourceList(QComboBox):
     """A list that the wheel does not change and that a long entry does not widen."""
 
-    def __init__(self, name: str, tip: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
-        self.setToolTip(tip)
         self.setMinimumHeight(TARGET_PX)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
@@ -59,8 +60,8 @@ class CompareBar(QWidget):
         self._store, self._catalog = store, catalog
         self._filled: tuple[object, ...] | None = None
         self.setAccessibleName(tr("Comparing"))
-        self.left = SourceList(tr("Left picture"), tr("What the left pane shows"))
-        self.right = SourceList(tr("Right picture"), tr("What the right pane shows"))
+        self.left = SourceList(tr("Left picture"))
+        self.right = SourceList(tr("Right picture"))
         self.mode = QToolButton()
         self.mode.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.mode.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -148,6 +149,13 @@ class CompareBar(QWidget):
             lambda factor: apply(lambda state: intents_compare.set_loupe_factor(state, factor))
         )
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt calls it: where there is little room the lists keep it."""
+        super().resizeEvent(event)
+        roomy = self.width() >= _ROOMY_CHARACTERS * self.fontMetrics().averageCharWidth()
+        style = Qt.ToolButtonStyle
+        self.mode.setToolButtonStyle(style.ToolButtonTextBesideIcon if roomy else style.ToolButtonIconOnly)
+
     def _choose(self, side: Side) -> None:
         source = (self.left if side == "left" else self.right).currentData()
         if isinstance(source, Source):
@@ -198,6 +206,12 @@ class CompareBar(QWidget):
                         box.setItemData(box.count() - 1, text, Qt.ItemDataRole.ToolTipRole)
                 rows = (row for row in range(box.count()) if box.itemData(row) == source)
                 box.setCurrentIndex(next(rows, 0))
+            name = box.currentText()
+            box.setToolTip(
+                tr("The left pane shows: {name}", name=name)
+                if box is self.left
+                else tr("The right pane shows: {name}", name=name)
+            )
             box.setEnabled(state.stack is not None)
         self._filled = filled
 

@@ -113,15 +113,13 @@ def _wipe(painter: QPainter, size: QSizeF, wipe: Wipe, names: tuple[str, str]) -
 
 
 def _board(painter: QPainter, size: QSizeF, board: Board) -> None:
-    """A number in each field of the upper row and of the left column; in the lower corner, clear of other texts."""
+    """A number in each field of the upper row, in its lower corner, clear of other texts."""
     columns, rows = edges_of(board, (size.width(), size.height()))
     metrics = QFontMetricsF(painter.font())
     if columns[1] - columns[0] < max(_LEAST_FIELD_PX, metrics.height()):
         return
-    fields = [(left, rows[1], number) for number, left in enumerate(columns[:-1])]
-    fields += [(columns[0], bottom, number) for number, bottom in enumerate(rows[2:], start=1)]
-    for left, bottom, number in fields:
-        at = QPointF(left + 4, bottom - 3 - metrics.descent())
+    for number, left in enumerate(columns[:-1]):
+        at = QPointF(left + 4, rows[1] - 3 - metrics.descent())
         outlined_text(painter, at, FIELD_NUMBERS[number % 2], IMAGE.cross)
 
 

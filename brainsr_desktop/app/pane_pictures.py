@@ -14,9 +14,19 @@ from brainsr_desktop.app.actions import Actions
 from brainsr_desktop.app.background import in_background
 from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.viewport_pair import ViewportPair
+from brainsr_desktop.language import tr
 from brainsr_desktop.session.reports import Notice
 
-PANE_MENU: Final = ("show_original", "fit", "reset", "invert", "window_0", "copy_picture", "save_picture")
+PANE_MENU: Final = (
+    "show_original",
+    "loupe",
+    "fit",
+    "reset",
+    "invert",
+    "window_0",
+    "copy_picture",
+    "save_picture",
+)
 
 
 class PanePictures(QObject):
@@ -37,7 +47,7 @@ class PanePictures(QObject):
     def copy(self) -> None:
         """Put both panes on the clipboard."""
         QGuiApplication.clipboard().setPixmap(self._pair.grab())
-        self.said.emit("The panes were copied.")
+        self.said.emit(tr("The panes were copied."))
 
     def save(self, path: Path) -> None:
         """Write both panes; the file is encoded in the background."""
@@ -46,13 +56,13 @@ class PanePictures(QObject):
 
     def _on_saved(self, name: str, saved: bool) -> None:
         if saved:
-            self.said.emit(f"The picture was saved as {shown(name)}.")
+            self.said.emit(tr("The picture was saved as {name}.", name=shown(name)))
         else:
-            text = f"The picture {shown(name)} could not be saved."
-            self.noticed.emit(Notice("error", text, "Choose another folder."))
+            text = tr("The picture {name} could not be saved.", name=shown(name))
+            self.noticed.emit(Notice("error", text, tr("Choose another folder.")))
 
     def _ask_where(self) -> None:
-        dialog = QFileDialog(self._window, "Save picture", str(Path.home()), "PNG (*.png)")
+        dialog = QFileDialog(self._window, tr("Save picture"), str(Path.home()), "PNG (*.png)")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("png")
         dialog.fileSelected.connect(lambda name: self.save(Path(name)))

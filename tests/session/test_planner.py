@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -7,10 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brainsr_desktop.core.recipe import DEGRADED
-from brainsr_desktop.session import intents
+from brainsr_desktop.session import intents, intents_compare
+from brainsr_desktop.session.compare import INPUT, Source
 from brainsr_desktop.session.exporting import job_want
 from brainsr_desktop.session.pictures import ResultKey, SliceState
-from brainsr_desktop.session.planner import Stage, Urgency, Want, key_of, recipes_of, slice_states, wanted
+from brainsr_desktop.session.planner import (
+    Stage,
+    Urgency,
+    Want,
+    key_of,
+    recipes_in_view,
+    recipes_of,
+    slice_states,
+    stages_of,
+    wanted,
+)
 from brainsr_desktop.session.state import ViewState
 from tests.session.making import no_weights, stack, state
 
@@ -192,3 +204,69 @@ def test_that_ticks_tell_the_best_there_is() -> None:
         SliceState.COMPUTING,
         SliceState.NONE,
     ]
+
+
+# What the lists above the panes name
+
+GAN, CUBIC = Source("model", "gan-x4", 4), Source("model", "bicubic")
+
+
+def test_that_two_networks_are_both_made_the_fast_one_once() -> None:
+    shown = state(slice_index=3, left=GAN)
+    wants = [want for want in wanted(shown, never, no_weights) if want.frame == 3]
+    assert [(want.stage, want.recipe.model) for want in wants] == [
+        (Stage.FAST, "espcn-x4"),
+        (Stage.FULL, "brainsr-x4"),
+        (Stage.FULL, "gan-x4"),
+    ]
+    assert len({want.key for want in wants}) == 3
+
+
+def test_that_an_interpolation_in_a_pane_is_made_at_once_also_without_a_network() -> None:
+    shown = state(slice_index=3, left=CUBIC, network_on=False)
+    wants = [want for want in wanted(shown, never, no_weights) if want.frame == 3]
+    assert [(want.stage, want.recipe.model) for want in wants] == [(Stage.BASE, "bicubic")]
+
+
+def test_that_what_no_pane_shows_is_not_made() -> None:
+    assert wanted(state(right=INPUT), never, no_weights) == ()
+    alone = intents_compare.show_alone(state(slice_index=3, left=GAN), "left")
+    assert {want.recipe.model for want in wanted(alone, never, no_weights)} == {"espcn-x4", "gan-x4"}
+
+
+def test_that_in_test_mode_the_chosen_model_is_made_for_its_scores() -> None:
+    shown = intents.set_test_mode(state(slice_index=3, right=GAN), on=True)
+    models = [want.recipe.model for want in wanted(shown, never, no_weights) if want.stage is Stage.FULL]
+    assert {"gan-x4", "brainsr-x4"} == set(models)
+
+
+@pytest.mark.parametrize("ask", [lambda s: replace(s, mode="difference"), intents_compare.want_places])
+def test_that_the_cubic_picture_under_a_difference_is_made_when_it_is_asked_for(
+    ask: Callable[[ViewState], ViewState],
+) -> None:
+    assert Stage.BASE not in {want.stage for want in wanted(state(), never, no_weights)}
+    wants = [want for want in wanted(ask(state(slice_index=3)), never, no_weights) if want.frame == 3]
+    assert (wants[0].stage, wants[0].recipe.model, wants[0].recipe.scale) == (Stage.BASE, "bicubic", 4)
+    tested = intents.set_test_mode(ask(state(slice_index=3)), on=True)
+    # It is the same picture as the one that is scored.
+    keys = [want.key for want in wanted(tested, never, no_weights, baselines=BASELINES) if want.frame == 3]
+    assert len(keys) == len(set(keys))
+    base = recipes_of(tested, BASELINES).base
+    assert base in recipes_of(tested, BASELINES).scores
+
+
+def test_that_the_slider_tells_of_what_the_right_pane_shows() -> None:
+    shown = state(right=GAN)
+    stages = stages_of(shown, GAN)
+    assert stages is not None
+    there = [key_of(shown, stages.full, no_weights, 2)]
+    states = slice_states(shown, no_weights, there=there, failed=(), running=())
+    assert states[2] is SliceState.FULL
+    assert slice_states(state(), no_weights, there=there, failed=(), running=())[2] is SliceState.NONE
+
+
+def test_that_everything_in_view_is_kept() -> None:
+    shown = replace(intents.set_test_mode(state(left=GAN), on=True), mode="difference", left=GAN)
+    recipes = recipes_of(shown, BASELINES)
+    kept = {recipe.model for recipe in recipes_in_view(shown, recipes)}
+    assert kept == {"brainsr-x4", "espcn-x4", "gan-x4", DEGRADED, *BASELINES}
