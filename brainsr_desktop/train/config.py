@@ -229,6 +229,7 @@ class Stage:
     l1: float = 1.0
     charbonnier: float = 0.0
     squared: float = 0.0
+    gradients: float = 0.0
     features: float = 0.0
     adversarial: float = 0.0
 
@@ -246,7 +247,9 @@ class Stage:
             min(weights) >= 0 and sum(weights) > 0,
             "stage: one of the losses l1, charbonnier and squared must have a weight",
         )
-        require(min(self.features, self.adversarial) >= 0, "stage: a weight must not be negative")
+        require(
+            min(self.gradients, self.features, self.adversarial) >= 0, "stage: a weight must not be negative"
+        )
         for name, (low, high) in (("blur_px", self.blur_px), ("noise_percent", self.noise_percent)):
             require(0 <= low <= high, f"stage.{name} must be a rising range from 0 on")
 

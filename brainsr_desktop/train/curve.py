@@ -15,7 +15,7 @@ from brainsr_desktop.train.validation import PROTOCOLS
 
 FILE_NAME = "curve.png"
 
-_LOSSES: Final = ("l1", "charbonnier", "squared", "features", "adversarial")
+_LOSSES: Final = ("l1", "charbonnier", "squared", "gradients", "features", "adversarial")
 _BANDS: Final = ("0.96", "0.90")
 
 

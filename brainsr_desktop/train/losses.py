@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from brainsr_desktop.train.config import Stage
 
 CHARBONNIER_EPSILON = 1e-3
+SIMILARITY_T = 170.0 / 255.0**2
+"""Stability of the similarity of gradients (Xue 2014), for intensities of 0..1."""
+_STEEPNESS_AT_ZERO = 1e-8
 
 
 def absolute(difference: Tensor) -> Tensor:
@@ -25,6 +29,23 @@ def squared(difference: Tensor) -> Tensor:
     return difference.square().mean()
 
 
+def gradients(result: Tensor, truth: Tensor) -> Tensor:
+    """Mean squared dissimilarity of the gradients' magnitudes at half size (Xue 2014, arXiv 1308.3052), 0 is perfect.
+
+    `core.metrics.gmsd` is the deviation of the same map. Both (batch, 1, rows, columns), intensities about 0..1.
+    """
+    first, second = (_steepness(functional.avg_pool2d(picture, 2)) for picture in (result, truth))
+    similarity = (2 * first * second + SIMILARITY_T) / (first**2 + second**2 + SIMILARITY_T)
+    return (1 - similarity).square().mean()
+
+
+def _steepness(picture: Tensor) -> Tensor:
+    """Magnitude of the gradient by Prewitt's operator, where the picture surrounds it."""
+    down = picture.new_tensor([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [-1.0, -1.0, -1.0]]) / 3
+    both = functional.conv2d(picture, torch.stack([down, down.T])[:, None])
+    return (both.square().sum(1) + _STEEPNESS_AT_ZERO).sqrt()
+
+
 def weighted_loss(result: Tensor, truth: Tensor, weights: Stage) -> Tensor:
     """Sum of the losses that have a weight; `result` and `truth` (batch, 1, rows, columns), intensities about 0..1."""
     difference = result - truth
@@ -36,6 +57,8 @@ def weighted_loss(result: Tensor, truth: Tensor, weights: Stage) -> Tensor:
     ):
         if weight > 0:
             loss = loss + weight * term(difference)
+    if weights.gradients > 0:
+        loss = loss + weights.gradients * gradients(result, truth)
     return loss
 
 

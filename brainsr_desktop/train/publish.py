@@ -197,7 +197,7 @@ def data_table(folder: Path, stacks: Iterable[str]) -> dict[str, Any]:
 
 
 def _loss_text(config: Config) -> str:
-    names = ("l1", "charbonnier", "squared", "features", "adversarial")
+    names = ("l1", "charbonnier", "squared", "gradients", "features", "adversarial")
     parts = [
         " + ".join(f"{getattr(stage, name):g} {name}" for name in names if getattr(stage, name) > 0)
         for stage in config.stage
