@@ -59,6 +59,7 @@ class CineControls(QWidget):
         self.rate.setRange(round(intents.SLOWEST), round(intents.FASTEST))
         self.rate.setSuffix(" " + tr("/s"))
         self.rate.setKeyboardTracking(False)
+        self.rate.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.rate.setAccessibleName(tr("Pictures per second"))
         self.rate.setToolTip(tr("Pictures per second, 1 to 60"))
         self.way = QToolButton()

@@ -265,6 +265,8 @@ def _paint_badges(painter: QPainter, area: QRect, font: QFont, found: tuple[Badg
         width = metrics.horizontalAdvance(badge.words) + 12
         left_over = f"+{len(found) - number}"
         room = metrics.horizontalAdvance(left_over) + 4 if number < len(found) - 1 else 0
+        if number == 0:  # the most important one is always told, as far as there is room
+            width = min(width, max(area.right() + 1 - left - room, 24))
         if left + width + room > area.right() + 1:
             painter.setPen(QColor(theme.text))
             painter.setFont(font)
@@ -283,5 +285,6 @@ def _paint_badges(painter: QPainter, area: QRect, font: QFont, found: tuple[Badg
         painter.drawRoundedRect(place, height / 2, height / 2)
         painter.setPen(ink)
         painter.setFont(font)
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, badge.words)
+        words = metrics.elidedText(badge.words, Qt.TextElideMode.ElideRight, round(width) - 11)
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, words)
         left += width + 4

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.view_field import PointMm
@@ -105,6 +106,18 @@ class StatusReadout(QLabel):
     def minimumSizeHint(self) -> QSize:
         """Qt asks for it: a long line must not widen the window."""
         return QSize(80, super().minimumSizeHint().height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt calls it, also when the bar lays itself out anew while a message hides this line."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._give_way)
+
+    def _give_way(self) -> None:
+        bar = self.parentWidget()
+        if isinstance(bar, QStatusBar) and bar.currentMessage():
+            self.hide()
+            # Else the bar would not bring it back after the message.
+            self.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, on=False)
 
     def _draw(self, *_told: object) -> None:
         pair = self._pair

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QLabel, QStatusBar
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.status_readout import NOTHING, StatusReadout, readout
@@ -105,3 +106,18 @@ def readout_of(qtbot: QtBot, store: Store, pair: Any) -> StatusReadout:
     label = StatusReadout(store, pair)
     show(qtbot, label, (600, 24))
     return label
+
+
+def test_that_a_message_is_never_written_over_the_values(qtbot: QtBot) -> None:
+    pair, store = show_pair(qtbot, make_state())
+    bar = QStatusBar()
+    line = StatusReadout(store, pair)
+    bar.addWidget(line, 1)
+    show(qtbot, bar, (600, 30))
+    bar.showMessage("8 files")
+    assert not line.isVisible()
+    bar.addWidget(QLabel("makes the bar lay itself out anew"))
+    line.show()
+    qtbot.waitUntil(lambda: not line.isVisible())
+    bar.clearMessage()
+    assert line.isVisible()
