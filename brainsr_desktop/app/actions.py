@@ -441,7 +441,8 @@ SUBMENU_TITLES: Final[Mapping[str, str]] = {
     ">Grey window": mark("Grey window"), ">Measure": mark("Measure"), ">Wipe line": mark("Wipe line"),
     ">Colours": mark("Colours"),
 }  # fmt: skip
-TOOL_BAR: Final = ("open_folder", SEPARATOR, "tool_window", "tool_pan", "tool_zoom", "tool_scroll", SEPARATOR, "reset",
+TOOL_BAR: Final = ("open_folder", SEPARATOR, "tool_window", "tool_pan", "tool_zoom", "tool_scroll", "tool_distance",
+                   SEPARATOR, "reset",
                    SEPARATOR, "test_mode", "show_original", SEPARATOR, "enhance_series", "export")  # fmt: skip
 
 UserKeys = Iterable[tuple[str, tuple[str, ...]]]

@@ -92,7 +92,8 @@ def label(item: Measurement, stack: StackInfo, readings: Iterable[tuple[str, Rea
     if item.shape is None:
         return (f"{figure(item.length_mm)} {unit}",)
     first = f"{figure(item.area_mm2)} {unit}²"
-    return (first, *(f"{name} {_mean(reading)}".strip() for name, reading in readings))
+    means = (f"{name} {_mean(reading, value_unit(stack))}".strip() for name, reading in readings)
+    return (first, *means)
 
 
 def figure(value: float | None, digits: int = 4) -> str:
@@ -130,11 +131,11 @@ def plain_table(items: Iterable[tuple[Measurement, list[Row]]]) -> str:
     return "\n".join(lines)
 
 
-def _mean(reading: Reading) -> str:
+def _mean(reading: Reading, unit: str) -> str:
     found = reading.statistics
     if found is None or found.count == 0:
         return tr("no pixel inside")
-    return tr("{mean} ± {sd}", mean=figure(found.mean), sd=figure(found.sd))
+    return tr("{mean} ± {sd} {unit}", mean=figure(found.mean), sd=figure(found.sd), unit=unit)
 
 
 def _statistic(key: str, unit: str, readings: Readings) -> Row:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton
 
 from brainsr_desktop.app import icons
@@ -83,6 +82,12 @@ SHORT_WORDS: Final[Mapping[str, str]] = {
 """Words on the tool bar; the tools themselves have a sign alone."""
 
 
+MORE_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
+    "tool_distance": ("tool_distance", "tool_ellipse", "tool_rectangle", "tool_profile"),
+}
+"""What the arrow beside a button of the tool bar offers."""
+
+
 def fill_menu_bar(bar: QMenuBar, actions: Actions, submenus: Mapping[str, QMenu]) -> None:
     """All menus. ``submenus`` brings those whose entries change, by their name in `MENUS`."""
     for name, icon in ICONS.items():
@@ -116,15 +121,20 @@ def tool_bar(actions: Actions) -> QToolBar:
         if entry == SEPARATOR:
             bar.addSeparator()
         else:
-            _add_button(bar, actions[entry])
+            _add_button(bar, actions, entry)
     return bar
 
 
-def _add_button(bar: QToolBar, action: QAction) -> None:
+def _add_button(bar: QToolBar, actions: Actions, name: str) -> None:
+    action = actions[name]
     bar.addAction(action)
     button = bar.widgetForAction(action)
     assert isinstance(button, QToolButton)
-    name = action.objectName()
+    if name in MORE_TOOLS:
+        menu = QMenu(button)
+        menu.addActions([actions[more] for more in MORE_TOOLS[name]])
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
     if name in SHORT_WORDS:
         action.setIconText(tr(SHORT_WORDS[name]))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QToolButton, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -33,6 +33,8 @@ SHORT: Final[Mapping[str, str]] = {
 BINS: Final = 64
 HEADLINE: Final = ("length", "mean")
 ROW_PX: Final = 24
+LONGEST_NUMBER: Final = "-0.0123"
+WIDEST_PX: Final = 380
 
 
 class MeasurePanel(QWidget):
@@ -60,10 +62,9 @@ class MeasurePanel(QWidget):
         self.tree.setUniformRowHeights(True)
         self.tree.setIndentation(12)
         self.tree.setTabKeyNavigation(False)
-        self.tree.setMinimumHeight(7 * ROW_PX)
+        self.tree.setMinimumHeight(10 * ROW_PX)
         header = self.tree.header()
         header.setStretchLastSection(False)
-        header.setMinimumSectionSize(40)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.tree.currentItemChanged.connect(self._on_chosen)
@@ -73,16 +74,19 @@ class MeasurePanel(QWidget):
             self.remove_asked.emit,
             context=Qt.ShortcutContext.WidgetShortcut,
         )
+        self.units = plain_label(name="quiet")
         self.plot = Plot(tr("Plot of the selected measurement"))
         self.told = plain_label(name="quiet")
         layout = column(self)
         layout.addLayout(self._tools)
         layout.addWidget(self.hint)
         layout.addWidget(self.tree)
+        layout.addWidget(self.units)
         layout.addWidget(self.plot)
         layout.addWidget(self.told)
         layout.addLayout(self._files)
         values.changed.connect(self._draw)
+        self._fit_columns()
         self._draw()
 
     def set_actions(self, actions: Mapping[str, QAction]) -> None:
@@ -100,10 +104,24 @@ class MeasurePanel(QWidget):
                 row.addWidget(button)
             row.addStretch(1)
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt calls it; larger text needs wider columns."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """No number is cut; where the text is very large the table scrolls."""
+        least = self.tree.fontMetrics().horizontalAdvance(LONGEST_NUMBER) + 8
+        self.tree.header().setMinimumSectionSize(least)
+        self.tree.setMinimumWidth(min(4 * least + 24, WIDEST_PX))
+
     def _draw(self) -> None:
         table = self.values.table()
         self.hint.setVisible(not table)
         self.tree.setVisible(bool(table))
+        self.units.setVisible(bool(table))
+        self.units.setText(self._units())
         shape = [(item.number, tuple(row.key for row in rows)) for item, rows in table]
         with QSignalBlocker(self.tree):
             if shape != self._shape:
@@ -113,6 +131,13 @@ class MeasurePanel(QWidget):
                 lines.write(item, rows)
             self._mark_selected()
         self._draw_plot()
+
+    def _units(self) -> str:
+        stack = self._store.state.stack
+        if stack is None:
+            return ""
+        length, value = length_unit(stack), value_unit(stack)
+        return tr("Lengths in {length}, areas in {length}², values in {value}.", length=length, value=value)
 
     def _fill(self, table: list[tuple[Measurement, list[Row]]]) -> None:
         self.tree.clear()
@@ -206,8 +231,7 @@ class _Lines:
         """Show these values."""
         _show(self.top, title(item), next(row for row in rows if row.key in HEADLINE))
         for line, row in zip(self.rows, rows, strict=True):
-            words = tr(QUANTITIES[row.key])
-            _show(line, tr("{quantity}, {unit}", quantity=words, unit=row.unit) if row.unit else words, row)
+            _show(line, tr(QUANTITIES[row.key]), row)
 
 
 def _number(line: QTreeWidgetItem) -> int:
@@ -219,4 +243,5 @@ def _show(line: QTreeWidgetItem, words: str, row: Row) -> None:
     for place, text in enumerate(texts):
         if line.text(place) != text:
             line.setText(place, text)
-    line.setToolTip(0, tr(TOLD.get(row.key, words)))
+    told = tr(TOLD.get(row.key, words))
+    line.setToolTip(0, tr("{told}, in {unit}", told=told, unit=row.unit) if row.unit else told)
