@@ -71,6 +71,16 @@ MOUSE: Final = (
     MouseSpec(
         "wipe", mark("Drag the wipe line"), mark("Moves the line between original and enhanced picture")
     ),
+    MouseSpec(
+        "measure",
+        mark("Drag a handle or a line of a measurement"),
+        mark("Moves the handle, or the measurement as a whole"),
+    ),
+    MouseSpec(
+        "histogram",
+        mark("Drag the range on the histogram"),
+        mark("Grey window; an edge moves one limit, the middle both"),
+    ),
     MouseSpec("card", mark("Drag a card onto the panes"), mark("Open this series")),
     MouseSpec("drop", mark("Drop a folder or files"), mark("Open them")),
 )
