@@ -13,6 +13,7 @@ from brainsr_desktop.app.engine_worker import Order
 from brainsr_desktop.app.enhancer import Enhancer
 from brainsr_desktop.app.grey_windows import GreyWindows
 from brainsr_desktop.app.jobs import JobBoard
+from brainsr_desktop.app.model_import import ModelImport
 from brainsr_desktop.app.stack_library import StackLibrary
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.task_runner import TaskRunner
@@ -85,6 +86,7 @@ class Controller(QObject):
     memory_changed = Signal(
         object, object
     )  # bytes the results take, their limit: more than an int of Qt holds
+    catalog_changed = Signal(object)  # Catalog
     export_opened = Signal(str)  # a folder that was exported is to be opened
     header_ready = Signal(object, object)  # StackInfo, rows of (tag, keyword, VR, value)
     mask_ready = Signal(object, int, object)  # StackInfo, frame, pieces of the outline: see io's MaskRead
@@ -110,11 +112,13 @@ class Controller(QObject):
             self._library,
             self._enhancer,
             self._board,
-            self.catalog.find,
+            self._models.find,
             self._models.weights_of,
             lambda: store.state.hide_patient,
             self,
         )
+        self._imports = ModelImport(self._enhancer, self._board, self)
+        self._imports.catalog_read.connect(self._on_catalog)
         self._windows = GreyWindows(store, self._library, self)
         self._view: OpenStack | None = None
         self._left = self._right = Pane(None, pane_labels.empty())
@@ -150,6 +154,7 @@ class Controller(QObject):
             (self.notice, library.notice),
             (self.notice, enhancer.notice),
             (self.notice, tasks.notice),
+            (self.notice, self._imports.notice),
             (self.export_opened, tasks.series_asked),
             (self.range_changed, self._windows.range_changed),
             (self.map_changed, self._map.changed),
@@ -315,6 +320,14 @@ class Controller(QObject):
         self._enhancer.start()
         for stack in stacks:
             self._tasks.enhance(stack, self.store.state.recipe)
+
+    def import_model(self, source: str) -> None:
+        """Check and install a model; ``catalog_changed`` follows."""
+        self._imports.begin(source)
+
+    def _on_catalog(self, catalog: Catalog) -> None:
+        self._models.take(catalog)
+        self.catalog_changed.emit(catalog)
 
     def clear_results(self) -> None:
         """Forget every finished slice; what is in view is made again."""

@@ -12,7 +12,7 @@ from brainsr_desktop.app.child_worker import ChildWorker
 from brainsr_desktop.core.errors import BadOutput, BrainSRError
 from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.core.recipe import Recipe
-from brainsr_desktop.engine.messages import Infer, Inferred, ListDevices, Prepare
+from brainsr_desktop.engine.messages import ImportModel, Infer, Inferred, ListDevices, Prepare
 from brainsr_desktop.ipc.child import report_of
 from brainsr_desktop.ipc.messages import Answer, ArrayRef, Failed, JobId
 from brainsr_desktop.ipc.shared_array import SharedArray
@@ -61,6 +61,12 @@ class EngineWorker(ChildWorker):
         """Answer: Prepared."""
         job = self._client.next_job()
         self._post(lambda: self._send(Prepare(job, recipe)))
+        return job
+
+    def import_model(self, source: str) -> JobId:
+        """Answer: ModelImported."""
+        job = self._client.next_job()
+        self._post(lambda: self._send(ImportModel(job, source)))
         return job
 
     def infer(self, order: Order) -> JobId:

@@ -13,8 +13,9 @@ from brainsr_desktop.app.child_worker import Gone, Started
 from brainsr_desktop.app.engine_worker import EngineWorker, Made, Order
 from brainsr_desktop.core.errors import ChildDied
 from brainsr_desktop.core.recipe import Recipe
-from brainsr_desktop.engine.messages import DeviceInfo, Devices, Prepared
+from brainsr_desktop.engine.messages import DeviceInfo, Devices, ModelImported, Prepared
 from brainsr_desktop.ipc.messages import Answer, ErrorReport, Failed, JobCancelled, JobId, Progress
+from brainsr_desktop.language import tr
 from brainsr_desktop.session.cache import Result, ResultCache
 from brainsr_desktop.session.panes import Failure
 from brainsr_desktop.session.pictures import ResultKey
@@ -45,6 +46,7 @@ class Enhancer(QObject):
     devices_found = Signal(object)
     memory_changed = Signal(object, object)
     notice = Signal(object)
+    model_checked = Signal(object)  # ModelImported or Failed: what came of `import_model`
 
     def __init__(
         self,
@@ -73,6 +75,7 @@ class Enhancer(QObject):
         self._culprit: ResultKey | None = None
         self._made_on: dict[tuple[str, str], tuple[str, str]] = {}
         self._preparing: dict[JobId, Recipe] = {}
+        self._imports: set[JobId] = set()
 
     def start(self) -> None:
         """Start the engine; nothing happens the second time."""
@@ -124,6 +127,11 @@ class Enhancer(QObject):
         if self.made_on(recipe) is None:
             self._preparing[self.worker.prepare(recipe)] = recipe
 
+    def import_model(self, source: str) -> None:
+        """Have a model of the user's checked and installed; ``model_checked`` follows."""
+        self.start()
+        self._imports.add(self.worker.import_model(source))
+
     def forgive(self, keys: Iterable[ResultKey] | None = None) -> None:
         """Try failed slices again: these, or all of them."""
         for key in tuple(self._failures) if keys is None else tuple(keys):
@@ -170,6 +178,9 @@ class Enhancer(QObject):
                 # A slice that needs the model will say why where it can be seen.
                 self._note(self._preparing.pop(job), "", "")
                 self.idle_changed.emit()
+            case ModelImported(job) | Failed(job) if job in self._imports:
+                self._imports.discard(job)
+                self.model_checked.emit(event)
             case Progress(job, done, total) if job in self._keys:
                 self._fractions[self._keys[job]] = done / total if total > 0 else 0.0
                 self.progressed.emit(self._keys[job])
@@ -189,9 +200,9 @@ class Enhancer(QObject):
             self.notice.emit(
                 Notice(
                     "warning",
-                    f"The network process stopped ({after}). It was started again.",
-                    "The slice is computed once more.",
-                    label="Use CPU only",
+                    tr("The network process stopped ({how}). It was started again.", how=after),
+                    tr("The slice is computed once more."),
+                    label=tr("Use CPU only"),
                     action=self._take_cpu,
                 )
             )
@@ -204,14 +215,14 @@ class Enhancer(QObject):
     def _on_gone(self, how: str) -> None:
         self._accuse()
         self.blocked = Failure(
-            f"the network process stopped ({how})", "Start it again, or use another device."
+            tr("the network process stopped ({how})", how=how), tr("Start it again, or use another device.")
         )
         self.notice.emit(
             Notice(
                 "error",
-                f"The network process stopped again ({how}).",
-                "Your images are safe. Start it again, or choose another device or model.",
-                label="Start again",
+                tr("The network process stopped again ({how}).", how=how),
+                tr("Your images are safe. Start it again, or choose another device or model."),
+                label=tr("Start again"),
                 action=self.start_again,
             )
         )

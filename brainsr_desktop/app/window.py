@@ -32,6 +32,7 @@ from brainsr_desktop.app.last_run import LastRun
 from brainsr_desktop.app.mask_outlines import MaskOutlines
 from brainsr_desktop.app.measure_tools import MeasureTools
 from brainsr_desktop.app.menus import fill_menu_bar, tool_bar
+from brainsr_desktop.app.model_import import ask_for_model
 from brainsr_desktop.app.opening import Opening, counted
 from brainsr_desktop.app.pane_pictures import PanePictures
 from brainsr_desktop.app.plain_text import HIDDEN, person, shown
@@ -175,6 +176,11 @@ class MainWindow(QMainWindow):
         areas.jobs.pause_asked.connect(controller.pause_job)
         controller.export_opened.connect(lambda folder: opening.open([folder]))
         areas.model.card_asked.connect(self.dialogs.show_card)
+        areas.model.import_asked.connect(
+            lambda: ask_for_model(self).fileSelected.connect(controller.import_model)
+        )
+        for panel in (areas.model, areas.metrics):
+            controller.catalog_changed.connect(panel.set_catalog)
         areas.empty.open_asked.connect(opening.ask_folder)
         areas.empty.sample_asked.connect(opening.open_sample)
         areas.empty.tour_asked.connect(self._start_tour)

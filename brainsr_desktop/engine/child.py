@@ -6,6 +6,7 @@ import math
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -13,11 +14,22 @@ import numpy.typing as npt
 import psutil
 
 from brainsr_desktop.core.errors import InternalError
-from brainsr_desktop.engine.messages import Devices, Infer, Inferred, ListDevices, Prepare, Prepared
+from brainsr_desktop.engine.importing import import_model
+from brainsr_desktop.engine.messages import (
+    Devices,
+    ImportModel,
+    Infer,
+    Inferred,
+    ListDevices,
+    ModelImported,
+    Prepare,
+    Prepared,
+)
 from brainsr_desktop.engine.pipeline import Engine
 from brainsr_desktop.ipc.child import JobContext, serve
 from brainsr_desktop.ipc.messages import ArrayRef
 from brainsr_desktop.ipc.shared_array import attach
+from brainsr_desktop.models.catalog import load_catalog
 
 BEHIND: Final = 10
 """Niceness of the engine process."""
@@ -40,7 +52,12 @@ def serve_engine(connection: Connection, engine: Engine) -> None:
     handlers = Handlers(engine)
     serve(
         connection,
-        {ListDevices: handlers.list_devices, Prepare: handlers.prepare, Infer: handlers.infer},
+        {
+            ListDevices: handlers.list_devices,
+            Prepare: handlers.prepare,
+            ImportModel: handlers.import_model,
+            Infer: handlers.infer,
+        },
     )
 
 
@@ -59,6 +76,14 @@ class Handlers:
         context.check_cancelled()
         ready = self._engine.prepare(request.recipe)
         return Prepared(request.job, ready.backend, ready.device, ready.seconds)
+
+    def import_model(self, request: ImportModel, context: JobContext) -> ModelImported:
+        """Check and install a model; the engine knows it from then on."""
+        context.check_cancelled()
+        made = import_model(Path(request.source))
+        self._engine.catalog = load_catalog()
+        card = made.card
+        return ModelImported(request.job, card.name, card.title, card.scale, made.seconds)
 
     def infer(self, request: Infer, context: JobContext) -> Inferred:
         """Make one slice and put it into the upper left corner of the target."""

@@ -48,6 +48,23 @@ class Prepared(Answer):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportModel(Request):
+    """Check a model that the user brings and install it. Answer: ModelImported."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelImported(Answer):
+    """The model is installed and known; ``seconds`` for a test slice of 96 x 96."""
+
+    name: str
+    title: str
+    scale: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Infer(Request):
     """Make one slice. Answer: Inferred.
 

@@ -12,6 +12,10 @@ class KnownModels:
     """The cards of a catalogue by name, and what of them a state asks for."""
 
     def __init__(self, catalog: Catalog) -> None:
+        self.take(catalog)
+
+    def take(self, catalog: Catalog) -> None:
+        """Use another catalogue: a model was installed."""
         self.catalog = catalog
         self._cards = {card.name: card for card in (LINEAR, *catalog.cards)}
         scales = {scale for card in catalog.cards for scale in card.scales}
@@ -23,6 +27,10 @@ class KnownModels:
     def card(self, name: str) -> Card | None:
         """The card of a model; None for one that is not there."""
         return self._cards.get(name)
+
+    def find(self, name: str) -> Card:
+        """The card of a model; raises `UsageError` for one that is not there."""
+        return self.catalog.find(name)
 
     def weights_of(self, name: str) -> str:
         """Hash of a model's weights; empty for an interpolation."""

@@ -133,6 +133,7 @@ class PretendController(QObject):
     memory_changed = Signal(object, object)
     header_ready = Signal(object, object)
     export_opened = Signal(str)
+    catalog_changed = Signal(object)
     mask_ready = Signal(object, int, object)
 
     def __init__(self, store: Store, catalog: Catalog = CATALOG) -> None:
@@ -198,6 +199,9 @@ class PretendController(QObject):
 
     def enhance_stacks(self, stacks: tuple[StackInfo, ...]) -> None:
         self.asked.append(("enhance", *(stack.id for stack in stacks)))
+
+    def import_model(self, source: str) -> None:
+        self.asked.append(("import", source))
 
     def clear_results(self) -> None:
         self.asked.append(("clear",))

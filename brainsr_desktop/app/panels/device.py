@@ -11,6 +11,7 @@ from brainsr_desktop.app.panels.forms import Choice, choose, column, fill, label
 from brainsr_desktop.app.plain_text import shown, size_text
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.engine.messages import DeviceInfo
+from brainsr_desktop.language import tr
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import ViewState
 
@@ -19,8 +20,10 @@ TILES_PX: Final = (64, 128, 192, 256, 384, 512, 1024)
 
 def device_words(device: DeviceInfo) -> str:
     """`NVIDIA H200 (cuda:0), 139 GB free`."""
-    free = f", {size_text(device.free_bytes)} free" if device.free_bytes is not None else ""
-    return f"{shown(device.name)} ({device.id}){free}"
+    name = shown(device.name)
+    if device.free_bytes is None:
+        return tr("{name} ({id})", name=name, id=device.id)
+    return tr("{name} ({id}), {free} free", name=name, id=device.id, free=size_text(device.free_bytes))
 
 
 class DevicePanel(QWidget):
@@ -31,16 +34,16 @@ class DevicePanel(QWidget):
         self._store = store
         self._devices: tuple[DeviceInfo, ...] = ()
         self.device = narrow_list()
-        self.precision = Choice("Precision", (("Exact", "exact"), ("Fast", "fast")))
-        self.precision.button("fast").setToolTip("Half precision: quicker, differs in the last digits")
+        self.precision = Choice(tr("Precision"), ((tr("Exact"), "exact"), (tr("Fast"), "fast")))
+        self.precision.button("fast").setToolTip(tr("Half precision: quicker, differs in the last digits"))
         self.tile = narrow_list()
-        fill(self.tile, [("Automatic", 0), *((f"{side} x {side}", side) for side in TILES_PX)])
-        self.tile.setToolTip("Smaller tiles need less memory and take a little longer")
-        self.told = plain_label("Loading networks...", name="quiet")
+        fill(self.tile, [(tr("Automatic"), 0), *((f"{side} x {side}", side) for side in TILES_PX)])
+        self.tile.setToolTip(tr("Smaller tiles need less memory and take a little longer"))
+        self.told = plain_label(tr("Loading networks..."), name="quiet")
         layout = column(self)
-        layout.addLayout(labelled("Device", self.device))
-        layout.addLayout(labelled("Precision", self.precision))
-        layout.addLayout(labelled("Tiles", self.tile))
+        layout.addLayout(labelled(tr("Device"), self.device))
+        layout.addLayout(labelled(tr("Precision"), self.precision))
+        layout.addLayout(labelled(tr("Tiles"), self.tile))
         layout.addWidget(self.told)
         self.device.activated.connect(self._on_device)
         self.precision.chosen.connect(self._on_precision)
@@ -52,27 +55,27 @@ class DevicePanel(QWidget):
     def set_devices(self, devices: Sequence[DeviceInfo]) -> None:
         """Offer what the engine found; the first is what automatic takes."""
         self._devices = tuple(devices)
-        entries: list[tuple[str, object]] = [("Automatic", "auto")]
+        entries: list[tuple[str, object]] = [(tr("Automatic"), "auto")]
         entries += [(device_words(device), device.id) for device in devices]
         if not devices:
-            entries.append(("CPU", "cpu"))
+            entries.append((tr("CPU"), "cpu"))
         fill(self.device, entries)
         if devices:
-            self.told.setText(f"Automatic takes {device_words(devices[0])}.")
+            self.told.setText(tr("Automatic takes {device}.", device=device_words(devices[0])))
         self._show(self._store.state)
 
     def _on_device(self) -> None:
         device = str(self.device.currentData())
-        self._store.apply(lambda s: intents.set_device(s, device), undo="device")
+        self._store.apply(lambda s: intents.set_device(s, device), undo=tr("device"))
 
     def _on_precision(self, value: object) -> None:
         self._store.apply(
-            lambda s: intents.set_precision(s, "fast" if value == "fast" else "exact"), undo="precision"
+            lambda s: intents.set_precision(s, "fast" if value == "fast" else "exact"), undo=tr("precision")
         )
 
     def _on_tile(self) -> None:
         side = int(self.tile.currentData())
-        self._store.apply(lambda s: intents.set_tile(s, side), undo="tiles")
+        self._store.apply(lambda s: intents.set_tile(s, side), undo=tr("tiles"))
 
     def _on_changed(self, before: ViewState, after: ViewState) -> None:
         if before.recipe != after.recipe:
@@ -81,7 +84,7 @@ class DevicePanel(QWidget):
     def _show(self, state: ViewState) -> None:
         recipe = state.recipe
         if self.device.findData(recipe.device) < 0:
-            self.device.addItem(f"{recipe.device}, not found", recipe.device)
+            self.device.addItem(tr("{device}, not found", device=recipe.device), recipe.device)
         choose(self.device, recipe.device)
         self.precision.show_value(recipe.precision)
         if self.tile.findData(recipe.tile) < 0:

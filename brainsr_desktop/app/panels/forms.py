@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from brainsr_desktop.language import tr
+
 TARGET_PX: Final = 26
 LEAST_FIELD_PX: Final = 84
 
@@ -144,14 +146,14 @@ class SliderRow(QWidget):
         self.field.setSingleStep(step)
         self.field.setDecimals(decimals)
         self.field.setSuffix(f" {unit}" if unit else "")
-        self.field.setAccessibleName(f"{name}, number")
+        self.field.setAccessibleName(tr("{name}, number", name=name))
         self.field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.reset = QToolButton()
         self.reset.setText("↺")
         self.reset.setAutoRaise(True)
         self.reset.setMinimumSize(TARGET_PX, TARGET_PX)
-        self.reset.setToolTip(f"{name} back to {neutral:g}")
-        self.reset.setAccessibleName(f"Reset {name}")
+        self.reset.setToolTip(tr("{name} back to {value:g}", name=name, value=neutral))
+        self.reset.setAccessibleName(tr("Reset {name}", name=name))
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(2)
@@ -215,7 +217,7 @@ class Choice(QWidget):
             button.setMinimumHeight(TARGET_PX)
             button.setObjectName("segment")
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setAccessibleName(f"{name} {text}")
+            button.setAccessibleName(tr("{name} {choice}", name=name, choice=text))
             self._group.addButton(button, len(self._values))
             self._values.append(value)
             layout.addWidget(button)

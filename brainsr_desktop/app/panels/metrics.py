@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 from brainsr_desktop.app.panels.forms import Choice, column, plain_label
 from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.store import Store
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.models.catalog import Catalog
 from brainsr_desktop.session.state import ViewState
 
@@ -18,15 +19,15 @@ Column = tuple[str, str, int]
 """Name of the score, title (with unit), digits."""
 
 COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
-    "head": (("head_psnr", "PSNR, dB", 2), ("ssim", "SSIM", 4)),
-    "slice": (("psnr", "PSNR, dB", 2), ("ssim_slice", "SSIM", 4)),
+    "head": (("head_psnr", mark("PSNR, dB"), 2), ("ssim", "SSIM", 4)),
+    "slice": (("psnr", mark("PSNR, dB"), 2), ("ssim_slice", "SSIM", 4)),
 }
 """By mask; the names are those of `core.metrics.SCORES`."""
-NO_REFERENCE: Final = (
+NO_REFERENCE: Final = mark(
     "No reference: no score is possible. How near a result is to the truth can only be told in test mode, where the "
     "true slice is known."
 )
-STATED: Final = (
+STATED: Final = mark(
     "This slice against the true one. Data range: robust range of the series (peak of PSNR and SSIM); "
     "values beyond it are cut. Mask: {mask}."
 )
@@ -42,12 +43,12 @@ class MetricsPanel(QWidget):
         self._catalog = catalog
         self._scores: Scores = {}
         self._mask = "head"
-        self.masks = Choice("Mask", (("Head", "head"), ("Whole slice", "slice")))
+        self.masks = Choice(tr("Mask"), ((tr("Head"), "head"), (tr("Whole slice"), "slice")))
         self.masks.show_value(self._mask)
         self.masks.chosen.connect(self._on_mask)
         self.words = plain_label()
         self.table = QWidget()
-        self.table.setAccessibleName("Scores of this slice")
+        self.table.setAccessibleName(tr("Scores of this slice"))
         self._grid = QGridLayout(self.table)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(4)
@@ -62,6 +63,11 @@ class MetricsPanel(QWidget):
     def set_scores(self, scores: Scores) -> None:
         """Figures by model name, then by the names of `core.metrics.SCORES`."""
         self._scores = scores
+        self._draw()
+
+    def set_catalog(self, catalog: Catalog) -> None:
+        """A model was installed: know its title."""
+        self._catalog = catalog
         self._draw()
 
     def cells(self) -> list[list[str]]:
@@ -96,14 +102,16 @@ class MetricsPanel(QWidget):
         self.table.setVisible(has)
         self.masks.setVisible(has)
         self.stated.setVisible(has)
-        self.stated.setText(STATED.format(mask="head" if self._mask == "head" else "whole slice"))
+        self.stated.setText(tr(STATED, mask=tr("head") if self._mask == "head" else tr("whole slice")))
         self.difference.setVisible(False)
         self.words.setVisible(not has)
         if not can:
-            self.words.setText(NO_REFERENCE)
+            self.words.setText(tr(NO_REFERENCE))
         elif not has:
             differs = state.degradation.reduction != state.recipe.scale
-            self.words.setText("No scores: reduction and scale differ." if differs else "Computing...")
+            self.words.setText(
+                tr("No scores: reduction and scale differ.") if differs else tr("Computing...")
+            )
         if has:
             self._draw_table(state)
 
@@ -119,7 +127,7 @@ class MetricsPanel(QWidget):
         baselines = {card.name: card.title for card in self._catalog.cards if card.is_interpolation}
         present = state.recipe.model
         order = [present, *(name for name in baselines if name != present)]
-        self._add_row(["", *(title for _, title, _ in self._columns)], bold=True)
+        self._add_row(["", *(tr(title) for _, title, _ in self._columns)], bold=True)
         for name in order:
             scores = self._scores.get(name)
             if scores is not None or name == present:
@@ -135,12 +143,18 @@ class MetricsPanel(QWidget):
         if headline not in own or not rivals:
             return
         best = max(rivals, key=lambda name: self._scores[name][headline])
-        lines = [f"{self._title(present)} against {self._title(best)}, the best interpolation:"]
+        lines = [
+            tr(
+                "{model} against {other}, the best interpolation:",
+                model=self._title(present),
+                other=self._title(best),
+            )
+        ]
         for key, title, digits in self._columns:
             if key in own and key in self._scores[best]:
                 difference = own[key] - self._scores[best][key]
                 arrow = "▲" if difference > 0 else "▼" if difference < 0 else "="
-                name, _, unit = title.partition(", ")
+                name, _, unit = tr(title).partition(", ")
                 lines.append(f"{arrow} {difference:+.{digits}f}{' ' + unit if unit else ''} {name}")
         self.difference.setText("\n".join(lines))
         self.difference.setVisible(True)

@@ -11,18 +11,20 @@ from brainsr_desktop.app.panels.forms import Choice, SliderRow, TextList, column
 from brainsr_desktop.app.plain_text import shown, tool_tip
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.models.card import Card, Role
 from brainsr_desktop.models.catalog import Catalog
-from brainsr_desktop.session import intents
+from brainsr_desktop.session import intents, intents_compare
+from brainsr_desktop.session.compare import Mode
 from brainsr_desktop.session.state import ViewState
 
 MOST_ROWS: Final = 14
 GROUPS: Final[tuple[tuple[Role, str], ...]] = (
-    ("fidelity", "Networks"),
-    ("perceptual", "Networks that invent detail"),
-    ("preview", "Fast networks"),
-    ("reference", "Networks for comparison"),
-    ("baseline", "Interpolation, no network"),
+    ("fidelity", mark("Networks")),
+    ("perceptual", mark("Networks that invent detail")),
+    ("preview", mark("Fast networks")),
+    ("reference", mark("Networks for comparison")),
+    ("baseline", mark("Interpolation, no network")),
 )
 
 
@@ -35,12 +37,13 @@ def facts_of(card: Card, seconds: float | None = None) -> str:
     """What a model is, how large, on what it was trained; ``seconds`` it took for a slice here."""
     parts = [card.description.rstrip(".")]
     if not card.is_interpolation:
-        parts.append(f"x{card.scale}, {millions(card.parameters)} weights")
+        parts.append(tr("x{scale}, {count} weights", scale=card.scale, count=millions(card.parameters)))
         subjects, contrasts = card.data.get("subjects"), card.data.get("contrasts")
         if isinstance(subjects, int) and isinstance(contrasts, list):
-            parts.append(f"Trained on {subjects} heads: {', '.join(map(str, contrasts))}")
+            names = ", ".join(map(str, contrasts))
+            parts.append(tr("Trained on {subjects} heads: {contrasts}", subjects=subjects, contrasts=names))
     if seconds is not None:
-        parts.append(f"Last slice here: {seconds:.1f} s")
+        parts.append(tr("Last slice here: {seconds:.1f} s", seconds=seconds))
     return ". ".join(part for part in parts if part) + "."
 
 
@@ -48,6 +51,7 @@ class ModelPanel(QWidget):
     """Edits the recipe's model, scale, strength and careful mode, the preview and whether the network runs at all."""
 
     card_asked = Signal(object)  # Card
+    import_asked = Signal()
 
     def __init__(self, store: Store, catalog: Catalog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,37 +59,50 @@ class ModelPanel(QWidget):
         self._catalog = catalog
         self._timed: Recipe | None = None
         self._seconds: float | None = None
-        self.scale = Choice("Scale", (("x2", 2), ("x4", 4)))
+        self._times: dict[tuple[str, int], float] = {}
+        self.scale = Choice(tr("Scale"), (("x2", 2), ("x4", 4)))
         self.list = TextList()
-        self.list.setAccessibleName("Model")
+        self.list.setAccessibleName(tr("Model"))
         self.facts = plain_label(name="quiet")
         self.reason = plain_label(name="warning_text")
-        self.card = QPushButton("About this model...")
-        self.card.setAccessibleName("Show the card of the chosen model")
-        self.network = QCheckBox("Network on")
-        self.network.setToolTip("Off: only the interpolated picture is shown")
-        self.fast = QCheckBox("Fast preview first")
-        self.careful = QCheckBox("Careful")
+        self.card = QPushButton(tr("About this model..."))
+        self.card.setAccessibleName(tr("Show the card of the chosen model"))
+        self.network = QCheckBox(tr("Network on"))
+        self.network.setToolTip(tr("Off: only the interpolated picture is shown"))
+        self.fast = QCheckBox(tr("Fast preview first"))
+        self.careful = QCheckBox(tr("Careful"))
         self.careful.setToolTip(
-            "Mean over the 8 flips and turns of the slice: a little closer to the truth, takes 8 times as long"
+            tr(
+                "Mean over the 8 flips and turns of the slice: a little closer to the truth, takes 8 times as long"
+            )
         )
-        self.strength = SliderRow("Strength", 0, 100, 1, unit="%", neutral=100)
-        self.strength.setToolTip("Mix of the network's picture with cubic interpolation")
+        self.strength = SliderRow(tr("Strength"), 0, 100, 1, unit="%", neutral=100)
+        self.strength.setToolTip(tr("Mix of the network's picture with cubic interpolation"))
+        self.residual = QCheckBox(tr("Residual view"))
+        self.residual.setToolTip(
+            tr("What the model changed against cubic interpolation, instead of the picture")
+        )
+        self.take = QPushButton(tr("Import a model..."))
+        self.take.setToolTip(tr("A card with weights (safetensors); it is checked on a test picture"))
         self.problems = plain_label(name="warning_text")
         layout = column(self)
         layout.addWidget(self.scale)
         layout.addWidget(self.list)
         layout.addWidget(self.facts)
         layout.addWidget(self.card)
+        layout.addWidget(self.take)
         layout.addWidget(self.reason)
         layout.addWidget(self.network)
         layout.addWidget(self.fast)
         layout.addWidget(self.careful)
         layout.addWidget(self.strength)
+        layout.addWidget(self.residual)
         layout.addWidget(self.problems)
         self.scale.chosen.connect(self.choose_scale)
         self.list.currentItemChanged.connect(self._on_item)
         self.card.clicked.connect(self._on_card)
+        self.take.clicked.connect(self.import_asked)
+        self.residual.clicked.connect(self.set_residual)
         self.network.clicked.connect(self.set_network)
         self.fast.clicked.connect(self.set_fast)
         self.careful.clicked.connect(self.set_careful)
@@ -105,7 +122,7 @@ class ModelPanel(QWidget):
 
     def choose(self, name: str) -> None:
         """Take a model for the present scale."""
-        self._store.apply(lambda s: intents.choose_model(s, name, fast_model=s.fast_model), undo="model")
+        self._store.apply(lambda s: intents.choose_model(s, name, fast_model=s.fast_model), undo=tr("model"))
 
     def choose_scale(self, scale: int) -> None:
         """Take a scale, and the model that matches best: the same one if it can, else one of its role."""
@@ -118,7 +135,7 @@ class ModelPanel(QWidget):
         name = (found or self._catalog.default(scale)).name
         preview = self._catalog.preview(scale)
         fast = preview.name if preview is not None and self._store.state.fast_model else None
-        self._store.apply(lambda s: intents.choose_model(s, name, scale, fast), undo="scale")
+        self._store.apply(lambda s: intents.choose_model(s, name, scale, fast), undo=tr("scale"))
 
     def step(self, by: int) -> None:
         """Previous or next model of the list."""
@@ -139,16 +156,34 @@ class ModelPanel(QWidget):
 
     def set_careful(self, on: bool) -> None:
         """Ask the network eight times for each slice, or once."""
-        self._store.apply(lambda s: intents.set_careful(s, on=on), undo="careful mode")
+        self._store.apply(lambda s: intents.set_careful(s, on=on), undo=tr("careful mode"))
+
+    def set_residual(self, on: bool) -> None:
+        """Show what the model changed, or the pictures side by side again."""
+        mode: Mode = "difference" if on else "side"
+        self._store.apply(lambda s: intents_compare.choose_mode(s, mode), undo=tr("compare mode"))
+
+    def set_catalog(self, catalog: Catalog) -> None:
+        """A model was installed: list it."""
+        self._catalog = catalog
+        self._fill(self._store.state)
+        self._show(self._store.state)
+        self._tell_problems()
 
     def set_seconds(self, seconds: float) -> None:
         """Tell how long the chosen model took for the last slice."""
-        self._timed, self._seconds = self._store.state.recipe, seconds
+        recipe = self._store.state.recipe
+        self._timed, self._seconds = recipe, seconds
+        self._times[recipe.model, recipe.scale] = seconds
         self._show_facts(self.current_card)
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            if item.data(Qt.ItemDataRole.UserRole) == recipe.model:
+                self._name(item, self.current_card, recipe.scale)
 
     def _show_facts(self, card: Card | None) -> None:
         found = None if card is None else shown(facts_of(card, self._seconds), 400)
-        self.facts.setText(found or "This model is not installed.")
+        self.facts.setText(found or tr("This model is not installed."))
 
     def _listed(self, scale: int) -> list[Card]:
         cards = self._catalog.for_scale(scale)
@@ -159,16 +194,29 @@ class ModelPanel(QWidget):
             self.list.clear()
             last = ""
             for card in self._listed(state.recipe.scale):
-                heading = dict(GROUPS)[card.role]
+                heading = tr(dict(GROUPS)[card.role])
                 if heading != last:
                     self._add_heading(heading)
                     last = heading
-                item = QListWidgetItem(shown(card.title) + (" (imported)" if card.from_user else ""))
+                item = QListWidgetItem()
                 item.setData(Qt.ItemDataRole.UserRole, card.name)
+                self._name(item, card, state.recipe.scale)
                 item.setToolTip(tool_tip(facts_of(card)))
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{card.title}, {heading}, {facts_of(card)}")
                 self.list.addItem(item)
         self._fit_height()
+
+    def _name(self, item: QListWidgetItem, card: Card | None, scale: int) -> None:
+        """The title, and how long a slice took on this computer."""
+        if card is None:
+            return
+        title = shown(card.title)
+        if card.from_user:
+            title = tr("{title} (imported)", title=title)
+        seconds = self._times.get((card.name, scale))
+        if seconds is not None:
+            title = tr("{title}, {ms} ms", title=title, ms=round(1000 * seconds))
+        item.setText(title)
 
     def _fit_height(self) -> None:
         """As high as its rows, so that the panel scrolls and not the list in it."""
@@ -202,7 +250,7 @@ class ModelPanel(QWidget):
     def _on_strength(self, percent: float, gesture: int) -> None:
         self._store.apply(
             lambda s: intents.set_strength(s, percent / 100),
-            undo="strength",
+            undo=tr("strength"),
             gesture=(id(self), "strength", gesture),
         )
 
@@ -227,24 +275,27 @@ class ModelPanel(QWidget):
         self._show_facts(card)
         self.card.setEnabled(card is not None)
         why_not = state.why_not if state.stack is not None else None
-        self.reason.setText(f"Viewing only: {shown(why_not)}" if why_not else "")
+        self.reason.setText(tr("Viewing only: {reason}", reason=shown(why_not)) if why_not else "")
         self.reason.setVisible(bool(why_not))
         self.network.setChecked(state.network_on)
-        self.network.setText("Network on" if state.network_on else "Network off")
+        self.network.setText(tr("Network on") if state.network_on else tr("Network off"))
         self.fast.setChecked(state.fast_model is not None)
         self.fast.setEnabled(self._catalog.preview(state.recipe.scale) is not None)
         self.strength.show_value(round(state.recipe.strength * 100))
         self.strength.setEnabled(card is not None and not card.is_interpolation)
+        self.residual.setChecked(state.mode == "difference")
         self.careful.setChecked(state.recipe.careful)
         self.careful.setEnabled(card is not None and not card.is_interpolation)
 
     def _tell_problems(self) -> None:
         lines = [shown(problem.reason) for problem in self._catalog.problems]
         if all(card.is_interpolation for card in self._catalog.cards):
-            lines.insert(0, "No networks are installed. The program works as a viewer with interpolation.")
+            lines.insert(
+                0, tr("No networks are installed. The program works as a viewer with interpolation.")
+            )
         self.problems.setText("\n".join(lines))
         self.problems.setVisible(bool(lines))
 
 
 def _drawn(state: ViewState) -> tuple[object, ...]:
-    return state.recipe, state.network_on, state.fast_model, state.stack, state.volume
+    return state.recipe, state.network_on, state.fast_model, state.stack, state.volume, state.mode

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from brainsr_desktop.app import icons
+from brainsr_desktop.language import tr
 
 PANEL_WIDTH_PX: Final = 310
 WIDEST_PX: Final = 520
@@ -70,7 +71,11 @@ class Section(QFrame):
     def _show(self, is_open: bool) -> None:
         self.content.setVisible(is_open)
         self.heading.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
-        self.heading.setAccessibleName(f"{self.title}, {'open' if is_open else 'folded'}")
+        self.heading.setAccessibleName(
+            tr("{section}, open", section=self.title)
+            if is_open
+            else tr("{section}, folded", section=self.title)
+        )
 
 
 class SidePanel(QWidget):
@@ -120,7 +125,7 @@ class SidePanel(QWidget):
         button.setFixedSize(BAR_WIDTH_PX - 8, BAR_WIDTH_PX - 8)
         button.setAutoRaise(True)
         button.setToolTip(title)
-        button.setAccessibleName(f"Open the section {title}")
+        button.setAccessibleName(tr("Open the section {section}", section=title))
         button.clicked.connect(lambda: self.reveal(key))
         self._bar_column.insertWidget(self._bar_column.count() - 1, button)
         return section

@@ -21,14 +21,15 @@ from brainsr_desktop.app.panels.forms import (
 )
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.degrade import Degradation
+from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import ViewState
 
 LARGEST_SEED: Final = 2**31 - 1
 PRESETS: Final[Mapping[str, tuple[float, float]]] = {
-    "Mild": (2.0, 0.3),
-    "Moderate": (5.0, 0.8),
-    "Strong": (10.0, 1.5),
+    mark("Mild"): (2.0, 0.3),
+    mark("Moderate"): (5.0, 0.8),
+    mark("Strong"): (10.0, 1.5),
 }
 """Noise in percent and blur in pixels."""
 
@@ -41,27 +42,30 @@ class TestPanel(QWidget):
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self.on = QCheckBox("Test mode")
-        self.on.setAccessibleDescription("The left pane shows a degraded slice, the network gets it")
+        self.on = QCheckBox(tr("Test mode"))
+        self.on.setAccessibleDescription(tr("The left pane shows a degraded slice, the network gets it"))
         self.explained = plain_label(
-            "The left pane shows the slice made worse; the network gets that one, and the true slice is the reference.",
+            tr(
+                "The left pane shows the slice made worse; the network gets that one, and the true slice is the "
+                "reference."
+            ),
             name="quiet",
         )
         self.controls = QWidget()
-        self.reduction = Choice("Reduce resolution", (("none", 1), ("by 2", 2), ("by 4", 4)))
-        self.method = Choice("Reduction by", (("k-space", "kspace"), ("bicubic", "bicubic")))
-        self.blur = SliderRow("Blur", 0.0, 3.0, 0.1, unit="px")
-        self.noise = SliderRow("Noise", 0.0, 20.0, 0.5, unit="%")
+        self.reduction = Choice(tr("Reduce resolution"), ((tr("none"), 1), (tr("by 2"), 2), (tr("by 4"), 4)))
+        self.method = Choice(tr("Reduction by"), ((tr("k-space"), "kspace"), (tr("bicubic"), "bicubic")))
+        self.blur = SliderRow(tr("Blur"), 0.0, 3.0, 0.1, unit="px")
+        self.noise = SliderRow(tr("Noise"), 0.0, 20.0, 0.5, unit="%")
         self.seed = QSpinBox()
         self.seed.setRange(0, LARGEST_SEED)
         self.seed.setKeyboardTracking(False)
         give_margin(self.seed)
         self.seed.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.seed.setMinimumWidth(LEAST_FIELD_PX)
-        self.new_noise = QPushButton("New noise")
-        self.truth = QCheckBox("Show the truth on the left (O)")
+        self.new_noise = QPushButton(tr("New noise"))
+        self.truth = QCheckBox(tr("Show the truth on the left (O)"))
         self.mismatch = plain_label(name="warning_text")
-        self.presets = {name: QPushButton(name) for name in PRESETS}
+        self.presets = {name: QPushButton(tr(name)) for name in PRESETS}
         self._lay_out()
         self._connect()
         store.changed.connect(self._on_changed)
@@ -69,18 +73,18 @@ class TestPanel(QWidget):
 
     def _lay_out(self) -> None:
         seeds = QHBoxLayout()
-        seeds.addLayout(labelled("Seed", self.seed), 1)
+        seeds.addLayout(labelled(tr("Seed"), self.seed), 1)
         seeds.addWidget(self.new_noise)
         presets = QHBoxLayout()
         for name, button in self.presets.items():
-            button.setAccessibleName(f"{name} degradation")
+            button.setAccessibleName(tr("{name} degradation", name=tr(name)))
             presets.addWidget(button)
         inside = column(self.controls)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addLayout(presets)
-        inside.addWidget(plain_label("Reduce resolution", wrap=False))
+        inside.addWidget(plain_label(tr("Reduce resolution"), wrap=False))
         inside.addWidget(self.reduction)
-        inside.addLayout(labelled("Method", self.method))
+        inside.addLayout(labelled(tr("Method"), self.method))
         inside.addWidget(self.mismatch)
         inside.addWidget(self.blur)
         inside.addWidget(self.noise)
@@ -93,13 +97,15 @@ class TestPanel(QWidget):
 
     def _connect(self) -> None:
         self.on.clicked.connect(self.set_on)
-        self.reduction.chosen.connect(lambda value: self._edit("reduction", reduction=value))
-        self.method.chosen.connect(lambda value: self._edit("reduction", method=value))
-        self.blur.changed.connect(lambda value, gesture: self._edit("blur", gesture, blur_px=round(value, 2)))
-        self.noise.changed.connect(
-            lambda value, gesture: self._edit("noise", gesture, noise_percent=round(value, 2))
+        self.reduction.chosen.connect(lambda value: self._edit(tr("reduction"), reduction=value))
+        self.method.chosen.connect(lambda value: self._edit(tr("reduction"), method=value))
+        self.blur.changed.connect(
+            lambda value, gesture: self._edit(tr("blur"), gesture, blur_px=round(value, 2))
         )
-        self.seed.valueChanged.connect(lambda value: self._edit("noise seed", seed=value))
+        self.noise.changed.connect(
+            lambda value, gesture: self._edit(tr("noise"), gesture, noise_percent=round(value, 2))
+        )
+        self.seed.valueChanged.connect(lambda value: self._edit(tr("noise seed"), seed=value))
         self.new_noise.clicked.connect(self.draw_new_noise)
         self.truth.clicked.connect(self.set_truth)
         for name, button in self.presets.items():
@@ -107,7 +113,7 @@ class TestPanel(QWidget):
 
     def set_on(self, on: bool) -> None:
         """Turn test mode on or off."""
-        self._store.apply(lambda s: intents.set_test_mode(s, on=on), undo="test mode")
+        self._store.apply(lambda s: intents.set_test_mode(s, on=on), undo=tr("test mode"))
 
     def set_truth(self, on: bool) -> None:
         """Show the true slice in the left pane."""
@@ -115,13 +121,15 @@ class TestPanel(QWidget):
 
     def draw_new_noise(self) -> None:
         """Another seed."""
-        self._edit("new noise", seed=random.randint(0, LARGEST_SEED))
+        self._edit(tr("new noise"), seed=random.randint(0, LARGEST_SEED))
 
     def take_preset(self, name: str) -> None:
         """One of the three presets; the reduction follows the model's scale."""
         noise, blur = PRESETS[name]
         scale = self._store.state.recipe.scale
-        self._edit(f"{name.lower()} degradation", noise_percent=noise, blur_px=blur, reduction=scale)
+        self._edit(
+            tr("{name} degradation", name=tr(name)), noise_percent=noise, blur_px=blur, reduction=scale
+        )
 
     def _edit(self, name: str, gesture: int | None = None, **values: Any) -> None:
         token = None if gesture is None else (id(self), name, gesture)
@@ -148,8 +156,12 @@ class TestPanel(QWidget):
         differs = degradation.reduction != state.recipe.scale
         self.mismatch.setVisible(differs)
         self.mismatch.setText(
-            f"The model enlarges by {state.recipe.scale}, the slice is reduced by {degradation.reduction}: "
-            "the result does not have the truth's matrix, so there are no scores."
+            tr(
+                "The model enlarges by {scale}, the slice is reduced by {reduction}: the result does not have the "
+                "truth's matrix, so there are no scores.",
+                scale=state.recipe.scale,
+                reduction=degradation.reduction,
+            )
         )
 
 
