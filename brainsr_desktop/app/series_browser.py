@@ -14,10 +14,10 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QStandardItem
+from PySide6.QtGui import QContextMenuEvent, QResizeEvent, QStandardItem
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
+    QBoxLayout,
     QLineEdit,
     QMenu,
     QPushButton,
@@ -109,7 +109,7 @@ class SeriesBrowser(QWidget):
         self.problems.setFlat(True)
         self.problems.setObjectName("problems")
         self.problems.hide()
-        top = QHBoxLayout()
+        top = self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         top.setContentsMargins(6, 6, 6, 0)
         top.addWidget(self.search, 5)
         top.addWidget(self.kind, 4)
@@ -223,6 +223,14 @@ class SeriesBrowser(QWidget):
         self.problems.setToolTip(tr("Show the list of problems"))
 
     # --- what the user does
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt calls it; where there is no room for both, the filter stands below the search field."""
+        super().resizeEvent(event)
+        needed = self.fontMetrics().horizontalAdvance(self.search.placeholderText()) + 60
+        side_by_side = event.size().width() * 5 / 9 - 12 >= needed
+        directions = QBoxLayout.Direction
+        self._top.setDirection(directions.LeftToRight if side_by_side else directions.TopToBottom)
 
     def _unfold(self, study: QStandardItem) -> None:
         """Show the first series of a study; later ones leave it as the user wants it."""

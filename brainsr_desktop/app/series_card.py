@@ -8,18 +8,27 @@ from typing import Final, Literal
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter, QPalette, QPen, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.series_words import badge_words, reason_words
-from brainsr_desktop.app.theme import colours_of
+from brainsr_desktop.app.theme import Colours, colours_of
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.language import mark, tr, trn
 
 THUMBNAIL_PX: Final = 96
 MARGIN_PX: Final = 8
-LINES: Final = 6
-"""Two of the title, three of facts, one of badges."""
+INDENT_PX: Final = 12
+"""A card stands two levels deep."""
+LEAST_WORDS_PX: Final = 60
+MOST_LINES: Final = (4, 6, 4, 3)
+"""Of title, facts, notes and badges: more only narrow browsers with large text would need."""
 PLANE_LETTERS: Final = {"axial": mark("AX"), "coronal": mark("COR"), "sagittal": mark("SAG")}
 AnyIndex = QModelIndex | QPersistentModelIndex
 Enhanced = Literal["", "part", "all"]
@@ -120,15 +129,17 @@ class SeriesCardDelegate(QStyledItemDelegate):
         if index.data(Role.STACK) is None:
             size = super().sizeHint(option, index)
             return QSize(size.width(), max(size.height(), QFontMetrics(option.font).height() + 8))
-        lines = QFontMetrics(option.font).lineSpacing() * LINES
-        return QSize(THUMBNAIL_PX * 2, max(THUMBNAIL_PX, lines) + 2 * MARGIN_PX)
+        stack, found = _told(index)
+        parent = self.parent()
+        assert isinstance(parent, QAbstractScrollArea)
+        height = layout_of(stack, found, option.font, words_width(parent.viewport().width())).height
+        return QSize(THUMBNAIL_PX * 2, max(THUMBNAIL_PX, height) + 2 * MARGIN_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        stack = index.data(Role.STACK)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if isinstance(stack, StackInfo):
-            self._paint_card(painter, option, index, stack)
+        if isinstance(index.data(Role.STACK), StackInfo):
+            self._paint_card(painter, option, index)
         else:
             self._paint_heading(painter, option, index)
         painter.restore()
@@ -152,9 +163,7 @@ class SeriesCardDelegate(QStyledItemDelegate):
             painter.setPen(accent_colour())
             painter.drawRoundedRect(QRectF(area).adjusted(1.5, 1.5, -1.5, -1.5), 4, 4)
 
-    def _paint_card(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex, stack: StackInfo
-    ) -> None:
+    def _paint_card(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         palette: QPalette = option.palette
         state = option.state
         area = QRect(option.rect).adjusted(2, 2, -4, -2)
@@ -177,9 +186,9 @@ class SeriesCardDelegate(QStyledItemDelegate):
         picture = QRect(inner.left(), inner.top(), THUMBNAIL_PX, THUMBNAIL_PX)
         _paint_thumbnail(painter, picture, index.data(Role.THUMBNAIL))
         words = inner.adjusted(THUMBNAIL_PX + MARGIN_PX, 0, 0, 0)
-        enhanced: Enhanced = index.data(Role.ENHANCED) or ""
-        found = badges(stack, enhanced, degraded=bool(index.data(Role.DEGRADED)))
-        _paint_words(painter, words, option.font, palette, stack, found)
+        _paint_words(
+            painter, words, option.font, palette, layout_of(*_told(index), option.font, words.width())
+        )
 
 
 def accent_colour() -> QColor:
@@ -200,51 +209,102 @@ def _paint_thumbnail(painter: QPainter, area: QRect, pixmap: object) -> None:
     painter.drawPixmap(place, pixmap)
 
 
-def _paint_words(
-    painter: QPainter,
-    area: QRect,
-    font: QFont,
-    palette: QPalette,
-    stack: StackInfo,
-    found: tuple[Badge, ...],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class CardLayout:
+    """The words of a card broken into lines; ``height`` in logical pixels."""
+
+    title: tuple[str, ...]
+    facts: tuple[str, ...]
+    notes: tuple[str, ...]
+    badges: tuple[tuple[Badge, ...], ...]
+    left_over: int
+    height: int
+
+
+def words_width(viewport_px: int) -> int:
+    """Room beside the thumbnail in a tree so wide."""
+    return max(viewport_px - INDENT_PX - 6 - 3 * MARGIN_PX - THUMBNAIL_PX, LEAST_WORDS_PX)
+
+
+def layout_of(stack: StackInfo, found: tuple[Badge, ...], font: QFont, width: int) -> CardLayout:
+    """Where the words of a card break."""
     bold = QFont(font)
     bold.setBold(True)
     metrics = QFontMetrics(font)
-    line = metrics.lineSpacing()
+    texts = ((title(stack), QFontMetrics(bold)), (facts(stack), metrics), (notes(stack), metrics))
+    blocks = [
+        tuple(wrapped(text, measure, width, most))
+        for (text, measure), most in zip(texts, MOST_LINES, strict=False)
+    ]
+    rows, left_over = _badge_rows(found, metrics, width)
+    lines = sum(len(block) for block in blocks)
+    height = lines * metrics.lineSpacing() + 3 + len(rows) * (metrics.height() + 4)
+    return CardLayout(blocks[0], blocks[1], blocks[2], rows, left_over, height)
+
+
+def _badge_rows(
+    found: tuple[Badge, ...], metrics: QFontMetrics, width: int
+) -> tuple[tuple[tuple[Badge, ...], ...], int]:
+    rows: list[list[Badge]] = []
+    left = 0
+    for number, badge in enumerate(found):
+        wide = _badge_px(badge, metrics)
+        if not rows or left + wide > width:
+            if len(rows) == MOST_LINES[3]:
+                return tuple(map(tuple, rows)), len(found) - number
+            rows.append([])
+            left = 0
+        rows[-1].append(badge)
+        left += wide + 4
+    return tuple(map(tuple, rows)), 0
+
+
+def _badge_px(badge: Badge, metrics: QFontMetrics) -> int:
+    return metrics.horizontalAdvance(badge.words) + 12
+
+
+def _told(index: AnyIndex) -> tuple[StackInfo, tuple[Badge, ...]]:
+    stack: StackInfo = index.data(Role.STACK)
+    enhanced: Enhanced = index.data(Role.ENHANCED) or ""
+    return stack, badges(stack, enhanced, degraded=bool(index.data(Role.DEGRADED)))
+
+
+def _paint_words(painter: QPainter, area: QRect, font: QFont, palette: QPalette, laid: CardLayout) -> None:
+    bold = QFont(font)
+    bold.setBold(True)
     text_colour = palette.color(QPalette.ColorRole.Text)
     quiet = QColor(text_colour)
     quiet.setAlpha(190)
     top = area.top()
-    top = _paint_block(
-        painter, bold, text_colour, QRect(area.left(), top, area.width(), 2 * line), title(stack)
-    )
-    told = notes(stack)
-    room = 2 if told else 3
-    top = _paint_block(painter, font, quiet, QRect(area.left(), top, area.width(), room * line), facts(stack))
-    if told:
-        _paint_block(painter, font, quiet, QRect(area.left(), top, area.width(), line), told)
-    _paint_badges(painter, area, font, found)
+    for lines, face, colour in (
+        (laid.title, bold, text_colour),
+        (laid.facts, font, quiet),
+        (laid.notes, font, quiet),
+    ):
+        top = _paint_block(painter, face, colour, QRect(area.left(), top, area.width(), 0), lines)
+    _paint_badges(painter, area, font, laid)
 
 
-def _paint_block(painter: QPainter, font: QFont, colour: QColor, area: QRect, text: str) -> int:
-    """Words wrapped into at most the lines that `area` holds; returns the y where the next block begins."""
-    metrics = QFontMetrics(font)
-    lines = wrapped(text, metrics, area.width(), max(area.height() // metrics.lineSpacing(), 1))
+def _paint_block(painter: QPainter, font: QFont, colour: QColor, area: QRect, lines: tuple[str, ...]) -> int:
+    """Lines from the top of ``area``; returns the y where the next block begins."""
+    line = QFontMetrics(font).lineSpacing()
     painter.setFont(font)
     painter.setPen(colour)
     for number, words in enumerate(lines):
-        place = QRect(
-            area.left(), area.top() + number * metrics.lineSpacing(), area.width(), metrics.lineSpacing()
-        )
+        place = QRect(area.left(), area.top() + number * line, area.width(), line)
         painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
-    return area.top() + len(lines) * metrics.lineSpacing() + 1
+    return area.top() + len(lines) * line + 1
 
 
 def wrapped(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str]:
-    """Break at spaces; the last line is elided where the text goes on."""
+    """Break at spaces, at hard ones where a part alone is too wide; the last line is elided where the text goes on."""
     lines: list[str] = []
-    words = [word for word in text.split(" ") if word]
+    parts = [part for part in text.split(" ") if part]
+    words = [
+        word
+        for part in parts
+        for word in (part.split("\u00a0") if metrics.horizontalAdvance(part) > width else (part,))
+    ]
     while words and len(lines) < most:
         count = len(words)
         while count > 1 and metrics.horizontalAdvance(" ".join(words[:count])) > width:
@@ -256,35 +316,37 @@ def wrapped(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str
     return lines
 
 
-def _paint_badges(painter: QPainter, area: QRect, font: QFont, found: tuple[Badge, ...]) -> None:
+def _paint_badges(painter: QPainter, area: QRect, font: QFont, laid: CardLayout) -> None:
     metrics = QFontMetrics(font)
-    height = metrics.height() + 2
-    left, top = area.left(), area.bottom() - height + 1
+    row_height = metrics.height() + 4
     theme = colours_of(QGuiApplication.palette())
-    for number, badge in enumerate(found):
-        width = metrics.horizontalAdvance(badge.words) + 12
-        left_over = f"+{len(found) - number}"
-        room = metrics.horizontalAdvance(left_over) + 4 if number < len(found) - 1 else 0
-        if number == 0:  # the most important one is always told, as far as there is room
-            width = min(width, max(area.right() + 1 - left - room, 24))
-        if left + width + room > area.right() + 1:
-            painter.setPen(QColor(theme.text))
-            painter.setFont(font)
-            rest = QRectF(left, top, area.right() + 1 - left, height)
-            painter.drawText(rest, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, left_over)
-            break
-        place = QRectF(left, top, width, height)
-        colours = {
-            "good": (QColor(31, 122, 61), QColor(255, 255, 255)),
-            "warn": (QColor(148, 84, 0), QColor(255, 255, 255)),
-            "plain": (QColor(theme.button), QColor(theme.text)),
-        }
-        fill, ink = colours[badge.kind]
-        painter.setPen(QColor(theme.line) if badge.kind == "plain" else Qt.PenStyle.NoPen)
-        painter.setBrush(fill)
-        painter.drawRoundedRect(place, height / 2, height / 2)
-        painter.setPen(ink)
-        painter.setFont(font)
-        words = metrics.elidedText(badge.words, Qt.TextElideMode.ElideRight, round(width) - 11)
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, words)
-        left += width + 4
+    painter.setFont(font)
+    top = area.bottom() + 1 - len(laid.badges) * row_height
+    for number, row in enumerate(laid.badges):
+        left = area.left()
+        rest = f"+{laid.left_over}" if laid.left_over and number == len(laid.badges) - 1 else ""
+        for badge in row:
+            room = area.right() + 1 - left - (metrics.horizontalAdvance(rest) + 4 if rest else 0)
+            width = min(_badge_px(badge, metrics), max(room, 24))
+            _paint_badge(painter, QRectF(left, top, width, metrics.height() + 2), badge, metrics, theme)
+            left += width + 4
+        painter.setPen(QColor(theme.text))
+        place = QRectF(left, top, max(area.right() + 1 - left, 0), metrics.height() + 2)
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, rest)
+        top += row_height
+
+
+def _paint_badge(
+    painter: QPainter, place: QRectF, badge: Badge, metrics: QFontMetrics, theme: Colours
+) -> None:
+    fill, ink = {
+        "good": (QColor(31, 122, 61), QColor(255, 255, 255)),
+        "warn": (QColor(148, 84, 0), QColor(255, 255, 255)),
+        "plain": (QColor(theme.button), QColor(theme.text)),
+    }[badge.kind]
+    painter.setPen(QColor(theme.line) if badge.kind == "plain" else Qt.PenStyle.NoPen)
+    painter.setBrush(fill)
+    painter.drawRoundedRect(place, place.height() / 2, place.height() / 2)
+    painter.setPen(ink)
+    words = metrics.elidedText(badge.words, Qt.TextElideMode.ElideRight, round(place.width()) - 11)
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, words)

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPalette, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QStyleOptionViewItem, QTreeView, QWidget
 
 from brainsr_desktop.app.series_card import THUMBNAIL_PX, Role
@@ -77,6 +77,12 @@ class SeriesTree(QTreeView):
         """Qt calls it; a row draws no highlight of its own, its card does."""
         option.palette.setColor(QPalette.ColorRole.Highlight, Qt.GlobalColor.transparent)
         super().drawRow(painter, option, index)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt calls it; narrow cards are higher."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.scheduleDelayedItemsLayout()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         stack = self.currentIndex().data(Role.STACK)

@@ -283,7 +283,7 @@ class StackLibrary(QObject):
 
     def _on_block(self, event: BlockMade) -> None:
         load = self._loads.get(event.job)
-        if load is None:  # it was given up while its block was being made
+        if load is None or event.block.closed:  # it was given up while its block was being made
             event.block.close()
             return
         load.opened.take_block(event.block)
@@ -291,6 +291,8 @@ class StackLibrary(QObject):
 
     def _on_load(self, answer: Answer, load: _Load) -> None:
         opened = load.opened
+        if opened.block is not None and opened.block.closed:
+            return  # the worker has stopped and closed it; this was said before
         match answer:
             case FrameLoaded():
                 opened.frame_loaded(answer.index, answer.problem)

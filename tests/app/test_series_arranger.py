@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
+from brainsr_desktop.app.controller import Controller
+from brainsr_desktop.app.store import Store
+from brainsr_desktop.app.window import MainWindow
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import FrameInfo, SeriesInfo, StackInfo
+from brainsr_desktop.models.catalog import BASELINES, Catalog
 from brainsr_desktop.session import intents
-from tests.app.frame_kit import PATIENT, Rig, make_rig, scanned, series_of, stack
+from brainsr_desktop.session.pictures import PaneState
+from brainsr_desktop.settings import Networks
+from tests.app.controlling import blocks_left, marked_slices
+from tests.app.frame_kit import PATIENT, READ, Rig, make_rig, restore_look, scanned, series_of, stack
 from tests.app.viewing import make_stack
+from tests.phantom import classic
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 TWO_FIELDS = (
@@ -261,3 +273,100 @@ def test_that_copies_are_counted_and_told(rig: Rig) -> None:
     problems = tuple(Problem(f"c{n}", "DUPLICATE_FILE", "A second copy of IM1.") for n in range(4))
     rig.open(series_of(stack(1)), problems=problems)
     assert "4 files are copies and were left out." in rig.window.areas.notifier.text.text()
+
+
+# With the real controller and its children
+
+
+@contextmanager
+def real_window(folder: Path) -> Iterator[MainWindow]:
+    store = Store()
+    controller = Controller(store, catalog=Catalog(BASELINES))
+    settings = replace(READ, networks=Networks(model="bicubic", scale=2))
+    window = MainWindow(store, controller, settings, settings_path=folder / "settings.toml",
+                        runs_folder=folder / "runs")  # fmt: skip
+    try:
+        window.resize(1280, 800)
+        window.show()
+        yield window
+    finally:
+        window.close()
+        controller.shut_down()
+        window.deleteLater()
+        restore_look()
+
+
+def two_echoes(folder: Path) -> Path:
+    """Six positions, two echoes; the second one is three times as bright."""
+    first = marked_slices()
+
+    def second_echo(dataset: Dataset, _number: int) -> None:
+        dataset.EchoTime, dataset.EchoNumbers = 24.0, 2
+        dataset.SOPInstanceUID += ".2"
+        dataset.InstanceNumber += 100
+
+    classic(folder, pixels=first)
+    classic(folder, pixels=3 * first, prefix="E2", edit=second_echo)
+    return folder
+
+
+def left_pixels(window: MainWindow) -> NDArray[np.generic] | None:
+    picture = window.controller.left_picture
+    return None if picture is None else picture.pixels
+
+
+def test_that_real_echoes_are_split_shown_enhanced_and_remembered(qtbot: QtBot, tmp_path: Path) -> None:
+    folder = two_echoes(tmp_path / "echoes")
+    first = marked_slices()
+    with real_window(tmp_path) as window:
+        browser = window.areas.browser
+        window.open_paths([str(folder)])
+        qtbot.waitUntil(lambda: left_pixels(window) is not None, timeout=30_000)
+        state = window.store.state
+        assert state.stack is not None and state.stack.volumes == 2
+        window.store.apply(lambda state: intents.go_to_volume(intents.go_to(state, 1), 1))
+        window.arranger.split(state.stack, "echo")
+        assert len(browser.stacks()) == 2
+        qtbot.waitUntil(lambda: np.array_equal(left_pixels(window), 3 * first[1]), timeout=30_000)  # type: ignore[arg-type]
+        ready = (PaneState.FULL, PaneState.CACHED)
+        qtbot.waitUntil(lambda: window.controller.right_status.state in ready, timeout=60_000)
+        window.store.undo()
+        assert len(browser.stacks()) == 1
+        qtbot.waitUntil(lambda: np.array_equal(left_pixels(window), 3 * first[1]), timeout=30_000)  # type: ignore[arg-type]
+        window.store.redo()
+        qtbot.waitUntil((tmp_path / "series.json").is_file)
+    with real_window(tmp_path) as window:
+        window.open_paths([str(folder)])
+        qtbot.waitUntil(lambda: len(window.areas.browser.stacks()) == 2, timeout=30_000)
+        assert [part.split_reason for part in window.areas.browser.stacks()] == [
+            "echo 12.00 ms (1 of 2)",
+            "echo 2, 24.00 ms (2 of 2)",
+        ]
+
+
+def test_that_a_closed_patient_leaves_no_block_and_no_result(qtbot: QtBot, tmp_path: Path) -> None:
+    one, two = classic(tmp_path / "one")[0].parent, tmp_path / "two"
+
+    def other_patient(dataset: Dataset, _number: int) -> None:
+        dataset.PatientName, dataset.PatientID = "Other^One", "P2"
+        dataset.StudyInstanceUID += ".2"
+        dataset.SOPInstanceUID += ".2"
+
+    classic(two, series=2, edit=other_patient)
+    with real_window(tmp_path) as window:
+        window.open_paths([str(one), str(two)])
+        ready = (PaneState.FULL, PaneState.CACHED)
+        qtbot.waitUntil(lambda: len(window.areas.browser.stacks()) == 2, timeout=30_000)
+        qtbot.waitUntil(lambda: window.controller.right_status.state in ready, timeout=60_000)
+        closed = window.store.state.stack
+        assert closed is not None
+        window.areas.browser.close_patient(closed)
+        (left,) = window.areas.browser.stacks()
+        assert window.store.state.stack == left != closed
+        qtbot.waitUntil(lambda: window.controller.right_status.state in ready, timeout=60_000)
+        used: list[int] = []
+        window.controller.memory_changed.connect(lambda now, _limit: used.append(now))
+        window.areas.browser.close_patient(left)
+        assert window.areas.empty.isVisible()
+        assert used[-1] == 0
+    assert not blocks_left()
