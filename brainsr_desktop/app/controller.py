@@ -21,7 +21,7 @@ from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.ipc.shared_array import sweep_stale
 from brainsr_desktop.models.catalog import Catalog, load_catalog
-from brainsr_desktop.session import intents, pane_labels, panes
+from brainsr_desktop.session import intents, intents_measure, pane_labels, panes
 from brainsr_desktop.session.cache import Result
 from brainsr_desktop.session.comparison import Compared
 from brainsr_desktop.session.known_models import KnownModels
@@ -279,8 +279,10 @@ class Controller(QObject):
         state = self.store.state
         if state.stack is not None and state.stack.id in {stack.id for stack in stacks}:
             self.store.apply(lambda state: intents.open_stack(state, None))
+        names = {stack_name(stack) for stack in stacks}
+        self.store.apply(lambda state: intents_measure.forget(state, names))
         self._library.forget(stacks)
-        self._enhancer.forget({stack_name(stack) for stack in stacks})
+        self._enhancer.forget(names)
 
     def request_thumbnail(self, stack: StackInfo) -> None:
         """Ask for ``thumbnail_ready``."""

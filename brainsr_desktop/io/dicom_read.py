@@ -93,6 +93,7 @@ _KEYWORDS: Final = [
     "PixelPaddingRangeLimit",
     "WindowCenter",
     "WindowWidth",
+    "VOILUTSequence",
     "RescaleIntercept",
     "RescaleSlope",
     "RescaleType",
@@ -278,9 +279,25 @@ def unit_of(header: Header) -> str:
 def window_of(header: Header, number: int = 0) -> tuple[float, float] | None:
     """Window centre and width, the first of several or the one of that number; None where the width is not positive."""
     centres, widths = header.numbers("WindowCenter"), header.numbers("WindowWidth")
+    if not centres and number == 0:
+        return _lut_window(header)
     if number >= min(len(centres), len(widths)) or widths[number] <= 0:
         return None
     return centres[number], widths[number]
+
+
+def _lut_window(header: Header) -> tuple[float, float] | None:
+    """The range of values that a VOI LUT tells apart (PS3.3 C.11.2), as a straight window; its curve is not kept."""
+    lut = header.first_item("VOILUTSequence")
+    descriptor = () if lut is None else lut.numbers("LUTDescriptor", 3)
+    if not descriptor:
+        return None
+    entries, first, _ = descriptor
+    # In implicit files, and in those that give US, a first value below 0 comes as its 16 bits.
+    if header.integer("PixelRepresentation") == 1 and first >= 32768:
+        first -= 65536
+    entries = entries or 65536.0
+    return first + entries / 2.0, entries
 
 
 def padding_of(header: Header) -> tuple[float, float] | None:

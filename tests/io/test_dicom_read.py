@@ -218,3 +218,19 @@ def test_that_files_without_padding_tell_none(tmp_path: Path) -> None:
     phantom.classic(tmp_path)
     frame = one(tmp_path).frames[0]
     assert frame is not None and frame.padding is None and frame.second_window is None
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_that_a_voi_lut_without_a_window_gives_its_range(tmp_path: Path, syntax: str) -> None:
+    def edit(dataset: Dataset, _: int) -> None:
+        for name in ("WindowCenter", "WindowWidth"):
+            if name in dataset:
+                delattr(dataset, name)
+        lut = Dataset()
+        lut.add(DataElement("LUTDescriptor", "US", [256, 100, 8]))
+        lut.add(DataElement("LUTData", "US", list(range(256))))
+        dataset.VOILUTSequence = [lut]
+
+    phantom.classic(tmp_path, edit=edit, syntax=syntax)
+    frame = one(tmp_path).frames[0]
+    assert frame is not None and frame.window == (228.0, 256.0)
