@@ -281,8 +281,8 @@ class SmokeTest:
         wait_until(lambda: self._window.dialogs.current(ExportDialog) is not None, 5, "the export dialog")
         dialog = self._window.dialogs.current(ExportDialog)
         assert dialog is not None
-        dialog.folder.selectAll()
-        QTest.keyClicks(dialog.folder, str(target))
+        dialog.where.folder.selectAll()
+        QTest.keyClicks(dialog.where.folder, str(target))
         wait_until(dialog.go.isEnabled, 10, "the Export button")
         self._steps.append(Step("export dialog", True, dialog.summary.text()))
         self._heart.stop()
