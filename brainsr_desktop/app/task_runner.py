@@ -26,6 +26,7 @@ from brainsr_desktop.io.messages import ModelNote
 from brainsr_desktop.ipc.messages import ErrorReport
 from brainsr_desktop.language import tr, trn
 from brainsr_desktop.models.card import Card
+from brainsr_desktop.session.arranging import found_id
 from brainsr_desktop.session.cache import Result
 from brainsr_desktop.session.exporting import (
     PicturePlan,
@@ -219,7 +220,7 @@ class TaskRunner(QObject):
         self._export = ExportTask(
             number,
             request,
-            taken_numbers(self._library.found, plan.recipe.scale).get(stack.id, ()),
+            taken_numbers(self._library.found, plan.recipe.scale).get(found_id(stack.id), ()),
             self._library.hold(stack, self),
             plan,
             facts,

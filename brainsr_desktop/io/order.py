@@ -81,7 +81,10 @@ def first_key(picture: Picture) -> tuple[object, ...]:
 
 
 def check_steps(positions: Sequence[Sequence[Picture]], geometry: Geometry) -> tuple[Problem, ...]:
-    """Missing slices, uneven steps and slices that shift sideways, each named by the two files."""
+    """Missing slices, uneven steps, overlaps and slices that shift sideways, each named by the two files.
+
+    Slices that all overlap alike were made so: only a step that is shorter than the others is told.
+    """
     if len(positions) < 2:
         return ()
     places = np.asarray(geometry.positions_mm)
@@ -99,6 +102,16 @@ def check_steps(positions: Sequence[Sequence[Picture]], geometry: Geometry) -> t
         count = round(float(steps[index]) / usual) - 1 if usual else 0
         reason = _gap_text(count, _names(positions, index)) + " " + _steps_text(float(steps[index]), usual)
         problems.append(Problem(_shown(positions, index), "GAP", reason, tr("Nothing was put in between.")))
+    thickness = positions[0][0].thickness_mm
+    overlaps = [index for index in uneven if thickness and steps[index] < min(usual, thickness) - UNEVEN_MM]
+    if overlaps:
+        first = overlaps[0]
+        reason = tr("{names} overlap.", names=_names(positions, first))
+        reason += " " + _steps_text(float(steps[first]), usual)
+        problems.append(
+            Problem(_shown(positions, first), "OVERLAP", reason, tr("Slices stay where they are."))
+        )
+    uneven = [index for index in uneven if index not in overlaps]
     if uneven:
         first = uneven[0]
         reason = trn(

@@ -309,6 +309,18 @@ def test_that_uneven_and_tilted_stacks_are_reported_and_rounding_is_not(example:
     assert positions((0, 0), (0, 6.96), (0, 14.03), (0, 21.01), (0, 28.0)) == []
 
 
+def test_that_slices_that_overlap_more_than_the_others_are_named(example: Picture) -> None:
+    thick = replace(example, thickness_mm=5.0)
+
+    def reported(*places: float) -> list[str]:
+        (stack,) = stacks_of([made(thick, n, (0, 0, z)) for n, z in enumerate(places)])
+        return codes(stack)
+
+    assert reported(0, 5, 10, 13, 18, 23) == ["OVERLAP"]
+    assert reported(0, 2.5, 5, 7.5, 10) == []
+    assert reported(0, 6, 12, 17.5, 23.5) == ["UNEVEN"]
+
+
 @pytest.mark.parametrize("keyword", ["ImagePositionPatient", "ImageOrientationPatient"])
 def test_that_without_positions_the_numbers_decide_and_it_is_said(tmp_path: Path, keyword: str) -> None:
     def edit(dataset: Any, number: int) -> None:

@@ -33,6 +33,7 @@ from brainsr_desktop.io.export_names import PARTIAL, taken_numbers
 from brainsr_desktop.io.messages import ExportOptions
 from brainsr_desktop.language import tr, trn
 from brainsr_desktop.models.catalog import Catalog
+from brainsr_desktop.session.arranging import found_id
 from brainsr_desktop.session.reports import ExportRequest
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.settings import ExportChoices
@@ -210,7 +211,11 @@ class ExportDialog(QDialog):
             return ()
         return tuple(
             folder_name(
-                s.stack, self._around.study_of(s.stack), self._state, options, self._taken.get(s.stack.id, ())
+                s.stack,
+                self._around.study_of(s.stack),
+                self._state,
+                options,
+                self._taken.get(found_id(s.stack.id), ()),
             )
             for s in self.what.selections
         )
