@@ -59,7 +59,7 @@ class SeriesFilter(QSortFilterProxyModel):
 def _passes(stack: StackInfo, kind: str) -> bool:
     words = " ".join((*stack.badges, stack.split_reason)).lower()
     return {
-        "suitable": stack.supported,
+        "suitable": stack.supported and stack.of_head,
         "no_localizer": "localizer" not in words,
         "no_derived": "derived" not in words,
     }.get(kind, True)

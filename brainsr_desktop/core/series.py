@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.geometry import Geometry
+
+HEAD_WORDS: Final = ("HEAD", "BRAIN", "SKULL", "CEREB", "NEURO")
+"""Body parts (PS3.16 annex L, and words in use) that hold the brain."""
 
 SourceKind = Literal["dicom", "nifti", "png", "jpeg", "tiff", "mat", "numpy"]
 
@@ -79,6 +82,8 @@ class StackInfo:
     """A few header lines for the corner text (TR, TE, TI, b-value, institution, study date), label and value."""
     files: int = 0
     problems: tuple[Problem, ...] = ()
+    body_part: str = ""
+    """Body part as the header names it, in capitals ("BRAIN", "CSPINE"); empty when it names none."""
     frame_of_reference: str = ""
     """Frame of Reference UID: positions of stacks that share it can be compared."""
     made_s: float | None = None
@@ -94,6 +99,11 @@ class StackInfo:
     def slices(self) -> int:
         """Number of positions."""
         return len(self.geometry.positions_mm)
+
+    @property
+    def of_head(self) -> bool:
+        """Whether the header names the head, or no body part at all."""
+        return not self.body_part or any(word in self.body_part for word in HEAD_WORDS)
 
     @property
     def supported(self) -> bool:

@@ -264,6 +264,7 @@ def _described(
         samples=file.samples,
         photometric=file.photometric,
         transfer_syntaxes=tuple(sorted({one.syntax for one in files})),
+        body_part=file.body_part,
         frame_of_reference=file.frame_of_reference,
         made_s=min((p.time_s for p in ordered if p is not None and p.time_s is not None), default=None),
         pictures_per_s=file.pictures_per_s,

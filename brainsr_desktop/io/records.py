@@ -44,6 +44,7 @@ class FileFacts:
     frames: int
     image_type: tuple[str, ...] = ()
     by_ai: bool = False
+    body_part: str = ""
     pictures_per_s: float | None = None
     fault: str | None = None
     header: tuple[tuple[str, str], ...] = ()

@@ -124,9 +124,11 @@ def test_that_the_filter_leaves_out_what_is_not_wanted(browser: SeriesBrowser) -
     browser.add(series_of(stack(2, badges=("localizer",))))
     browser.add(series_of(stack(3, badges=("derived",))))
     browser.add(series_of(stack(4, why_not="colour image")))
+    browser.add(series_of(stack(5, body_part="CSPINE", badges=("localizer", "derived"))))
+    browser.add(series_of(stack(6, body_part="BRAIN", badges=("localizer", "derived"))))
     for kind, expected in (
-        ("all", "1234"),
-        ("suitable", "123"),
+        ("all", "123456"),
+        ("suitable", "1236"),
         ("no_localizer", "134"),
         ("no_derived", "124"),
     ):

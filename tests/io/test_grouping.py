@@ -399,3 +399,28 @@ def _renamed(dataset: Any, number: int) -> None:
 
 def _vec(values: Sequence[float]) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])
+
+
+def test_that_body_part_rate_time_and_fields_of_volumes_are_told(shared: Path) -> None:
+    (stack,) = stacks(shared / "dicom" / "siemens_dual_echo_classic")
+    assert stack.body_part == "HEAD" and stack.of_head
+    assert stack.made_s is not None and 0.0 <= stack.made_s < 86_400.0
+    assert stack.frame_of_reference
+    assert stack.volume_fields == ((("echo", "echo 1, 5.19 ms"),), (("echo", "echo 2, 7.65 ms"),))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "rate"),
+    [
+        ("RecommendedDisplayFrameRate", 12, 12.0),
+        ("CineRate", 8, 8.0),
+        ("FrameTime", 40.0, 25.0),
+        ("FrameTime", 0.0, None),
+    ],
+)
+def test_that_the_rate_to_play_at_is_read(
+    tmp_path: Path, keyword: str, value: float, rate: float | None
+) -> None:
+    phantom.classic(tmp_path, edit=lambda dataset, _: setattr(dataset, keyword, value))
+    (stack,) = stacks(tmp_path)
+    assert stack.pictures_per_s == rate
