@@ -10,11 +10,15 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar, QWidget
 
 from brainsr_desktop.app.actions import Actions
 from brainsr_desktop.app.areas import FIRST_SIZES, Areas
+from brainsr_desktop.app.menus import fit_words, sign_size
 from brainsr_desktop.app.window_memory import corrected_place, least_size, screens
 from brainsr_desktop.settings import WindowLayout
 
 FOLD_PANEL_BELOW_PX: Final = 1100
 FOLD_BROWSER_BELOW_PX: Final = 960
+STATUS_WITH_MEMORY: Final = 150
+STATUS_WITH_VIEW: Final = 100
+"""Characters of the window's width from which the status bar has room for the memory, and for window and zoom."""
 
 
 class Arrangement(QObject):
@@ -80,6 +84,9 @@ class Arrangement(QObject):
         """Qt calls it for the window."""
         if isinstance(event, QResizeEvent):
             self._fold(event.size().width())
+            self._fit(event.size().width())
+        elif event.type() == QEvent.Type.FontChange:
+            self._fit(self._window.width())
         moved = event.type() in (QEvent.Type.Resize, QEvent.Type.Move)
         if moved and not self._window.isMaximized() and not self._window.isFullScreen():
             self._normal = QRect(self._window.geometry())
@@ -94,6 +101,15 @@ class Arrangement(QObject):
         if not self._window.isFullScreen():
             wanted = self._actions["browser"].isChecked() and width >= FOLD_BROWSER_BELOW_PX
             self._areas.browser.setVisible(wanted)
+
+    def _fit(self, width: int) -> None:
+        """Leave out words that have no room: those of the tool bar, then what the status bar shows besides."""
+        self._tools.setIconSize(sign_size(self._tools))
+        fit_words(self._tools, width)
+        areas = self._areas
+        em = areas.view.fontMetrics().averageCharWidth()
+        areas.memory.setVisible(width >= STATUS_WITH_MEMORY * em)
+        areas.view.setVisible(width >= STATUS_WITH_VIEW * em)
 
     def _unfold_panel(self) -> None:
         self._unfolded_by_hand = True

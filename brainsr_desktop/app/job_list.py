@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -46,6 +46,7 @@ class JobRow(QWidget):
         self._id = job.id
         self.title = QLabel()
         self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setWordWrap(True)
         self.state = QLabel()
         self.state.setObjectName("quiet")
         self.bar = QProgressBar()
@@ -139,11 +140,11 @@ class JobList(QFrame):
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(inside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 2)
         layout.addWidget(self._scroll)
-        self.resize(400, 260)
         self.hide()
 
     @property
@@ -177,11 +178,18 @@ class JobList(QFrame):
         if self.isVisible():
             self.hide()
             return
+        self.resize(self._size_in(self.window()))
         corner = button.mapTo(self.window(), QPoint(button.width(), 0))
         self.move(corner - QPoint(self.width(), self.height() + 6))
         self.show()
         self.raise_()
         self._scroll.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _size_in(self, window: QWidget) -> QSize:
+        """Large enough for a title and two buttons in the present text size, and no larger than the window."""
+        em = self.fontMetrics().averageCharWidth()
+        line = self.fontMetrics().height()
+        return QSize(min(62 * em, window.width() - 20), min(16 * line, window.height() // 2))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Qt calls it; Esc puts the list away."""

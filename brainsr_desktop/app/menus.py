@@ -70,6 +70,8 @@ ICONS: Final[Mapping[str, str]] = {
     "keys": "help",
     "about": "info",
 }
+SEPARATORS_PX: Final = 120
+"""What the lines between the groups and the gaps take."""
 SHORT_WORDS: Final[Mapping[str, str]] = {
     "open_folder": mark("Open"),
     "tool_window": mark("W/L"),
@@ -123,6 +125,25 @@ def tool_bar(actions: Actions) -> QToolBar:
         else:
             _add_button(bar, actions, entry)
     return bar
+
+
+def fit_words(bar: QToolBar, width_px: int) -> None:
+    """Words beside the signs where all of them have room, else the signs alone; tool tips name them."""
+    styles = Qt.ToolButtonStyle
+    buttons = [button for button in bar.findChildren(QToolButton) if button.defaultAction() is not None]
+    worded = [b for b in buttons if b.defaultAction().objectName() in SHORT_WORDS]
+    for button in worded:
+        button.setToolButtonStyle(styles.ToolButtonTextBesideIcon)
+    needed = sum(button.sizeHint().width() for button in buttons) + SEPARATORS_PX
+    if needed > width_px:
+        for button in worded:
+            button.setToolButtonStyle(styles.ToolButtonIconOnly)
+
+
+def sign_size(bar: QToolBar) -> QSize:
+    """Signs as large as the words."""
+    side = max(20, round(1.3 * bar.fontMetrics().ascent()))
+    return QSize(side, side)
 
 
 def _add_button(bar: QToolBar, actions: Actions, name: str) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -31,6 +32,8 @@ _log = logging.getLogger(__name__)
 INFO_STAYS_MS: Final = 10_000
 KEPT: Final = 50
 MOST_ACTIONS: Final = 3
+LEAST_WORDS: Final = 40
+"""Characters of a line beside the buttons; with less room the buttons go below."""
 LONGEST_TEXT: Final = 600
 SIGNS: Final[dict[Level, tuple[str, str]]] = {
     "info": ("ℹ", mark("Notice")),
@@ -66,7 +69,9 @@ class Notifier(QFrame):
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.text.setSizePolicy(policy)
         self.action = QPushButton()
         self.details = QPushButton(tr("Details"))
         self.details.setAccessibleName(tr("Technical details of this notice"))
@@ -76,14 +81,19 @@ class Notifier(QFrame):
         self.close_button.setMinimumSize(28, 28)
         self.close_button.setToolTip(tr("Close this notice"))
         self.close_button.setAccessibleName(tr("Close this notice"))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 8, 6)
-        layout.setSpacing(10)
-        layout.addWidget(self.sign)
-        layout.addWidget(self.text, 1)
+        words = QHBoxLayout()
+        words.addWidget(self.sign)
+        words.addWidget(self.text, 1)
+        self._buttons = QHBoxLayout()
+        self._buttons.addStretch(1)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._rows.setContentsMargins(12, 6, 8, 6)
+        self._rows.setSpacing(10)
+        self._rows.addLayout(words, 1)
+        self._rows.addLayout(self._buttons)
         self.more = [QPushButton() for _ in range(MOST_ACTIONS - 1)]
         for button in (self.action, *self.more, self.details, self.close_button):
-            layout.addWidget(button)
+            self._buttons.addWidget(button)
         for place, further in enumerate(self.more):
             further.clicked.connect(lambda _=False, place=place: self._do_further(place))
         self.action.clicked.connect(self._do)
@@ -170,8 +180,20 @@ class Notifier(QFrame):
             widget.style().unpolish(widget)
             widget.style().polish(widget)
         self.show()
+        self._turn()
         if notice.level == "info":
             self._timer.start(INFO_STAYS_MS)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt calls it; where it is narrow the buttons go below the words."""
+        super().resizeEvent(event)
+        self._turn()
+
+    def _turn(self) -> None:
+        rest = self.width() - self._buttons.sizeHint().width()
+        narrow = rest < LEAST_WORDS * self.fontMetrics().averageCharWidth()
+        ways = QBoxLayout.Direction
+        self._rows.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
 
     def _on_time(self) -> None:
         focus = QApplication.focusWidget()

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from brainsr_desktop import __version__, paths
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.dialogs.notice import RESEARCH_NOTICE
-from brainsr_desktop.app.panels.forms import TextList
+from brainsr_desktop.app.panels.forms import TextList, size_for_text
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
@@ -71,7 +71,7 @@ class AboutDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("About BrainSR Desktop")
-        self.resize(760, 520)
+        size_for_text(self, 760, 520)
         picture = QLabel()
         picture.setPixmap(icons.window_icon().pixmap(64, 64))
         heading = QLabel(f"{OWN} {__version__}")

@@ -9,7 +9,6 @@ from typing import Final, Literal
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QGroupBox,
     QHBoxLayout,
@@ -23,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from brainsr_desktop.app.export_choice import FORMATS, Selection, marked, usual_picture, whole
-from brainsr_desktop.app.panels.forms import choose, fill, give_margin, labelled, plain_label
+from brainsr_desktop.app.panels.forms import choose, fill, give_margin, labelled, narrow_list, plain_label
 from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.export_names import PATTERN_FIELDS
@@ -88,7 +87,7 @@ class WhatPart(Part):
             field.setEnabled(only)
             give_margin(field)
             field.valueChanged.connect(self._on_range)
-        self.picture = QComboBox()
+        self.picture = narrow_list()
         fill(self.picture, self._pictures(card))
         choose(self.picture, usual_picture(state) if self._in_view else "enhanced")
         self.picture.currentIndexChanged.connect(self._on_picture)
@@ -203,7 +202,7 @@ class FormatPart(Part):
         self.figures.setChecked(last.for_figures)
         self.figures.toggled.connect(lambda _: self.changed.emit())
         layout.addWidget(self.figures)
-        self.syntax = QComboBox()
+        self.syntax = narrow_list()
         fill(self.syntax, [(tr(text), value) for text, value in SYNTAXES])
         choose(self.syntax, last.transfer_syntax)
         self.syntax.currentIndexChanged.connect(lambda _: self.changed.emit())
@@ -250,7 +249,7 @@ class WherePart(Part):
         self.pattern.setPlaceholderText("{number}_{description}_SRx{scale}")
         names = ", ".join(f"{{{name}}}" for name in PATTERN_FIELDS)
         self.pattern.setToolTip(tr("Text with any of these: {names}", names=names))
-        self.clash = QComboBox()
+        self.clash = narrow_list()
         fill(self.clash, [(tr(text), value) for text, value in CLASHES])
         choose(self.clash, last.clash)
         self.preview = plain_label(name="quiet")

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from brainsr_desktop import __version__
+from brainsr_desktop.app.panels.forms import size_for_text
 from brainsr_desktop.app.plain_text import shown
 
 RESEARCH_NOTICE: Final = (
@@ -75,7 +76,7 @@ class DetailsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Details")
-        self.resize(680, 380)
+        size_for_text(self, 680, 380)
         words = QLabel(shown(" ".join(text.split()), 600))
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setWordWrap(True)

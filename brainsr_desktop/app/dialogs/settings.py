@@ -9,7 +9,6 @@ from typing import Any, Final
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDoubleSpinBox,
     QFrame,
@@ -26,7 +25,14 @@ from PySide6.QtWidgets import (
 
 from brainsr_desktop.app.dialogs.keys_page import KeysPage
 from brainsr_desktop.app.dialogs.settings_rows import KEYS, Page, Row, pages
-from brainsr_desktop.app.panels.forms import TextList, fill, give_margin, plain_label
+from brainsr_desktop.app.panels.forms import (
+    TextList,
+    fill,
+    give_margin,
+    narrow_list,
+    plain_label,
+    size_for_text,
+)
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.catalog import Catalog
@@ -113,9 +119,8 @@ class SettingsPage(QWidget):
         self._preferences.update(row.section, **{row.field: value})
 
     def _list(self, row: Row) -> QWidget:
-        box = QComboBox()
+        box = narrow_list()
         fill(box, row.options)
-        box.setMinimumWidth(200)
         box.activated.connect(lambda _: self._set(row, box.currentData()))
 
         def show(settings: Settings) -> None:
@@ -200,7 +205,6 @@ class SettingsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Settings"))
-        self.resize(780, 540)
         self._preferences = preferences
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search all settings"))
@@ -223,6 +227,7 @@ class SettingsDialog(QDialog):
         self.reset_all.setToolTip(tr("All settings as they were at the first start, keys as well"))
         self.reset_all.setAutoDefault(False)
         self._lay_out()
+        size_for_text(self, 780, 540)
         self.list.currentRowChanged.connect(self._stack.setCurrentIndex)
         self.list.setCurrentRow(0)
         self.search.textChanged.connect(self._look)

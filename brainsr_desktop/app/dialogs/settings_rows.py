@@ -90,7 +90,7 @@ def _viewing() -> Page:
             Row("viewing", "drag_up", mark("Dragging up"),
                 ((tr("Brighter"), "brighter"), (tr("Darker"), "darker"))),
             Row("viewing", "drag_speed", mark("Speed of dragging"), limits=Limits(25, 400, 25, "%")),
-            Row("viewing", "remember_windows", mark("Remember the grey window of each series")),
+            Row("viewing", "remember_windows", mark("Remember grey windows")),
         ),
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from brainsr_desktop.app.panels.forms import size_for_text
 from brainsr_desktop.app.plain_text import LONGEST, shown, tool_tip
 from brainsr_desktop.language import tr
 
@@ -138,7 +139,7 @@ class TableDialog(QDialog):
         """``wrap`` shows long cells on several lines; for short tables."""
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.resize(780, 560)
+        size_for_text(self, 780, 560)
         self.words = QLabel()
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setWordWrap(True)

@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QApplication,
     QButtonGroup,
     QComboBox,
     QDoubleSpinBox,
@@ -27,6 +28,18 @@ from brainsr_desktop.language import tr
 
 TARGET_PX: Final = 26
 LEAST_FIELD_PX: Final = 84
+NORMAL_PT: Final = 10.0
+FRAME_PX: Final = 40
+
+
+def size_for_text(dialog: QWidget, width_px: int, height_px: int) -> None:
+    """Give a dialog its size for text of 10 pt, larger with larger text, and never larger than the screen."""
+    factor = max(1.0, QApplication.font().pointSizeF() / NORMAL_PT)
+    room = dialog.screen().availableGeometry()
+    dialog.resize(
+        min(round(width_px * factor), room.width() - FRAME_PX),
+        min(round(height_px * factor), room.height() - FRAME_PX),
+    )
 
 
 def plain_label(text: str = "", *, name: str = "", wrap: bool = True) -> QLabel:
