@@ -20,6 +20,7 @@ from brainsr_desktop.app.task_runner import TaskRunner
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.ipc.shared_array import sweep_stale
+from brainsr_desktop.language import tr
 from brainsr_desktop.models.catalog import Catalog, load_catalog
 from brainsr_desktop.session import intents, intents_measure, pane_labels, panes
 from brainsr_desktop.session.cache import Result
@@ -301,7 +302,7 @@ class Controller(QObject):
     def choose_model(self, name: str, scale: int) -> None:
         """Enhance with another model, previewed by the fast one of its scale (undoable)."""
         fast = None if self.store.state.fast_model is None else self._models.preview_of(scale)
-        self.store.apply(lambda state: intents.choose_model(state, name, scale, fast), undo="model")
+        self.store.apply(lambda state: intents.choose_model(state, name, scale, fast), undo=tr("model"))
 
     def enhance_series(self) -> None:
         """Make every slice of the stack in view with the full network."""
@@ -354,7 +355,7 @@ class Controller(QObject):
         if self._enhancer.blocked is not None:
             self._enhancer.start_again()
         if on_cpu:
-            self.store.apply(lambda state: intents.set_device(state, "cpu"), undo="device")
+            self.store.apply(lambda state: intents.set_device(state, "cpu"), undo=tr("device"))
         self._refresh()
 
     # Ending

@@ -20,7 +20,6 @@ from brainsr_desktop.app.dialogs.header import HeaderDialog, Row
 from brainsr_desktop.app.dialogs.keys import KeysDialog
 from brainsr_desktop.app.dialogs.notice import DetailsDialog, ResearchNotice, notice_version
 from brainsr_desktop.app.dialogs.settings import SettingsDialog
-from brainsr_desktop.app.export_choice import device_of, seconds_of
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.problem_list import ProblemList
 from brainsr_desktop.app.store import Store
@@ -28,7 +27,6 @@ from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import StackInfo, StudyInfo
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
-from brainsr_desktop.session.pictures import PaneState
 from brainsr_desktop.session.state import ViewState
 
 Dialog = TypeVar("Dialog", bound=QDialog)
@@ -115,8 +113,8 @@ class DialogDesk(QObject):
             self._preferences.settings.export,
             self._window,
             around=Surroundings(
-                seconds_of(status.text) if status.state is PaneState.FULL else None,
-                device_of(status.text) if status.state is PaneState.FULL else "",
+                status.seconds,
+                status.device,
                 self.found(),
                 self.study_of,
             ),

@@ -71,6 +71,7 @@ MOUSE: Final = (
     MouseSpec(
         "wipe", mark("Drag the wipe line"), mark("Moves the line between original and enhanced picture")
     ),
+    MouseSpec("loupe", mark("Wheel, key of the loupe held"), mark("The loupe enlarges more or less")),
     MouseSpec(
         "measure",
         mark("Drag a handle or a line of a measurement"),

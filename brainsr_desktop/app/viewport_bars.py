@@ -164,13 +164,13 @@ class StateBar(QWidget):
         """Qt asks for it: one height with and without buttons."""
         return QSize(200, max(_BAR_PX, 2 * self.fontMetrics().lineSpacing() + 8))
 
-    def set_label(self, label: Label) -> None:
-        """Show another label; another state is told to screen readers, progress is not."""
+    def set_label(self, label: Label, *, quiet: bool = False) -> None:
+        """Show another label; another state is told to screen readers, progress is not, nor is a ``quiet`` change."""
         if label == self._label:
             return
         before, self._label = self._label, label
         self._draw()
-        if label.icon != before.icon and QAccessible.isActive():
+        if not quiet and label.icon != before.icon and QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._text, label.text))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

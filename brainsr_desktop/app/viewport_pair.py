@@ -328,7 +328,9 @@ class ViewportPair(QWidget):
         if state.mode == "board" and second is not None:
             numbered = zip(reversed(FIELD_NUMBERS), labels, strict=True)
             labels = [replace(label, text=f"{number}: {label.text}") for number, label in numbered]
-        pane.bar.set_label(labels[0])
+        # A reader that told of every swap would never end.
+        blinks = state.mode == "blink" and state.compare.blinks > 0.0
+        pane.bar.set_label(labels[0], quiet=blinks)
         pane.second_bar.setVisible(second is not None)
         if second is not None:
             pane.second_bar.set_label(labels[1])

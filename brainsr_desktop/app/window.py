@@ -23,7 +23,6 @@ from brainsr_desktop.app.crash_question import CrashQuestion
 from brainsr_desktop.app.dialog_desk import DialogDesk
 from brainsr_desktop.app.dialogs.notice import notice_version
 from brainsr_desktop.app.drop_target import DropTarget
-from brainsr_desktop.app.export_choice import seconds_of
 from brainsr_desktop.app.frame_style import frame_sheet
 from brainsr_desktop.app.grey_memory import GreyMemory
 from brainsr_desktop.app.grey_presets import GreyPresets
@@ -48,7 +47,7 @@ from brainsr_desktop.app.tour import Tour, tour_steps
 from brainsr_desktop.app.window_memory import first_state, mouse_habits, with_choices
 from brainsr_desktop.core.series import SeriesInfo, StackInfo
 from brainsr_desktop.session import intents
-from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture, SliceState
+from brainsr_desktop.session.pictures import PaneStatus, Picture, SliceState
 from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.settings import Settings, WindowLayout
@@ -293,9 +292,8 @@ class MainWindow(QMainWindow):
         return " - ".join(part for part in parts if part)
 
     def _on_right(self, _picture: Picture | None, status: PaneStatus) -> None:
-        seconds = seconds_of(status.text) if status.state is PaneState.FULL else None
-        if seconds is not None:
-            self.areas.model.set_seconds(seconds)
+        if status.seconds is not None and self.store.state.right.kind == "current":
+            self.areas.model.set_seconds(status.seconds)
 
     def _on_slice_states(self, states: Mapping[int, SliceState]) -> None:
         self.areas.slider.set_slice_states(states)

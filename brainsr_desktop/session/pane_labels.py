@@ -93,7 +93,9 @@ def full(recipe: Recipe, card: Card | None, result: Result, made_on: str | None)
         words = tr("{network} - stored", network=words)
         return PaneStatus(PaneState.CACHED, words, detail=detail, name=title)
     words = tr("{network} - {device}, {time}", network=words, device=made_on, time=_time(result.seconds))
-    return PaneStatus(PaneState.FULL, words, detail=detail, name=title, seconds=result.seconds)
+    return PaneStatus(
+        PaneState.FULL, words, detail=detail, name=title, seconds=result.seconds, device=made_on
+    )
 
 
 def fast(recipe: Recipe, card: Card | None, progress: float | None) -> PaneStatus:

@@ -95,7 +95,9 @@ class PaneStatus:
     interpolated: bool = False
     """A finished picture that no network had a part in."""
     seconds: float | None = None
-    """How long the chosen model took, if the result was made while it was in view."""
+    """How long it took, if the result was made while it was in view."""
+    device: str = ""
+    """What it was made on, if it was made while it was in view."""
 
 
 class SliceState(Enum):

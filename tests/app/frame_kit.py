@@ -168,7 +168,9 @@ class PretendController(QObject):
         assert stack is not None
         grey = np.full((stack.geometry.rows, stack.geometry.columns), 400, np.int16)
         picture = Picture(grey, stack.geometry.extent_mm)
-        self.right_status = PaneStatus(PaneState.FULL, "Network BrainSR x4 - CPU, 1.8 s")
+        self.right_status = PaneStatus(
+            PaneState.FULL, "Network BrainSR x4 - CPU, 1.8 s", seconds=1.8, device="CPU"
+        )
         self.left_changed.emit(picture, PaneStatus(PaneState.ORIGINAL, "Original"))
         self.right_changed.emit(picture, self.right_status)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -452,8 +453,9 @@ def test_that_the_divider_still_makes_room_and_halves(qtbot: QtBot) -> None:
     pair._divider.setSizes([500, 250])
     QApplication.processEvents()
     wide = pair.left.view.size_px[0]
-    for mode in ("wipe", "side"):
-        store.apply(lambda state, mode=mode: intents_compare.choose_mode(state, mode))
+    modes: tuple[Mode, ...] = ("wipe", "side")
+    for mode in modes:
+        store.apply(partial(intents_compare.choose_mode, mode=mode))
         QApplication.processEvents()
     assert pair.left.view.size_px[0] == pytest.approx(wide, abs=2)
     QTest.mouseDClick(pair._divider.handle(1), Qt.MouseButton.LeftButton)

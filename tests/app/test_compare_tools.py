@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,14 +13,14 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.compare_bar import percent_of, step_of
 from brainsr_desktop.app.compare_blink import period_ms
 from brainsr_desktop.app.held_key import LoupeKey
 from brainsr_desktop.session import intents, intents_compare
-from brainsr_desktop.session.compare import CURRENT, INPUT, MODES, RANGES, REFERENCE, Mode, Source
+from brainsr_desktop.session.compare import CURRENT, INPUT, MODES, RANGES, REFERENCE, Comparing, Mode, Source
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture
 from tests.app.frame_kit import Rig, make_rig, series_of, stack
 from tests.app.viewing import drag, drawn, move, turn
@@ -223,22 +224,26 @@ def test_that_the_wheel_over_a_list_changes_nothing(rig: Rig) -> None:
 
 def test_that_each_way_shows_its_own_settings(rig: Rig) -> None:
     bar = rig.window.areas.compare
-    fields = {
+    fields: dict[Mode, set[QWidget]] = {
         "wipe": {bar.turn},
         "blink": {bar.swap, bar.rate},
         "difference": {bar.range_, bar.range_words},
         "board": {bar.fields, bar.fields_words},
     }
-    every = set().union(*fields.values())
+    every = {field for of_mode in fields.values() for field in of_mode}
     for mode in MODES:
-        rig.store.apply(lambda state, mode=mode: replace(state, mode=mode))
+        rig.store.apply(partial(replace, mode=mode))
         assert {field for field in every if field.isVisible()} == fields.get(mode, set())
     rig.store.apply(lambda state: intents_compare.show_loupe(state, on=True))
     assert bar.factor.isVisible()
 
 
 def test_that_the_settings_do_what_they_say(rig: Rig) -> None:
-    bar, compare = rig.window.areas.compare, lambda: rig.store.state.compare
+    bar = rig.window.areas.compare
+
+    def compare() -> Comparing:
+        return rig.store.state.compare
+
     rig.key(Qt.Key.Key_2, ALT)
     QTest.mouseClick(bar.turn, Qt.MouseButton.LeftButton)
     assert compare().level
@@ -273,8 +278,8 @@ def test_that_nothing_of_the_bar_is_cut_off(rig: Rig, size: tuple[int, int], mod
     rig.store.apply(lambda state: intents_compare.show_loupe(state, on=True))
     QApplication.processEvents()
     bar = rig.window.areas.compare
-    shown = [child for child in bar.children() if getattr(child, "isVisible", bool)()]
-    edges = sorted((child.x(), child.x() + child.width()) for child in shown if hasattr(child, "x"))
+    shown = [child for child in bar.children() if isinstance(child, QWidget) and child.isVisible()]
+    edges = sorted((child.x(), child.x() + child.width()) for child in shown)
     assert edges[0][0] >= 0
     assert edges[-1][1] <= bar.width()
     assert all(one[1] <= other[0] for one, other in pairwise(edges))

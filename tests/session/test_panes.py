@@ -480,3 +480,58 @@ def test_that_places_of_change_come_only_from_finished_pictures(opened: OpenStac
     assert compared.input_rows == 8
     place = comparison.places(compared)[0]
     assert (place.top, place.bottom, place.left, place.right, place.change) == (1, 6, 1, 5, 6.0)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it is only read
+@given(data=st.data())
+def test_that_each_pane_shows_only_what_its_list_names_now(opened: OpenStack, data: st.DataObject) -> None:
+    """Whatever lies in the store, of other lists, slices and degradations."""
+    sources = st.sampled_from((INPUT, REFERENCE, CURRENT, GAN, CUBIC))
+    views = st.builds(
+        lambda index, test_mode, noise, left, right, mode: with_sources(
+            intents.set_degradation(
+                intents.set_test_mode(state(slice_index=index, mode=mode), on=test_mode),
+                Degradation(noise_percent=noise, reduction=4),
+            ),
+            left,
+            right,
+        ),
+        st.sampled_from((2, 3)),
+        st.booleans(),
+        st.sampled_from((0.0, 5.0)),
+        sources,
+        sources,
+        st.sampled_from(("side", "difference")),
+    )
+    there = There(opened)
+    for view in data.draw(st.lists(views, max_size=8)):
+        recipes = recipes_of(view, NAMES)
+        for stages in (stages_of(view, view.left), stages_of(view, view.right)):
+            for recipe in (stages.full, stages.fast) if stages is not None else ():
+                if recipe is not None:
+                    there.results[key_of(view, recipe, no_weights)] = result()
+        for recipe in (recipes.base, recipes.degraded):
+            if recipe is not None:
+                there.results[key_of(view, recipe, no_weights)] = result()
+    shown = data.draw(views)
+    for pane, source in ((there.left(shown), shown.left), (there.right(shown), shown.right)):
+        if pane.picture is None or pane.picture.key is None:
+            continue
+        stages = stages_of(shown, source)
+        recipes_now = (
+            (stages.full, stages.fast) if stages is not None else (recipes_of(shown, NAMES).degraded,)
+        )
+        keys = {key_of(shown, recipe, no_weights) for recipe in recipes_now if recipe is not None}
+        assert pane.picture.key in keys
+        assert pane.picture.pixels is there.results[pane.picture.key].pixels
+        if stages is not None:
+            made = next(r for r in recipes_now if r and key_of(shown, r, no_weights) == pane.picture.key)
+            assert CARDS[made.model].title in pane.status.text
+    base, known = recipes_of(shown, NAMES).base, there.known(shown)
+    found = panes.base_picture(shown, known) if shown.mode == "difference" else None
+    if found is not None and base is not None:
+        assert found.key == key_of(shown, base, no_weights)
+    elif found is not None:
+        left = there.left(shown).picture
+        assert left is not None
+        assert found.pixels is left.pixels
