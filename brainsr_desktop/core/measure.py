@@ -48,29 +48,31 @@ class Units:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Padding:
-    """Which pixels of a slice are no image: those whose stored value lies from ``low`` to ``high``, both included.
+    """Which pixels of a slice are no image: ``mask`` (rows, columns) as stored. Nor is its enlargement there."""
 
-    ``stored``: (rows, columns) as the file has them. An enlargement of the slice has no image at the same places.
-    """
-
-    stored: NDArray[Any]
-    low: float
-    high: float
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Padding):
-            return NotImplemented
-        return self.stored is other.stored and (self.low, self.high) == (other.low, other.high)
-
-    def __hash__(self) -> int:
-        return hash((id(self.stored), self.low, self.high))
+    mask: NDArray[np.bool_]
 
     def at(self, rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
         """Whether pixels (row, column) of a picture of that shape are padding; the indices are broadcast."""
-        found = self.stored[
-            rows * self.stored.shape[0] // shape[0], columns * self.stored.shape[1] // shape[1]
+        own = self.mask.shape
+        return np.asarray(self.mask[rows * own[0] // shape[0], columns * own[1] // shape[1]])
+
+
+def padding_of(stored: NDArray[Any], low: float, high: float) -> Padding | None:
+    """The padding of a slice (rows, columns): stored values from ``low`` to ``high``; None where it has none.
+
+    Where 0 is among them, padding is only what reaches the edge of the slice along its row or column: zero is also
+    what a place without signal holds.
+    """
+    mask = np.asarray((stored >= low) & (stored <= high))
+    if low <= 0.0 <= high:
+        reach = [
+            np.logical_and.accumulate(np.flip(mask, axis) if back else mask, axis)
+            for axis in (0, 1)
+            for back in (False, True)
         ]
-        return np.asarray((found >= self.low) & (found <= self.high))
+        mask = reach[0] | np.flip(reach[1], 0) | reach[2] | np.flip(reach[3], 1)
+    return Padding(mask) if mask.any() else None
 
 
 @dataclass(frozen=True, slots=True)

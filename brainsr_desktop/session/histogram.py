@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brainsr_desktop.core.measure import counts_of, inside
+from brainsr_desktop.core.measure import counts_of
 from brainsr_desktop.session.measurements import Measurement, units_of, values_inside
 from brainsr_desktop.session.pictures import Picture
 from brainsr_desktop.session.windows import SeriesRange
 
 Source = Literal["slice", "shape", "series"]
-BINS = 256
+BINS: Final = 256
+MOST_PIXELS: Final = 500_000
+"""Of a larger picture only some are counted: a thread that counts millions would hold the window up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +50,7 @@ def of_pictures(
 ) -> Histogram | None:
     """Of two pictures of a slice, or of what lies inside a shape on it. ``span``: lowest and highest value, if known.
 
-    Takes up to 200 ms for large pictures: not for the GUI thread.
+    Takes up to 50 ms: not for the GUI thread.
     """
     values = [_values(picture, item) for picture in (left, right)]
     known = [found for found in values if found.size]
@@ -62,14 +65,16 @@ def of_pictures(
 def _values(picture: Picture | None, item: Measurement | None) -> NDArray[np.float64]:
     if picture is None or picture.pixels.ndim != 2:
         return np.empty(0)
-    if item is not None:
-        found = values_inside(item, picture)
-    elif picture.padding is None:
-        found = units_of(picture).of(picture.pixels).reshape(-1)
-    else:
-        height, width = picture.extent_mm
-        whole = inside(
-            picture.pixels, picture.extent_mm, "rectangle", (0.0, 0.0), (width, height), picture.padding
-        )
-        found = units_of(picture).of(whole)
+    found = _of_slice(picture) if item is None else values_inside(item, picture)
     return found[np.isfinite(found)]
+
+
+def _of_slice(picture: Picture) -> NDArray[np.float64]:
+    """The values of a slice; of a large one those of every second, third ... row and column."""
+    rows, columns = picture.pixels.shape
+    step = max(1, math.isqrt(rows * columns // MOST_PIXELS) if rows * columns > MOST_PIXELS else 1)
+    row, column = np.arange(0, rows, step)[:, None], np.arange(0, columns, step)[None, :]
+    values = units_of(picture).of(picture.pixels[::step, ::step])
+    if picture.padding is None:
+        return values.reshape(-1)
+    return values[~picture.padding.at(row, column, (rows, columns))]

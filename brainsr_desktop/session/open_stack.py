@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainsr_desktop.core.errors import Problem
+from brainsr_desktop.core.measure import Padding, padding_of
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.ipc.messages import ArrayRef
 from brainsr_desktop.ipc.shared_array import SharedArray
@@ -28,6 +29,7 @@ class OpenStack:
         """Why nothing more can be loaded; empty when all is well."""
         self._block: SharedArray | None = None
         self._loaded: dict[int, NDArray[np.generic]] = {}
+        self._padding: dict[int, Padding | None] = {}
 
     @property
     def complete(self) -> bool:
@@ -59,6 +61,15 @@ class OpenStack:
         """Stored values of a frame, (rows, columns) or (rows, columns, 3), always the same view; None: not there."""
         return self._loaded.get(index)
 
+    def padding(self, index: int) -> Padding | None:
+        """Which pixels of a frame are no image, always the same object; None where all of it is, and in colour."""
+        frame, stored = self.stack.frames[index], self._loaded.get(index)
+        if frame is None or frame.padding is None or stored is None or stored.ndim != 2:
+            return None
+        if index not in self._padding:
+            self._padding[index] = padding_of(stored, *frame.padding)
+        return self._padding[index]
+
     def has(self, index: int) -> bool:
         """Whether a frame can be shown and enhanced."""
         return index in self._loaded
@@ -87,6 +98,7 @@ class OpenStack:
     def close(self) -> None:
         """Unlink the block. Pictures that are still shown stay readable."""
         self._loaded.clear()
+        self._padding.clear()
         if self._block is not None:
             self._block.close()
             self._block = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from brainsr_desktop.core.measure import Padding
 from brainsr_desktop.core.series import FrameInfo
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session import pane_labels as labels
@@ -140,7 +139,7 @@ def _original(state: ViewState, known: Known) -> Pane:
         frame.intercept,
         smooth=state.interpolation == "linear",
         inverted=state.stack.photometric == "MONOCHROME1",
-        padding=_padding(state, known, index),
+        padding=known.source.padding(index),
     )
     return Pane(picture, labels.original())
 
@@ -192,17 +191,8 @@ def _made(state: ViewState, known: Known, result: Result, key: ResultKey, *, smo
         key=key,
         smooth=smooth,
         inverted=state.stack is not None and state.stack.photometric == "MONOCHROME1",
-        padding=_padding(state, known, key.frame),
+        padding=None if known.source is None else known.source.padding(key.frame),
     )
-
-
-def _padding(state: ViewState, known: Known, index: int) -> Padding | None:
-    """Where a frame has no image, and a result that was made of it."""
-    frame = None if state.stack is None else state.stack.frames[index]
-    stored = None if known.source is None else known.source.pixels(index)
-    if frame is None or frame.padding is None or stored is None or stored.ndim != 2:
-        return None
-    return Padding(stored, *frame.padding)
 
 
 def finished(pane: Pane) -> bool:

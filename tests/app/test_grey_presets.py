@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from brainsr_desktop.app.dialogs.preset import PresetDialog
 from brainsr_desktop.app.grey_memory import name_of, read, write
 from brainsr_desktop.app.panels.window_presets import kept_for, suits
-from brainsr_desktop.core.measure import Padding
+from brainsr_desktop.core.measure import padding_of
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture
 from brainsr_desktop.session.state import ViewState, WindowLevel
@@ -209,7 +209,7 @@ def test_that_padding_is_as_black_as_the_pane(rig: Rig, action: str, inverted: b
     here = rig.store.state.stack
     assert here is not None
     stored = np.full((here.geometry.rows, here.geometry.columns), -2000, np.int16)
-    padded = Picture(stored, here.geometry.extent_mm, padding=Padding(stored, -2000, -2000))
+    padded = Picture(stored, here.geometry.extent_mm, padding=padding_of(stored, -2000, -2000))
     rig.store.apply(lambda s: replace(intents.set_overlays(s, "none"), inverted=inverted))
     rig.window.actions_[action].trigger()
     for signal in (rig.controller.left_changed, rig.controller.right_changed):

@@ -19,7 +19,7 @@ from brainsr_desktop.app.slice_pixels import (
     visible_part,
     window_of_values,
 )
-from brainsr_desktop.core.measure import Padding
+from brainsr_desktop.core.measure import padding_of
 from brainsr_desktop.session.pictures import Picture, value_at
 from brainsr_desktop.session.state import RectMm, WindowLevel
 
@@ -122,7 +122,7 @@ def test_that_an_even_picture_has_a_window(value: float) -> None:
 def _padded() -> Picture:
     stored = np.full((8, 8), 500, np.int16)
     stored[:3] = -2000
-    return Picture(stored, (8.0, 8.0), padding=Padding(stored, -2000.0, -2000.0))
+    return Picture(stored, (8.0, 8.0), padding=padding_of(stored, -2000.0, -2000.0))
 
 
 @pytest.mark.parametrize("inverted", [False, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from scipy import ndimage, signal, special
 from skimage import draw
 
 from brainsr_desktop.core.measure import (
-    Padding,
     Shape,
     Units,
     area_mm2,
@@ -21,6 +21,7 @@ from brainsr_desktop.core.measure import (
     edge_width_mm,
     inside,
     length_mm,
+    padding_of,
     peak_of,
     profile,
     samples_for,
@@ -29,6 +30,7 @@ from brainsr_desktop.core.resample import enlarge
 
 RNG = np.random.default_rng(11)
 places = st.tuples(st.floats(-5.0, 40.0), st.floats(-5.0, 40.0))
+drawn_ellipse: Any = draw.ellipse  # it has no types
 SHAPES: tuple[Shape, ...] = ("ellipse", "rectangle")
 
 
@@ -51,7 +53,7 @@ def test_that_an_ellipse_holds_the_pixels_that_scikit_image_draws(
     radii = abs(end[1] - start[1]) / 3.0, abs(end[0] - start[0]) / 1.5
     if min(radii) < 1e-3:
         return
-    wanted = numbers[draw.ellipse(*centre, *radii, shape=(rows, columns))]
+    wanted = numbers[drawn_ellipse(*centre, *radii, shape=(rows, columns))]
     # A pixel whose centre lies on the line itself may go either way by rounding.
     assert len(set(found.tolist()) ^ set(wanted.tolist())) <= 4
     assert np.all(np.isin(found, numbers))
@@ -102,7 +104,7 @@ def test_that_a_shape_covers_the_same_tissue_in_an_enlargement(
 def test_that_statistics_are_those_of_scipy_and_numpy() -> None:
     picture = RNG.normal(100.0, 20.0, (32, 48))
     mask = np.zeros((32, 48), bool)
-    mask[draw.ellipse(15.5, 23.5, 8.0, 12.0)] = True
+    mask[drawn_ellipse(15.5, 23.5, 8.0, 12.0)] = True
     found = describe(inside(picture, (32.0, 48.0), "ellipse", (12.0, 8.0), (36.0, 24.0)))
     assert found.count == mask.sum()
     assert found.mean == pytest.approx(ndimage.mean(picture, mask, True))
@@ -229,7 +231,7 @@ def test_that_padding_is_inside_no_shape_of_a_slice_or_its_enlargement(
     start: tuple[float, float], end: tuple[float, float], shape: Shape, scale: int
 ) -> None:
     stored = np.random.default_rng(5).integers(0, 4, (20, 24))
-    padding = Padding(stored, 2.0, 3.0)
+    padding = padding_of(stored, 2.0, 3.0)
     large = np.repeat(np.repeat(stored, scale, 0), scale, 1)
     found = inside(large, (20.0, 24.0), shape, start, end, padding)
     every = inside(large, (20.0, 24.0), shape, start, end)
@@ -239,8 +241,20 @@ def test_that_padding_is_inside_no_shape_of_a_slice_or_its_enlargement(
 def test_that_a_profile_beside_padding_of_its_input_is_undefined() -> None:
     stored = np.array([[1.0, 1.0, -5.0, 1.0]])
     large = np.ones((1, 8))
-    padding = Padding(stored, -5.0, -5.0)
+    padding = padding_of(stored, -5.0, -5.0)
     found = profile(large, (1.0, 4.0), Units(), (0.25, 0.5), (3.75, 0.5), 8, padding)
     assert np.isnan(found).tolist() == [False] * 4 + [True] * 2 + [False] * 2
-    assert padding == Padding(stored, -5.0, -5.0)
-    assert padding != Padding(stored.copy(), -5.0, -5.0)
+
+
+def test_that_zeros_inside_the_head_are_no_padding() -> None:
+    stored = np.ones((6, 7), np.int16)
+    stored[:2] = 0
+    stored[:, 0] = 0
+    stored[4, 4] = 0
+    padding = padding_of(stored, 0.0, 0.0)
+    assert padding is not None
+    assert padding.mask.sum() == (stored == 0).sum() - 1
+    assert not padding.mask[4, 4]
+    below = padding_of(np.where(stored == 0, -5, stored), -5.0, -5.0)
+    assert below is not None and below.mask.sum() == (stored == 0).sum()
+    assert padding_of(np.ones((3, 3)), 0.0, 0.0) is None

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brainsr_desktop.core.measure import Padding
+from brainsr_desktop.core.measure import padding_of
 from brainsr_desktop.session.histogram import BINS, of_pictures, of_series
 from brainsr_desktop.session.measurements import Measurement
 from brainsr_desktop.session.pictures import Picture
@@ -23,7 +23,9 @@ def test_that_both_pictures_are_counted_in_one_set_of_bins() -> None:
     found = of_pictures(left, right, None, None)
     assert found is not None and found.left is not None and found.right is not None
     assert found.left.sum() == pytest.approx(1.0) and found.right.sum() == pytest.approx(1.0)
-    wanted, edges = np.histogram(2.0 * np.asarray(left.pixels, float) + 1.0, BINS, (found.edges[0], found.edges[-1]))
+    wanted, edges = np.histogram(
+        2.0 * np.asarray(left.pixels, float) + 1.0, BINS, (found.edges[0], found.edges[-1])
+    )
     np.testing.assert_allclose(found.left, wanted / 600)
     np.testing.assert_allclose(found.edges, edges)
 
@@ -32,7 +34,7 @@ def test_that_a_shape_is_counted_alone_and_padding_never() -> None:
     pixels = np.zeros((10, 10))
     pixels[:, 5:] = 50.0
     pixels[0] = -99.0
-    picture = Picture(pixels, (10.0, 10.0), padding=Padding(pixels, -99.0, -99.0))
+    picture = Picture(pixels, (10.0, 10.0), padding=padding_of(pixels, -99.0, -99.0))
     whole = of_pictures(picture, None, None, None)
     assert whole is not None and whole.left is not None and whole.right is None
     assert (whole.edges[0], whole.edges[-1]) == (0.0, 50.0)
@@ -59,3 +61,13 @@ def test_that_the_histogram_of_a_series_covers_its_full_range() -> None:
     assert histogram.left.sum() == pytest.approx(1.0)
     assert (histogram.edges[0], histogram.edges[-1]) == (found.full.low, found.full.high)
     assert of_series(replace(found, counts=())) is None
+
+
+def test_that_a_large_picture_is_counted_by_a_part_of_its_pixels() -> None:
+    pixels = RNG.normal(100, 10, (1600, 1500)).astype(np.float32)
+    pixels[:800] = -99.0
+    picture = Picture(pixels, (160.0, 150.0), padding=padding_of(pixels, -99.0, -99.0))
+    found = of_pictures(picture, None, None, (50.0, 150.0))
+    assert found is not None and found.left is not None
+    wanted, _ = np.histogram(pixels[800:], BINS, (50.0, 150.0))
+    np.testing.assert_allclose(found.left, wanted / wanted.sum(), atol=2e-3)

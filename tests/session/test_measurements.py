@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brainsr_desktop.core.measure import Padding
+from brainsr_desktop.core.measure import padding_of
 from brainsr_desktop.core.resample import enlarge
 from brainsr_desktop.session.measurements import KINDS, Kind, Measurement, cost, read, values_inside
 from brainsr_desktop.session.pictures import Picture
@@ -88,7 +88,7 @@ def test_that_both_panes_are_measured_at_the_same_place() -> None:
 def test_that_padding_is_left_out_of_both_panes() -> None:
     stored = np.full((8, 8), 10.0, np.float32)
     stored[:4] = -99.0
-    padding = Padding(stored, -99.0, -99.0)
+    padding = padding_of(stored, -99.0, -99.0)
     left = Picture(stored, (8.0, 8.0), padding=padding)
     right = Picture(np.repeat(np.repeat(stored, 2, 0), 2, 1), (8.0, 8.0), padding=padding)
     for reading, count in zip(

@@ -70,3 +70,21 @@ def test_that_a_stack_is_complete_when_its_digest_is_known() -> None:
     known = OpenStack(stack())
     known.digest = "known"
     assert known.complete
+
+
+def test_that_the_padding_of_a_frame_is_looked_for_once() -> None:
+    made = stack()
+    frames = tuple(replace(frame, padding=(0.0, 0.0)) for frame in made.frames if frame is not None)
+    opened = OpenStack(replace(made, frames=frames))
+    assert opened.padding(0) is None
+    block = SharedArray.create(made.shape, made.dtype)
+    opened.take_block(block)
+    block.array[0] = 1
+    block.array[1] = 0
+    for index in (0, 1):
+        opened.frame_loaded(index, None)
+    assert opened.padding(0) is None
+    found = opened.padding(1)
+    assert found is not None and found is opened.padding(1) and found.mask.all()
+    opened.close()
+    assert opened.padding(1) is None
