@@ -15,7 +15,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.measure_paint import GRAB_PX, HANDLE_PX
@@ -270,6 +270,15 @@ def test_that_measurements_stay_with_their_series_until_it_is_closed(rig: Rig) -
     rig.window.actions_["close_all"].trigger()
     rig.open(series_of(stack(1)))
     assert items(rig) == ()
+
+
+def test_that_the_tool_bar_offers_every_measuring_tool(rig: Rig) -> None:
+    buttons = [b for b in rig.window.tools.findChildren(QToolButton) if b.menu() is not None]
+    offered = {action.objectName(): action for b in buttons for action in b.menu().actions()}
+    assert {f"tool_{kind}" for kind in KEYS} <= set(offered)
+    offered["tool_rectangle"].trigger()
+    assert rig.store.state.tool == "rectangle"
+    assert rig.window.actions_["tool_rectangle"].isChecked()
 
 
 # Values
