@@ -27,6 +27,7 @@ from brainsr_desktop.app.slice_slider import SliceSlider
 from brainsr_desktop.app.status_readout import StatusReadout
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport_pair import ViewportPair
+from brainsr_desktop.language import tr
 
 FIRST_SIZES: Final = (300, 670, 310)
 BROWSER_LEAST_PX: Final = 230
@@ -53,26 +54,26 @@ class Areas:
         self.panel = SidePanel()
         self._panel_px = FIRST_SIZES[2]
         for key, title, content, icon in (
-            ("model", "Model", self.model, "model"),
-            ("device", "Device", self.device, "device"),
-            ("display", "Display", self.display, "display"),
-            ("measure", "Measure", self.measure, "measure"),
-            ("test", "Test", self.test, "test"),
-            ("metrics", "Metrics", self.metrics, "metrics"),
+            ("model", tr("Model"), self.model, "model"),
+            ("device", tr("Device"), self.device, "device"),
+            ("display", tr("Display"), self.display, "display"),
+            ("measure", tr("Measure"), self.measure, "measure"),
+            ("test", tr("Test"), self.test, "test"),
+            ("metrics", tr("Metrics"), self.metrics, "metrics"),
         ):
             self.panel.add(key, title, content, icon)
         self.jobs = JobList(window)
         self.job_button = JobButton(self.jobs)
         self.memory = QLabel()
-        self.memory.setToolTip("Memory that the results take")
+        self.memory.setToolTip(tr("Memory that the results take"))
         self.view = QLabel()
-        self.view.setAccessibleName("Grey window and zoom")
+        self.view.setAccessibleName(tr("Grey window and zoom"))
         self.view.setToolTip(
-            "Window and level; zoom in screen pixels per mm and in percent of the original's pixels"
+            tr("Window and level; zoom in screen pixels per mm and in percent of the original's pixels")
         )
         self.lock = QLabel()
-        self.lock.setToolTip("Patient data are hidden; text burned into pixels is not")
-        self.lock.setAccessibleName("Patient data are hidden")
+        self.lock.setToolTip(tr("Patient data are hidden; text burned into pixels is not"))
+        self.lock.setAccessibleName(tr("Patient data are hidden"))
         self.lock.hide()
         self.readout = StatusReadout(store, self.pair)
         self.splitter = self._split()
@@ -124,12 +125,18 @@ class Areas:
             return
         window, (px_per_mm, percent) = self.pair.grey, self.pair.zoom
         self.view.setText(
-            f"W {window.width:.4g}  L {window.center:.4g}   {px_per_mm:.3g} px/mm  {percent:.0f} %"
+            tr(
+                "W {width:.4g}  L {center:.4g}   {zoom:.3g} px/mm  {percent:.0f} %",
+                width=window.width,
+                center=window.center,
+                zoom=px_per_mm,
+                percent=percent,
+            )
         )
 
     def show_memory(self, used: int, limit: int) -> None:
         """How much of the store for results is taken."""
-        self.memory.setText(f"Results {size_text(used)} of {size_text(limit)}")
+        self.memory.setText(tr("Results {used} of {limit}", used=size_text(used), limit=size_text(limit)))
 
     def show_lock(self, hidden: bool) -> None:
         """The sign that patient data are hidden."""

@@ -18,6 +18,7 @@ from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.slice_slider import SliceSlider
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport_pair import ViewportPair
+from brainsr_desktop.language import tr
 from brainsr_desktop.session import intents, intents_measure
 from brainsr_desktop.session.measurements import KINDS
 from brainsr_desktop.session.pictures import PaneState
@@ -103,11 +104,11 @@ class Commands(QObject):
         on("zoom_out", lambda: self._pair.zoom_by(1 / ZOOM_STEP))
         on("original_pixels", lambda: self._pair.zoom_to_pixels("left"))
         on("enhanced_pixels", lambda: self._pair.zoom_to_pixels("right"))
-        on("flip_h", lambda: self._apply(intents.flip_h, "flip left-right"))
-        on("flip_v", lambda: self._apply(intents.flip_v, "flip up-down"))
-        on("invert", lambda: self._apply(intents.invert, "invert"))
-        on("reset", lambda: self._apply(intents.reset_view, "reset"))
-        on("reset_all", lambda: self._apply(intents.reset_all, "reset"))
+        on("flip_h", lambda: self._apply(intents.flip_h, tr("flip left-right")))
+        on("flip_v", lambda: self._apply(intents.flip_v, tr("flip up-down")))
+        on("invert", lambda: self._apply(intents.invert, tr("invert")))
+        on("reset", lambda: self._apply(intents.reset_view, tr("reset")))
+        on("reset_all", lambda: self._apply(intents.reset_all, tr("reset")))
         on("overlays", lambda: self._apply(intents.next_overlays))
         on("undo", self._store.undo)
         on("redo", self._store.redo)
@@ -182,9 +183,10 @@ class Commands(QObject):
             self._actions[name].setChecked(on)
 
     def _name_steps(self) -> None:
-        for name, word, step in (
-            ("undo", "&Undo", self._store.undo_name),
-            ("redo", "&Redo", self._store.redo_name),
+        undo, redo = self._store.undo_name, self._store.redo_name
+        for name, words, step in (
+            ("undo", tr("&Undo {step}", step=shown(undo, 40)), undo),
+            ("redo", tr("&Redo {step}", step=shown(redo, 40)), redo),
         ):
-            self._actions[name].setText(f"{word} {shown(step, 40).lower()}".strip())
+            self._actions[name].setText(words.strip())
             self._actions[name].setEnabled(bool(step))

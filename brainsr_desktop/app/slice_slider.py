@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QToolB
 
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.cine_controls import CineControls
+from brainsr_desktop.app.panels.forms import TARGET_PX
 from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.step_slider import SliceTrack, StepSlider
 from brainsr_desktop.app.store import Store
@@ -44,6 +45,7 @@ class SliceSlider(QWidget):
         self.cine = CineControls(store)
         self.number = QSpinBox()
         self.number.setAccessibleName(tr("Slice number"))
+        self.number.setMinimumHeight(TARGET_PX)
         self.number.setToolTip(tr("Type the number of a slice (Ctrl+G)"))
         self.number.setKeyboardTracking(False)
         self.number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)

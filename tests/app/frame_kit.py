@@ -260,6 +260,7 @@ def make_rig(
     qtbot: QtBot, folder: Path, settings: Settings = READ, catalog: Catalog = CATALOG
 ) -> Iterator[Rig]:
     """A window of 1280 x 800 with a pretend controller; closed afterwards, the application's look restored."""
+    font = QApplication.font()
     store = Store()
     controller = PretendController(store, catalog)
     window = MainWindow(
@@ -284,6 +285,7 @@ def make_rig(
     # Windows that live on would be restyled by every later test.
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     restore_look()
+    QApplication.setFont(font)
     assert not [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)]
 
 

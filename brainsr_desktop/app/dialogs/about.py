@@ -20,6 +20,7 @@ from brainsr_desktop import __version__, paths
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.dialogs.notice import RESEARCH_NOTICE
 from brainsr_desktop.app.panels.forms import TextList, size_for_text
+from brainsr_desktop.language import tr
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
@@ -38,8 +39,8 @@ def licence_files() -> dict[str, Path]:
     folder = paths.resources_dir() / "licences"
     found = {path.stem: path for path in sorted(folder.glob("*")) if path.suffix in (".txt", ".md", "")}
     sample = paths.sample_dir()
-    found.update({f"Sample study: {path.stem}": path for path in sorted(sample.glob("*.txt"))})
-    found.update({f"Sample study: {path.stem}": path for path in sorted(sample.glob("*.md"))})
+    found.update({tr("Sample study: {text}", text=path.stem): path for path in sorted(sample.glob("*.txt"))})
+    found.update({tr("Sample study: {text}", text=path.stem): path for path in sorted(sample.glob("*.md"))})
     return found
 
 
@@ -50,13 +51,13 @@ def package_line(name: str) -> str:
     try:
         facts = metadata.metadata(name)
     except metadata.PackageNotFoundError:
-        return f"{name}: not installed"
+        return tr("{name}: not installed", name=name)
     licence = _first(facts, "License-Expression") or _first(facts, "License")
     if not licence or len(licence) > 60:
         named = [
             line.split("::")[-1].strip() for line in facts.get_all("Classifier") or [] if "License ::" in line
         ]
-        licence = ", ".join(named) or "see its own notice"
+        licence = ", ".join(named) or tr("see its own notice")
     return f"{name} {_first(facts, 'Version')}: {licence}"
 
 
@@ -70,26 +71,30 @@ class AboutDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("About BrainSR Desktop")
+        self.setWindowTitle(tr("About BrainSR Desktop"))
         size_for_text(self, 760, 520)
         picture = QLabel()
         picture.setPixmap(icons.window_icon().pixmap(64, 64))
         heading = QLabel(f"{OWN} {__version__}")
         heading.setObjectName("dialog_heading")
-        notice = QLabel(RESEARCH_NOTICE + "\n\nThis program uses no network: nothing leaves the computer.")
+        notice = QLabel(
+            "\n\n".join(
+                (tr(RESEARCH_NOTICE), tr("This program uses no network: nothing leaves the computer."))
+            )
+        )
         for label in (heading, notice):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         self.list = TextList()
-        self.list.setAccessibleName("Notices and licences")
+        self.list.setAccessibleName(tr("Notices and licences"))
         self.list.setMaximumWidth(220)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
-        self.text.setAccessibleName("Text of the notice")
+        self.text.setAccessibleName(tr("Text of the notice"))
         self._files = licence_files()
-        self.list.addItems(["Libraries", *self._files])
+        self.list.addItems([tr("Libraries"), *self._files])
         self.list.currentTextChanged.connect(self._show)
-        close = QPushButton("Close")
+        close = QPushButton(tr("Close"))
         close.clicked.connect(self.close)
         top, words, below, buttons = QHBoxLayout(), QVBoxLayout(), QHBoxLayout(), QHBoxLayout()
         words.addWidget(heading)
@@ -115,4 +120,4 @@ class AboutDialog(QDialog):
         try:
             self.text.setPlainText(path.read_text("utf-8", errors="replace")[:LARGEST_TEXT])
         except OSError:
-            self.text.setPlainText("This text cannot be read.")
+            self.text.setPlainText(tr("This text cannot be read."))

@@ -8,33 +8,43 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from brainsr_desktop.app.dialogs.table import TableDialog
+from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 
 
 def rows_of(card: Card) -> list[tuple[str, str]]:
     """Every fact of a card as (name, text)."""
     rows = [
-        ("Name", card.name),
-        ("Title", card.title),
-        ("Kind", "interpolation, no network" if card.is_interpolation else f"network {card.network}"),
-        ("Role", card.role),
-        ("Scale", ", ".join(f"x{scale}" for scale in card.scales)),
-        ("Description", card.description),
-        ("Limits", card.limits),
-        ("Licence", card.licence),
+        (tr("Name"), card.name),
+        (tr("Title"), card.title),
+        (
+            tr("Kind"),
+            tr("interpolation, no network")
+            if card.is_interpolation
+            else tr("network {name}", name=card.network),
+        ),
+        (tr("Role"), card.role),
+        (tr("Scale"), ", ".join(f"x{scale}" for scale in card.scales)),
+        (tr("Description"), card.description),
+        (tr("Limits"), card.limits),
+        (tr("Licence"), card.licence),
     ]
     if not card.is_interpolation:
         rows += [
-            ("Parameters", f"{card.parameters:,}"),
-            ("Effort for 160 x 160", f"{card.gflop_160:.3g} GFLOP"),
-            ("Receptive field", f"{card.receptive_field} pixels"),
-            ("Grid", card.grid),
-            ("Precision", ", ".join(card.precision)),
-            ("SHA-256 of the weights", card.weights_sha256),
-            ("Origin", "imported" if card.from_user else "comes with the program"),
+            (tr("Parameters"), f"{card.parameters:,}"),
+            (tr("Effort for 160 x 160"), f"{card.gflop_160:.3g} GFLOP"),
+            (tr("Receptive field"), tr("{count} pixels", count=card.receptive_field)),
+            (tr("Grid"), card.grid),
+            (tr("Precision"), ", ".join(card.precision)),
+            (tr("SHA-256 of the weights"), card.weights_sha256),
+            (tr("Origin"), tr("imported") if card.from_user else tr("comes with the program")),
         ]
-    for heading, table in (("Data", card.data), ("Training", card.training), ("Quality", card.metrics)):
-        rows += [(f"{heading}: {name}", text) for name, text in _flat(table)]
+    for heading, table in (
+        (tr("Data"), card.data),
+        (tr("Training"), card.training),
+        (tr("Quality"), card.metrics),
+    ):
+        rows += [(tr("{heading}: {name}", heading=heading, name=name), text) for name, text in _flat(table)]
     return [(name, " ".join(text.split())) for name, text in rows if text]
 
 
@@ -60,7 +70,11 @@ class CardDialog(TableDialog):
     """All facts of one model."""
 
     def __init__(self, card: Card, parent: QWidget | None = None) -> None:
-        super().__init__(f"Model {card.title}", ("Fact", "Value"), (230,), parent, wrap=True)
+        super().__init__(
+            tr("Model {title}", title=card.title), (tr("Fact"), tr("Value")), (230,), parent, wrap=True
+        )
         self.content.table.set_rows(rows_of(card))
-        warning = "This model invents detail. It is for demonstration." if card.role == "perceptual" else ""
+        warning = (
+            tr("This model invents detail. It is for demonstration.") if card.role == "perceptual" else ""
+        )
         self.set_words(warning)

@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 from brainsr_desktop import __version__
 from brainsr_desktop.app.panels.forms import size_for_text
 from brainsr_desktop.app.plain_text import shown
+from brainsr_desktop.language import mark, tr
 
-RESEARCH_NOTICE: Final = (
+RESEARCH_NOTICE: Final = mark(
     "BrainSR Desktop is for research and teaching. It is not a medical device. Networks can invent or remove "
     "structures, including disease. Do not use the pictures for diagnosis or treatment."
 )
@@ -38,19 +39,19 @@ class ResearchNotice(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Before you begin")
-        heading = QLabel("For research and teaching only")
+        self.setWindowTitle(tr("Before you begin"))
+        heading = QLabel(tr("For research and teaching only"))
         heading.setObjectName("dialog_heading")
-        words = QLabel(RESEARCH_NOTICE)
+        words = QLabel(tr(RESEARCH_NOTICE))
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setWordWrap(True)
         words.setMinimumWidth(460)
-        self.tick = QCheckBox("&I have read this")
-        self.tick.setAccessibleDescription(RESEARCH_NOTICE)
-        self.go_on = QPushButton("&Continue")
+        self.tick = QCheckBox(tr("&I have read this"))
+        self.tick.setAccessibleDescription(tr(RESEARCH_NOTICE))
+        self.go_on = QPushButton(tr("&Continue"))
         self.go_on.setDefault(True)
         self.go_on.setEnabled(False)
-        self.quit = QPushButton("&Quit")
+        self.quit = QPushButton(tr("&Quit"))
         self.quit.setAutoDefault(False)
         self.tick.toggled.connect(self.go_on.setEnabled)
         self.go_on.clicked.connect(self.accept)
@@ -75,18 +76,18 @@ class DetailsDialog(QDialog):
     def __init__(self, text: str, detail: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Details")
+        self.setWindowTitle(tr("Details"))
         size_for_text(self, 680, 380)
         words = QLabel(shown(" ".join(text.split()), 600))
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setWordWrap(True)
         self.detail = QPlainTextEdit()
         self.detail.setReadOnly(True)
-        self.detail.setAccessibleName("Technical details")
+        self.detail.setAccessibleName(tr("Technical details"))
         self.detail.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.detail.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.detail.setPlainText("\n".join(shown(line, 2000) for line in detail[:DETAIL_LENGTH].splitlines()))
-        copy, close = QPushButton("&Copy"), QPushButton("Close")
+        copy, close = QPushButton(tr("&Copy")), QPushButton(tr("Close"))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.detail.toPlainText()))
         close.clicked.connect(self.close)
         close.setDefault(True)
