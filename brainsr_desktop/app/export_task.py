@@ -40,7 +40,10 @@ Step = Literal["loading", "opening", "working", "closing", "ended"]
 
 @dataclass(frozen=True, slots=True)
 class ExportEnd:
-    """How an export ended: ``files`` in ``target``, ``written`` slices of ``total``; ``error`` if it failed."""
+    """How an export ended: ``files`` in ``target``, ``written`` slices of ``total``; ``error`` if it failed.
+
+    ``missing_bytes``: about how much is still to be written.
+    """
 
     state: JobState
     target: str = ""
@@ -49,6 +52,7 @@ class ExportEnd:
     total: int = 0
     problems: tuple[Problem, ...] = ()
     error: ErrorReport | None = None
+    missing_bytes: int = 0
 
 
 class ExportTask:
@@ -336,6 +340,7 @@ class ExportTask:
                 self.total,
                 tuple(dict.fromkeys(problems)),
                 self._error,
+                (self.total - self.done) * self._frame_bytes // 2 * len(self.request.options.formats),
             )
         )
 
@@ -344,6 +349,10 @@ class ExportTask:
 
     @property
     def _batch(self) -> int:
+        return max(1, min(BATCH_FRAMES, BATCH_BYTES // max(self._frame_bytes, 1)))
+
+    @property
+    def _frame_bytes(self) -> int:
+        """What a slice takes in memory; a file holds two bytes a pixel, half of that."""
         geometry = self._plan.geometry(self.opened.stack)
-        frame_bytes = 4 * geometry.rows * geometry.columns
-        return max(1, min(BATCH_FRAMES, BATCH_BYTES // max(frame_bytes, 1)))
+        return 4 * geometry.rows * geometry.columns

@@ -10,7 +10,9 @@ from types import TracebackType
 from typing import Final
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication
 
+from brainsr_desktop import __version__
 from brainsr_desktop.language import tr
 from brainsr_desktop.log import cleaned
 from brainsr_desktop.session.reports import Notice
@@ -61,14 +63,22 @@ class Mishaps(QObject):
 def _notice(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Notice:
     frames = traceback.extract_tb(trace)
     where = frames[-1].name.strip("_").replace("_", " ") if frames else ""
+    report = cleaned("".join(traceback.format_exception(kind, error, trace)))
     return Notice(
         "error",
         tr("Something went wrong in “{place}”. Your images are safe.", place=where)
         if where
         else tr("Something went wrong. Your images are safe."),
         tr("You can go on; the details help to mend it and hold no patient data."),
-        detail=cleaned("".join(traceback.format_exception(kind, error, trace))),
+        detail=report,
+        label=tr("Copy report"),
+        action=lambda: QGuiApplication.clipboard().setText(f"BrainSR Desktop {__version__}\n{report}"),
+        more=((tr("Continue"), _go_on),),
     )
+
+
+def _go_on() -> None:
+    """The notice closes; nothing else is to be done."""
 
 
 def _on_qt_message(level: QtMsgType, context: QMessageLogContext, text: str) -> None:

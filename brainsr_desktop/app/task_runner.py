@@ -15,10 +15,11 @@ from brainsr_desktop.app.dialogs.card import rows_of
 from brainsr_desktop.app.enhancer import Enhancer
 from brainsr_desktop.app.export_task import ExportEnd, ExportTask
 from brainsr_desktop.app.jobs import JobBoard
+from brainsr_desktop.app.plain_text import size_text
 from brainsr_desktop.app.series_task import SeriesTask
 from brainsr_desktop.app.stack_library import STOPPED, StackLibrary
 from brainsr_desktop.core.degrade import Degradation
-from brainsr_desktop.core.errors import UsageError
+from brainsr_desktop.core.errors import DiskFull, UsageError
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.export_names import taken_numbers
@@ -42,6 +43,8 @@ from brainsr_desktop.session.planner import Want, WeightsOf
 from brainsr_desktop.session.reports import ExportRequest, JobState, Notice
 
 NAME_LENGTH: Final = 40
+ROOM: Final = 1.1
+"""An export wants this many times its size (EXPORT section 7)."""
 OPENED: Final = frozenset({"dicom", "nifti", "png", "png8", "tiff"})
 """Formats that the program itself opens as a series."""
 
@@ -278,6 +281,14 @@ class TaskRunner(QObject):
                     total=end.total,
                 )
             advice = tr("The same export goes on where it stopped.")
+        elif end.error.family == DiskFull.__name__:
+            words = tr(
+                "{written} of {total} slices are written; the disk is full.",
+                written=end.written,
+                total=end.total,
+            )
+            room = size_text(ROOM * max(end.missing_bytes, 1_000_000))
+            advice = tr("Free {size} and press Continue.", size=room)
         else:
             words = tr(
                 "The export failed: {reason} {written} of {total} slices are written and kept.",
@@ -294,6 +305,7 @@ class TaskRunner(QObject):
             detail,
             label=tr("Continue"),
             action=again,
+            more=((tr("Cancel"), _leave_it),) if end.error is not None else (),
         )
 
     # What others say
@@ -324,6 +336,10 @@ class TaskRunner(QObject):
             self._series.on_failure(key)
         if self._export is not None:
             self._export.on_failure(key, failure)
+
+
+def _leave_it() -> None:
+    """What is written stays; the notice closes."""
 
 
 def _named(stack: StackInfo) -> str:

@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from brainsr_desktop.app.export_task import ExportEnd
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.io.messages import ExportOptions
+from brainsr_desktop.ipc.messages import ErrorReport
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.reports import ExportRequest
 from tests.app import slow_engine
@@ -172,3 +174,21 @@ def test_that_what_was_exported_opens_as_a_series_made_by_a_network(desk: MakeDe
     stack = one.open(out)
     assert "AI-made" in stack.badges
     assert (stack.geometry.rows, stack.slices) == (192, 3)
+
+
+def test_that_a_full_disk_says_how_much_room_is_missing_and_offers_to_go_on(
+    desk: MakeDesk, tmp_path: Path
+) -> None:
+    one = desk()
+    stack = one.open(series_folder(tmp_path / "head"))
+    request = ExportRequest(stack, (0, 1, 2), ExportOptions(str(tmp_path / "out")))
+    report = ErrorReport("DiskFull", "The disk is full after 12 of 24 slices.")
+    end = ExportEnd("failed", "", 0, 12, 24, error=report, missing_bytes=40_000_000)
+    again: list[str] = []
+    notice = one.controller._tasks._notice_of(end, request, lambda: again.append("again"))
+    assert notice.text == "12 of 24 slices are written; the disk is full."
+    assert notice.advice == "Free 44 MB and press Continue."
+    assert (notice.label, [label for label, _ in notice.more]) == ("Continue", ["Cancel"])
+    assert notice.action is not None
+    notice.action()
+    assert again == ["again"]

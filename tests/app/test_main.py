@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from PySide6.QtCore import qWarning
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.mishaps import Mishaps
@@ -168,6 +169,11 @@ def test_that_an_exception_of_a_thread_is_told_and_names_where(
     assert notice.text == "Something went wrong in “draw profile”. Your images are safe."
     assert "ZeroDivisionError" in notice.detail
     assert "anna" not in notice.detail
+    assert (notice.label, [label for label, _ in notice.more]) == ("Copy report", ["Continue"])
+    assert notice.action is not None
+    notice.action()
+    copied = QGuiApplication.clipboard().text()
+    assert "ZeroDivisionError" in copied and "anna" not in copied
 
 
 def test_that_an_exception_is_logged_and_the_handlers_are_given_back(
