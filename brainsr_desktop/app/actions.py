@@ -442,7 +442,7 @@ SUBMENU_TITLES: Final[Mapping[str, str]] = {
     ">Colours": mark("Colours"),
 }  # fmt: skip
 TOOL_BAR: Final = ("open_folder", SEPARATOR, "tool_window", "tool_pan", "tool_zoom", "tool_scroll", "tool_distance",
-                   SEPARATOR, "reset",
+                   SEPARATOR, "mode_side", "reset",
                    SEPARATOR, "test_mode", "show_original", SEPARATOR, "enhance_series", "export")  # fmt: skip
 
 UserKeys = Iterable[tuple[str, tuple[str, ...]]]

@@ -35,13 +35,24 @@ DIFFERENCE: Final = _table(_STOPS)
 """(256, 3) uint8 RGB: entry 0 for the most negative value, 255 for the most positive one."""
 
 
+@lru_cache(maxsize=2)
+def difference_table(*, padded: bool = False) -> Table:
+    """`DIFFERENCE`; ``padded``: entry 0 is the black of the pane."""
+    return _with_black(DIFFERENCE) if padded else DIFFERENCE
+
+
 @lru_cache(maxsize=8)
 def table_named(name: ColourMap, *, padded: bool = False) -> Table | None:
     """The table of a colour map, as `DIFFERENCE`; None for grey. ``padded``: entry 0 is the black of the pane."""
     if name == "grey":
         return None
     table: Table = pg.colormap.get(name).getLookupTable(nPts=256).copy()
-    if padded:
-        table[0] = 0
     table.flags.writeable = False
-    return table
+    return _with_black(table) if padded else table
+
+
+def _with_black(table: Table) -> Table:
+    changed = table.copy()
+    changed[0] = 0
+    changed.flags.writeable = False
+    return changed

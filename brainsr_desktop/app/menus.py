@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.actions import (
     BY_ID,
+    COMPARING,
     MENUS,
     SEPARATOR,
     SUBMENU_TITLES,
@@ -86,6 +87,7 @@ SHORT_WORDS: Final[Mapping[str, str]] = {
 
 MORE_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
     "tool_distance": ("tool_distance", "tool_ellipse", "tool_rectangle", "tool_profile"),
+    "mode_side": (*COMPARING, "loupe", "next_place", "previous_place"),
 }
 """What the arrow beside a button of the tool bar offers."""
 

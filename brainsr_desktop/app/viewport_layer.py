@@ -11,7 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QRegion, QTransform
 
-from brainsr_desktop.app.colour_tables import DIFFERENCE, Table, table_named
+from brainsr_desktop.app.colour_tables import Table, difference_table, table_named
 from brainsr_desktop.app.slice_pixels import (
     Grey,
     Part,
@@ -58,7 +58,7 @@ def sampling_of(picture: Picture, manner: Manner, device_px_per_pixel: float) ->
 def table_of(picture: Picture, colours: ColourMap) -> Table | None:
     """The colours of a picture's 8-bit values; None for grey."""
     if picture.span is not None:
-        return DIFFERENCE
+        return difference_table(padded=picture.padding is not None)
     return None if picture.pixels.ndim == 3 else table_named(colours, padded=picture.padding is not None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -64,7 +64,7 @@ def shown_right(
         change = subtract(picture, base)
     except ValueError:
         return Pane(None, labels.difference_refused(tr("the pixels of both pictures do not fit together")))
-    shown = Picture(change, picture.extent_mm, picture.slope, 0.0, key=picture.key, span=span)
+    shown = replace(picture, pixels=change, intercept=0.0, smooth=False, inverted=False, span=span)
     return Pane(shown, labels.difference(right.status, _name_of_base(state, left)))
 
 

@@ -19,6 +19,7 @@ from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport import Viewport
 from brainsr_desktop.app.viewport_bars import NOTICE_NETWORK, NOTICE_PLAIN
 from brainsr_desktop.app.viewport_pair import ViewportPair
+from brainsr_desktop.core.measure import Padding
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.session import intents, intents_compare
 from brainsr_desktop.session.compare import IN_ONE_PANE, MODES, Comparing, Mode
@@ -310,6 +311,18 @@ def test_that_a_map_is_not_changed_by_the_grey_window_and_has_a_scale_in_units(q
     assert (scale.span, scale.unit) == (1000.0, "Hz")
     assert pair.left.view.signs.scale is None
     assert pair.right.bar.label.text == DIFFERENCE.text
+
+
+def test_that_padding_is_black_in_a_map_too(qtbot: QtBot) -> None:
+    values = np.full((40, 32), -1000.0, np.float32)
+    mask = np.zeros((20, 16), np.bool_)
+    mask[:, :8] = True
+    pair, _ = compared_pair(qtbot, "difference", values, values, rect_mm=RectMm(8, 12, 16, 16))
+    pair.set_map(picture_of(make_stack(), values, key=KEY, span=500.0, padding=Padding(mask)), DIFFERENCE)
+    view = pair.right.view
+    hidden, seen = (drawn(view)[int(at.y()), int(at.x())] for at in map(view.to_px, ((12, 14), (18, 14))))
+    assert hidden.max() == 0
+    assert seen.max() > 200
 
 
 def test_that_a_map_of_another_picture_is_not_drawn(qtbot: QtBot) -> None:
