@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from brainsr_desktop.app.child_worker import Gone, Started
 from brainsr_desktop.app.files_worker import BlockMade, FilesWorker, Measured, MeasureOrder
 from brainsr_desktop.app.jobs import JobBoard
+from brainsr_desktop.app.thumbnail_job import ThumbnailJob
 from brainsr_desktop.core.errors import ChildDied
 from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
 from brainsr_desktop.io.messages import (
@@ -85,6 +86,7 @@ class StackLibrary(QObject):
         self._scans: dict[JobId, _Scan] = {}
         self._loads: dict[JobId, _Load] = {}
         self._thumbnails: dict[JobId, StackInfo] = {}
+        self._thumbnail_job = ThumbnailJob(board, self._cancel_thumbnails, self)
         self._headers: dict[JobId, tuple[StackInfo, int]] = {}
         self._masks: dict[JobId, tuple[StackInfo, int]] = {}
         self._open: dict[str, OpenStack] = {}
@@ -114,6 +116,7 @@ class StackLibrary(QObject):
             self._board.end(scan.board, "cancelled")
         self._scans.clear()
         self._thumbnails.clear()
+        self._thumbnail_job.sync(0)
         self._found.clear()
         self._scan_count = 0
 
@@ -124,10 +127,16 @@ class StackLibrary(QObject):
         self._thumbnails = {
             job: stack for job, stack in self._thumbnails.items() if found_id(stack.id) not in gone
         }
+        self._thumbnail_job.sync(len(self._thumbnails))
 
     def thumbnail(self, stack: StackInfo) -> None:
         """Ask for a small picture."""
         self._thumbnails[self.worker.thumbnail(stack)] = stack
+        self._thumbnail_job.sync(len(self._thumbnails))
+
+    def _cancel_thumbnails(self) -> None:
+        for job in tuple(self._thumbnails):
+            self.worker.cancel(job)
 
     def header(self, stack: StackInfo, index: int) -> None:
         """Ask for the header of a frame."""
@@ -330,6 +339,7 @@ class StackLibrary(QObject):
         if not answer.final:
             return
         stack = self._thumbnails.pop(answer.job)
+        self._thumbnail_job.sync(len(self._thumbnails))
         if isinstance(answer, ThumbnailMade):
             self.thumbnail_ready.emit(stack.id, _pixels(answer))
         elif isinstance(answer, Failed) and _died(answer) and stack_name(stack) not in self._lost:
