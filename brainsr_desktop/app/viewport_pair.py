@@ -15,28 +15,20 @@ from brainsr_desktop.app.compare_split import split_of
 from brainsr_desktop.app.slice_pixels import Reductions, automatic_window
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.view_field import Field, PointMm, SizePx, field_of
-from brainsr_desktop.app.viewport import Viewport
 from brainsr_desktop.app.viewport_actions import PairActions
 from brainsr_desktop.app.viewport_bars import label_of, notice_of
+from brainsr_desktop.app.viewport_content import content_of, description_of
 from brainsr_desktop.app.viewport_given import GivenPictures, Slot
 from brainsr_desktop.app.viewport_layer import Look, Manner
 from brainsr_desktop.app.viewport_mouse import MouseHabits, MouseMap, Side
-from brainsr_desktop.app.viewport_overlays import (
-    SMALL_PANE_PX,
-    Content,
-    bar_of,
-    corners_of,
-    letters_on_screen,
-)
 from brainsr_desktop.app.viewport_pane import Divider, Pane, PaneNames
 from brainsr_desktop.core.series import StackInfo, StudyInfo
-from brainsr_desktop.language import mark, tr
+from brainsr_desktop.language import tr
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.compare import IN_ONE_PANE
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture
 from brainsr_desktop.session.state import ViewState, WindowLevel
 
-INVITATION: Final = mark("Open a folder of MR images, or drop it here.")
 _NO_WINDOW: Final = WindowLevel(0.5, 1.0)
 _AS_STORED: Final = frozenset(
     {PaneState.ORIGINAL, PaneState.REFERENCE, PaneState.DEGRADED, PaneState.NOT_SUITABLE}
@@ -319,7 +311,11 @@ class ViewportPair(QWidget):
             self._manner("left"),
         )
         view.set_outline(self._outline_of(state))
-        view.set_content(self._content(side, base, view))
+        view.set_content(
+            content_of(
+                view, state, self._study, self.grey, look.field, status=status.text, invites=side == "left"
+            )
+        )
         statuses = [status]
         labels = [label_of(status, has_picture=view.picture is not None)]
         if second is not None:
@@ -336,7 +332,7 @@ class ViewportPair(QWidget):
             pane.second_bar.set_label(labels[1])
         pane.strip.set_notice(notice_of(*statuses))
         told = [label.text for label in reversed(labels)]
-        self._describe(view, ", ".join(told))
+        view.setAccessibleDescription(description_of(state, told))
 
     def _drawn_in(self, side: Side) -> Slot:
         """What a pane draws: its own list's picture, but for the blink and the difference."""
@@ -376,41 +372,6 @@ class ViewportPair(QWidget):
     def _manner(self, slot: Slot) -> Manner:
         status = self._given.status(slot, self.state)
         return self.state.interpolation if status.state in _AS_STORED else "enhanced"
-
-    def _content(self, side: Side, slot: Slot, view: Viewport) -> Content:
-        state, picture = self.state, view.picture or view.second
-        stack = state.stack
-        if stack is None or picture is None:
-            text = self._given.status(slot, state).text
-            return Content(message=tr(INVITATION) if stack is None and side == "left" else text)
-        if state.overlays == "none":
-            return Content()
-        px_per_mm = self.devicePixelRatioF() / self.field.mm_per_px
-        small = view.size_px[0] < SMALL_PANE_PX
-        return Content(
-            letters_on_screen(stack, state.flip_h, state.flip_v),
-            corners_of(
-                state,
-                self._study,
-                picture,
-                self.grey,
-                px_per_mm=px_per_mm,
-                interpolation=view.sampling,
-                small=small,
-            ),
-            bar_of(1.0 / self.field.mm_per_px) if stack.has_spacing and not small else None,
-        )
-
-    def _describe(self, view: Viewport, label: str) -> None:
-        state = self.state
-        if state.stack is not None:
-            label = tr(
-                "slice {number} of {count}, {label}",
-                number=state.slice_index + 1,
-                count=state.stack.slices,
-                label=label,
-            )
-        view.setAccessibleDescription(label)
 
     def event(self, event: QEvent) -> bool:
         """Qt calls it; a screen of another scale needs other pixels."""
