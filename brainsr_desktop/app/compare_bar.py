@@ -11,8 +11,9 @@ from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
 from brainsr_desktop.app import icons
-from brainsr_desktop.app.actions import COMPARING, SEPARATOR, Actions
+from brainsr_desktop.app.actions import Actions
 from brainsr_desktop.app.compare_sources import depends_on, entries_of
+from brainsr_desktop.app.menu_table import COMPARING, SEPARATOR
 from brainsr_desktop.app.panels.forms import TARGET_PX, NoWheelSpinBox, plain_label
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.language import tr

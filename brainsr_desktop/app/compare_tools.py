@@ -8,12 +8,13 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from brainsr_desktop.app.actions import COMPARING, Actions
+from brainsr_desktop.app.actions import Actions
 from brainsr_desktop.app.change_list import ChangeList
 from brainsr_desktop.app.compare_bar import CompareBar
 from brainsr_desktop.app.compare_blink import BlinkClock
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.held_key import LoupeKey
+from brainsr_desktop.app.menu_table import COMPARING
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport_pair import ViewportPair
 from brainsr_desktop.language import tr

@@ -9,7 +9,8 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from brainsr_desktop.app.actions import BY_ID, Actions
+from brainsr_desktop.app.actions import Actions
+from brainsr_desktop.app.command_table import BY_ID
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.dialogs.preset import PresetDialog
 from brainsr_desktop.app.panels.display import DisplayPanel

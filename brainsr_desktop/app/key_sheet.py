@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from brainsr_desktop.app.actions import BY_ID, MENUS, SEPARATOR, SUBMENUS, effective_keys, plain, shown_keys
+from brainsr_desktop.app.actions import effective_keys, shown_keys
+from brainsr_desktop.app.command_table import BY_ID, plain
+from brainsr_desktop.app.menu_table import MENUS, SEPARATOR, SUBMENUS
 from brainsr_desktop.app.mouse_table import FIXED_KEYS, MOUSE
 from brainsr_desktop.language import tr
 
@@ -55,7 +57,7 @@ def manual() -> str:
     lines = [
         "# Keys and mouse",
         "",
-        "Made by `python packaging/make_keys.py` from the tables in `app/actions.py` and `app/mouse_table.py`.",
+        "Made by `python packaging/make_keys.py` from the tables in `app/command_table.py` and `app/mouse_table.py`.",
         "Every key of a command can be changed in Settings, Keys; F1 or ? shows the sheet of the present ones.",
         "Letters, digits, arrows, Space and Enter act on the images while a pane or the slice slider has the focus;",
         "function keys and keys with Ctrl act everywhere. A Mac uses Command for Ctrl.",

@@ -9,16 +9,9 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton
 
 from brainsr_desktop.app import icons
-from brainsr_desktop.app.actions import (
-    BY_ID,
-    COMPARING,
-    MENUS,
-    SEPARATOR,
-    SUBMENU_TITLES,
-    SUBMENUS,
-    TOOL_BAR,
-    Actions,
-)
+from brainsr_desktop.app.actions import Actions
+from brainsr_desktop.app.command_table import BY_ID
+from brainsr_desktop.app.menu_table import COMPARING, MENUS, SEPARATOR, SUBMENU_TITLES, SUBMENUS, TOOL_BAR
 from brainsr_desktop.language import mark, tr
 
 ICONS: Final[Mapping[str, str]] = {

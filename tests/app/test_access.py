@@ -30,7 +30,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop import paths
-from brainsr_desktop.app.actions import BY_ID, SPECS, effective_keys
+from brainsr_desktop.app.actions import effective_keys
+from brainsr_desktop.app.command_table import BY_ID, SPECS
 from brainsr_desktop.app.dialogs.about import AboutDialog
 from brainsr_desktop.app.dialogs.export import ExportDialog
 from brainsr_desktop.app.dialogs.keys import KeysDialog

@@ -12,17 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
-from brainsr_desktop.app.actions import (
-    BY_ID,
-    MENUS,
-    SEPARATOR,
-    SPECS,
-    SUBMENUS,
-    TOOL_BAR,
-    effective_keys,
-    normal_key,
-    owner_of,
-)
+from brainsr_desktop.app.actions import effective_keys, normal_key, owner_of
+from brainsr_desktop.app.command_table import BY_ID, SPECS
+from brainsr_desktop.app.menu_table import MENUS, SEPARATOR, SUBMENUS, TOOL_BAR
 from brainsr_desktop.app.menus import ICONS
 from tests.app.frame_kit import Rig, make_rig, series_of, stack
 

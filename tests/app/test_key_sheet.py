@@ -13,7 +13,8 @@ from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from brainsr_desktop.app.actions import SPECS, effective_keys
+from brainsr_desktop.app.actions import effective_keys
+from brainsr_desktop.app.command_table import SPECS
 from brainsr_desktop.app.dialogs.keys import KeysDialog
 from brainsr_desktop.app.dialogs.settings import SettingsDialog
 from brainsr_desktop.app.key_sheet import MANUAL, manual, printed, rows

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from brainsr_desktop.app.actions import BY_ID, SPECS, effective_keys, normal_key, owner_of, shown_keys
+from brainsr_desktop.app.actions import effective_keys, normal_key, owner_of, shown_keys
+from brainsr_desktop.app.command_table import BY_ID, SPECS
 from brainsr_desktop.app.key_sheet import printed
 from brainsr_desktop.app.mouse_table import RESERVED
 from brainsr_desktop.app.panels.forms import plain_label
