@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar, QWidget
 from brainsr_desktop.app.actions import Actions
 from brainsr_desktop.app.areas import FIRST_SIZES, Areas
 from brainsr_desktop.app.menus import fit_words, sign_size
+from brainsr_desktop.app.panels.forms import NORMAL_PT
 from brainsr_desktop.app.window_memory import corrected_place, least_size, screens
 from brainsr_desktop.settings import WindowLayout
 
@@ -86,6 +87,7 @@ class Arrangement(QObject):
             self._fold(event.size().width())
             self._fit(event.size().width())
         elif event.type() == QEvent.Type.FontChange:
+            self._fold(self._window.width())
             self._fit(self._window.width())
         moved = event.type() in (QEvent.Type.Resize, QEvent.Type.Move)
         if moved and not self._window.isMaximized() and not self._window.isFullScreen():
@@ -93,7 +95,7 @@ class Arrangement(QObject):
         return False
 
     def _fold(self, width: int) -> None:
-        narrow = width < FOLD_PANEL_BELOW_PX
+        narrow = width < FOLD_PANEL_BELOW_PX * _room_for_text()
         if not narrow:
             self._unfolded_by_hand = False
         if not self._unfolded_by_hand:
@@ -138,6 +140,11 @@ class Arrangement(QObject):
         focus = QApplication.focusWidget()
         here = next((n for n, area in enumerate(areas) if _within(focus, area)), -1 if by > 0 else 0)
         areas[(here + by) % len(areas)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def _room_for_text() -> float:
+    """How much more room the window needs for larger text: 1 at 10 pt, 1.6 at 20 pt."""
+    return 1.0 + 0.6 * max(QApplication.font().pointSizeF() / NORMAL_PT - 1.0, 0.0)
 
 
 def _within(widget: QWidget | None, area: QWidget) -> bool:

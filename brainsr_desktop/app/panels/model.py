@@ -227,7 +227,13 @@ class ModelPanel(QWidget):
         """Qt calls it; another font or style makes other rows."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            for row in range(self.list.count()):
+                if not self.list.item(row).flags():
+                    self.list.item(row).setSizeHint(self._heading_size())
             self._fit_height()
+
+    def _heading_size(self) -> QSize:
+        return QSize(10, max(26, self.list.fontMetrics().height() + 6))
 
     def _add_heading(self, text: str) -> None:
         item = QListWidgetItem(text)
@@ -235,7 +241,8 @@ class ModelPanel(QWidget):
         font = item.font()
         font.setBold(True)
         item.setFont(font)
-        item.setSizeHint(QSize(10, 26))
+        item.setSizeHint(self._heading_size())
+        item.setToolTip(text)
         self.list.addItem(item)
 
     def _on_item(self, item: QListWidgetItem | None) -> None:
