@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QLocale, QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QLocale, QSignalBlocker, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QToolButton, QWidget
 
 from brainsr_desktop.app import icons
@@ -72,7 +72,6 @@ class CineControls(QWidget):
         self.reached.setAccessibleName(tr("Pictures per second that are really shown"))
         self.reached.setToolTip(tr("Pictures per second that are really shown"))
         self.reached.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.reached.setMinimumWidth(self.fontMetrics().horizontalAdvance("(00.0)"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
@@ -98,6 +97,19 @@ class CineControls(QWidget):
         self.way.setChecked(state.cine.way == "to_and_fro")
         for widget in (self.rate, self.way, self.reached):
             widget.setVisible(state.cine.playing)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt calls it."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Room for the longest numbers in the font that there is now."""
+        metrics = self.rate.fontMetrics()
+        self.rate.setMinimumWidth(metrics.horizontalAdvance("60" + self.rate.suffix()) + 20)
+        self.reached.setMinimumWidth(metrics.horizontalAdvance("(60.0)"))
 
     def _on_measured(self, rate: float) -> None:
         self.reached.setText(f"({QLocale().toString(rate, 'f', 1)})" if rate else "")

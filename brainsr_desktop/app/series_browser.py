@@ -29,7 +29,7 @@ from brainsr_desktop.app.panels.forms import narrow_list
 from brainsr_desktop.app.series_arranger import Possible
 from brainsr_desktop.app.series_card import Role, SeriesCardDelegate
 from brainsr_desktop.app.series_items import SeriesItems
-from brainsr_desktop.app.series_menu import patient_menu, series_menu
+from brainsr_desktop.app.series_menu import SeriesDeeds, patient_menu, series_menu
 from brainsr_desktop.app.series_tree import SeriesFilter, SeriesTree
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import SeriesInfo, StackInfo, StudyInfo
@@ -71,6 +71,17 @@ class SeriesBrowser(QWidget):
         self._filter = SeriesFilter(self)
         self._filter.setSourceModel(self._items)
         self._filter.sort(0)
+        self._deeds = SeriesDeeds(
+            open=self.opened.emit,
+            enhance=self.enhance_asked.emit,
+            export=self.export_asked.emit,
+            details=self.details_asked.emit,
+            show_folder=self.folder_asked.emit,
+            split=self.split_asked.emit,
+            merge=self.merge_asked.emit,
+            close_patient=self.close_patient,
+            close_all=self.close_asked.emit,
+        )
         self._build()
         self._visible_soon = QTimer(self)
         self._visible_soon.setSingleShot(True)
@@ -267,12 +278,13 @@ class SeriesBrowser(QWidget):
         if stack is not None:
             return self.menu_for(stack)
         first = next(iter(self._walk(index)), None) if index.isValid() else None
-        return None if first is None else patient_menu(self, first)
+        return None if first is None else patient_menu(self, self._deeds, first)
 
     def menu_for(self, stack: StackInfo) -> QMenu:
         """The context menu of one series."""
         chosen = self.selected()
-        return series_menu(self, stack, chosen if stack in chosen else (stack,))
+        several = chosen if stack in chosen else (stack,)
+        return series_menu(self, self._deeds, stack, several, self.possible_for(stack))
 
     # --- thumbnails
 

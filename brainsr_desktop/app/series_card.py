@@ -26,7 +26,8 @@ THUMBNAIL_PX: Final = 96
 MARGIN_PX: Final = 8
 INDENT_PX: Final = 12
 """A card stands two levels deep."""
-LEAST_WORDS_PX: Final = 60
+LEAST_LETTERS: Final = 10
+"""With less room than that beside the thumbnail the words stand below it."""
 MOST_LINES: Final = (4, 6, 4, 3)
 """Of title, facts, notes and badges: more only narrow browsers with large text would need."""
 PLANE_LETTERS: Final = {"axial": mark("AX"), "coronal": mark("COR"), "sagittal": mark("SAG")}
@@ -132,8 +133,10 @@ class SeriesCardDelegate(QStyledItemDelegate):
         stack, found = _told(index)
         parent = self.parent()
         assert isinstance(parent, QAbstractScrollArea)
-        height = layout_of(stack, found, option.font, words_width(parent.viewport().width())).height
-        return QSize(THUMBNAIL_PX * 2, max(THUMBNAIL_PX, height) + 2 * MARGIN_PX)
+        below, width = words_place(parent.viewport().width() - INDENT_PX, option.font)
+        height = layout_of(stack, found, option.font, width).height
+        height = THUMBNAIL_PX + MARGIN_PX + height if below else max(THUMBNAIL_PX, height)
+        return QSize(THUMBNAIL_PX * 2, height + 2 * MARGIN_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         painter.save()
@@ -185,7 +188,9 @@ class SeriesCardDelegate(QStyledItemDelegate):
         inner = area.adjusted(MARGIN_PX, MARGIN_PX - 2, -MARGIN_PX, -MARGIN_PX + 2)
         picture = QRect(inner.left(), inner.top(), THUMBNAIL_PX, THUMBNAIL_PX)
         _paint_thumbnail(painter, picture, index.data(Role.THUMBNAIL))
-        words = inner.adjusted(THUMBNAIL_PX + MARGIN_PX, 0, 0, 0)
+        below, _ = words_place(option.rect.width(), option.font)
+        apart = THUMBNAIL_PX + MARGIN_PX
+        words = inner.adjusted(0, apart, 0, 0) if below else inner.adjusted(apart, 0, 0, 0)
         _paint_words(
             painter, words, option.font, palette, layout_of(*_told(index), option.font, words.width())
         )
@@ -221,9 +226,12 @@ class CardLayout:
     height: int
 
 
-def words_width(viewport_px: int) -> int:
-    """Room beside the thumbnail in a tree so wide."""
-    return max(viewport_px - INDENT_PX - 6 - 3 * MARGIN_PX - THUMBNAIL_PX, LEAST_WORDS_PX)
+def words_place(card_px: int, font: QFont) -> tuple[bool, int]:
+    """Whether the words of a card so wide stand below its thumbnail, and the room they have."""
+    whole = card_px - 6 - 2 * MARGIN_PX
+    beside = whole - MARGIN_PX - THUMBNAIL_PX
+    below = beside < LEAST_LETTERS * QFontMetrics(font).averageCharWidth()
+    return below, max(whole if below else beside, 1)
 
 
 def layout_of(stack: StackInfo, found: tuple[Badge, ...], font: QFont, width: int) -> CardLayout:

@@ -3,79 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from brainsr_desktop.app.plain_text import tool_tip
+from brainsr_desktop.app.series_arranger import Possible
 from brainsr_desktop.app.series_card import viewing_only
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.language import tr, trn
 from brainsr_desktop.session.arranging import FIELD_NAMES
 
-if TYPE_CHECKING:
-    from brainsr_desktop.app.series_browser import SeriesBrowser
+
+@dataclass(frozen=True, slots=True)
+class SeriesDeeds:
+    """What the entries do. ``split`` takes a field; empty: into the parts that were found."""
+
+    open: Callable[[StackInfo], object]
+    enhance: Callable[[tuple[StackInfo, ...]], object]
+    export: Callable[[tuple[StackInfo, ...]], object]
+    details: Callable[[StackInfo], object]
+    show_folder: Callable[[StackInfo], object]
+    split: Callable[[StackInfo, str], object]
+    merge: Callable[[StackInfo], object]
+    close_patient: Callable[[StackInfo], object]
+    close_all: Callable[[], object]
 
 
-def series_menu(browser: SeriesBrowser, stack: StackInfo, chosen: tuple[StackInfo, ...]) -> QMenu:
+def series_menu(
+    owner: QWidget, do: SeriesDeeds, stack: StackInfo, chosen: tuple[StackInfo, ...], possible: Possible
+) -> QMenu:
     """What can be done with a series; ``chosen`` are all that are selected, this one among them."""
-    menu = _menu(browser)
+    menu = _menu(owner)
     able = tuple(one for one in chosen if one.supported)
-    _entry(menu, tr("&Open"), lambda: browser.opened.emit(stack))
+    _entry(menu, tr("&Open"), partial(do.open, stack))
     enhance = _entry(
         menu,
         trn("E&nhance", "E&nhance {count} series", max(len(able), 1)),
-        lambda: browser.enhance_asked.emit(able),
+        partial(do.enhance, able),
     )
     export = _entry(
         menu,
         trn("&Export...", "&Export {count} series...", max(len(able), 1)),
-        lambda: browser.export_asked.emit(able),
+        partial(do.export, able),
     )
     for action in (enhance, export):
         action.setEnabled(bool(able))
         if stack.why_not:
             action.setToolTip(tool_tip(viewing_only(stack)))
     menu.addSeparator()
-    _entry(menu, tr("Series &details..."), lambda: browser.details_asked.emit(stack))
-    _entry(menu, tr("Show in &folder"), lambda: browser.folder_asked.emit(stack))
+    _entry(menu, tr("Series &details..."), partial(do.details, stack))
+    _entry(menu, tr("Show in &folder"), partial(do.show_folder, stack))
     menu.addSeparator()
-    _add_arranging(menu, browser, stack)
+    _add_arranging(menu, do, stack, possible)
     menu.addSeparator()
-    _entry(menu, tr("Close &patient"), partial(browser.close_patient, stack))
-    _entry(menu, tr("&Close all"), browser.close_asked.emit)
+    _entry(menu, tr("Close &patient"), partial(do.close_patient, stack))
+    _entry(menu, tr("&Close all"), do.close_all)
     return menu
 
 
-def patient_menu(browser: SeriesBrowser, stack: StackInfo) -> QMenu:
+def patient_menu(owner: QWidget, do: SeriesDeeds, stack: StackInfo) -> QMenu:
     """What can be done with the patient whose stack this is."""
-    menu = _menu(browser)
-    _entry(menu, tr("Close &patient"), partial(browser.close_patient, stack))
-    _entry(menu, tr("&Close all"), browser.close_asked.emit)
+    menu = _menu(owner)
+    _entry(menu, tr("Close &patient"), partial(do.close_patient, stack))
+    _entry(menu, tr("&Close all"), do.close_all)
     return menu
 
 
-def _add_arranging(menu: QMenu, browser: SeriesBrowser, stack: StackInfo) -> None:
-    possible = browser.possible_for(stack)
+def _add_arranging(menu: QMenu, do: SeriesDeeds, stack: StackInfo, possible: Possible) -> None:
     split = menu.addMenu(tr("&Split by"))
     split.setToolTipsVisible(True)
     for field in possible.fields:
-        _entry(split, tr(FIELD_NAMES[field]), partial(browser.split_asked.emit, stack, field))
+        _entry(split, tr(FIELD_NAMES[field]), partial(do.split, stack, field))
     if possible.merged:
-        _entry(split, tr("The parts that were found"), partial(browser.split_asked.emit, stack, ""))
+        _entry(split, tr("The parts that were found"), partial(do.split, stack, ""))
     split.menuAction().setEnabled(not split.isEmpty())
     if split.isEmpty():
         split.menuAction().setToolTip(tool_tip(tr("Its slices differ in nothing but their place.")))
-    merge = _entry(menu, tr("&Merge the parts of this series"), lambda: browser.merge_asked.emit(stack))
+    merge = _entry(menu, tr("&Merge the parts of this series"), partial(do.merge, stack))
     merge.setEnabled(not possible.why_not_merge)
     merge.setToolTip(tool_tip(possible.why_not_merge))
 
 
-def _menu(browser: SeriesBrowser) -> QMenu:
-    menu = QMenu(browser)
+def _menu(owner: QWidget) -> QMenu:
+    menu = QMenu(owner)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.setToolTipsVisible(True)
     return menu

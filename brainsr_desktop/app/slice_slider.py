@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from brainsr_desktop.app import icons
@@ -23,6 +24,7 @@ from brainsr_desktop.session.pictures import SliceState
 from brainsr_desktop.session.state import ViewState
 
 _BUTTON_PX: Final = 28
+NARROW_LETTERS: Final = 60
 STATE_WORDS: Final[Mapping[SliceState, str]] = {
     SliceState.NONE: mark("not computed"),
     SliceState.COMPUTING: mark("being computed"),
@@ -131,8 +133,20 @@ class SliceSlider(QWidget):
     def _on_state_changed(self, before: ViewState, after: ViewState) -> None:
         if after.stack is not before.stack:
             self.track.set_states({})
+        if after.cine.playing != before.cine.playing:
+            self._make_room()
         if _drawn(after) != _drawn(before):
             self._draw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt calls it."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """While slices play in a narrow row the place is left out; the pane's text tells it too."""
+        narrow = self.width() < NARROW_LETTERS * self.fontMetrics().averageCharWidth()
+        self.position.setVisible(not (narrow and self._store.state.cine.playing))
 
     def _draw(self) -> None:
         state = self._store.state

@@ -14,7 +14,17 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.series_browser import SeriesBrowser
-from brainsr_desktop.app.series_card import Role, badges, facts, notes, spoken, title, wrapped
+from brainsr_desktop.app.series_card import (
+    Role,
+    badges,
+    facts,
+    layout_of,
+    notes,
+    spoken,
+    title,
+    words_place,
+    wrapped,
+)
 from brainsr_desktop.app.series_tree import STACK_MIME, pixmap_of
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.session.pictures import SliceState
@@ -398,6 +408,36 @@ def test_that_badges_that_have_no_room_are_counted(browser: SeriesBrowser) -> No
     full = browser.tree.viewport().grab(where).toImage()
     browser.add(series_of(stack(1, badges=many[:1])))
     assert browser.tree.viewport().grab(where).toImage() != full
+
+
+@pytest.mark.parametrize("points", [10, 13, 20])
+@pytest.mark.parametrize("width", [230, 300, 420])
+def test_that_no_word_of_a_card_is_cut_off(browser: SeriesBrowser, points: int, width: int) -> None:
+    found = stack(
+        1, description="t1 mprage sagittal", badges=("localizer", "no UID"), split_reason="echo 2 of 3"
+    )
+    font = browser.font()
+    font.setPointSize(points)
+    _, room = words_place(width - 30, font)
+    laid = layout_of(found, badges(found, "part"), font, room)
+    for lines, text in ((laid.title, title(found)), (laid.facts, facts(found)), (laid.notes, notes(found))):
+        assert "".join(lines).replace(" ", "").replace("\u00a0", "") == text.replace(" ", "").replace(
+            "\u00a0", ""
+        )
+    assert laid.left_over == 0
+
+
+def test_that_a_narrow_browser_gives_its_cards_more_height(browser: SeriesBrowser, qtbot: QtBot) -> None:
+    browser.add(
+        series_of(stack(1, description="a rather long description of a series", badges=("localizer",)))
+    )
+    model = browser.tree.model()
+    card = model.index(0, 0, model.index(0, 0, model.index(0, 0)))
+    browser.resize(420, 700)
+    qtbot.waitUntil(lambda: browser.tree.visualRect(card).width() > 350)
+    wide = browser.tree.visualRect(card).height()
+    browser.resize(230, 700)
+    qtbot.waitUntil(lambda: browser.tree.visualRect(card).height() > wide)
 
 
 def test_that_words_of_the_files_room_are_translated_where_they_are_shown() -> None:
