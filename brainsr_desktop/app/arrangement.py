@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar, QWidget
 
 from brainsr_desktop.app.actions import Actions
-from brainsr_desktop.app.areas import FIRST_SIZES, Areas
+from brainsr_desktop.app.areas import BROWSER_LEAST_PX, FIRST_SIZES, Areas
 from brainsr_desktop.app.menus import fit_words, sign_size
 from brainsr_desktop.app.panels.forms import NORMAL_PT
 from brainsr_desktop.app.window_memory import corrected_place, least_size, screens
@@ -101,7 +101,9 @@ class Arrangement(QObject):
         if not self._unfolded_by_hand:
             self._areas.fold_panel(narrow)
         if not self._window.isFullScreen():
-            wanted = self._actions["browser"].isChecked() and width >= FOLD_BROWSER_BELOW_PX
+            wanted = self._actions["browser"].isChecked() and width >= FOLD_BROWSER_BELOW_PX * _room_for_text(
+                0.3
+            )
             self._areas.browser.setVisible(wanted)
 
     def _fit(self, width: int) -> None:
@@ -109,6 +111,7 @@ class Arrangement(QObject):
         self._tools.setIconSize(sign_size(self._tools))
         fit_words(self._tools, width)
         areas = self._areas
+        areas.browser.setMinimumWidth(round(BROWSER_LEAST_PX * _room_for_text()))
         em = areas.view.fontMetrics().averageCharWidth()
         areas.memory.setVisible(width >= STATUS_WITH_MEMORY * em)
         areas.view.setVisible(width >= STATUS_WITH_VIEW * em)
@@ -142,9 +145,9 @@ class Arrangement(QObject):
         areas[(here + by) % len(areas)].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
 
-def _room_for_text() -> float:
-    """How much more room the window needs for larger text: 1 at 10 pt, 1.6 at 20 pt."""
-    return 1.0 + 0.6 * max(QApplication.font().pointSizeF() / NORMAL_PT - 1.0, 0.0)
+def _room_for_text(part: float = 0.6) -> float:
+    """How much more room something needs for larger text: 1 at 10 pt, 1 + ``part`` at 20 pt."""
+    return 1.0 + part * max(QApplication.font().pointSizeF() / NORMAL_PT - 1.0, 0.0)
 
 
 def _within(widget: QWidget | None, area: QWidget) -> bool:

@@ -16,6 +16,7 @@ from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from brainsr_desktop import __version__
 from brainsr_desktop.core.resample import enlarge
@@ -251,17 +252,21 @@ def _figures(slices: Sequence[StoredSlice]) -> str:
 
 
 def _slice(shown: Shown, facts: OutputFacts) -> str:
-    spacing = facts.geometry.spacing_mm
-    figures = "".join(
-        f'<figure><img alt="{html.escape(shown.title)}: {html.escape(title)}" src="data:image/png;base64,'
-        f'{_png(pixels, spacing)}"><figcaption>{html.escape(title)}</figcaption></figure>'
+    drawn = [
+        (title, movie.proportional(pixels, facts.geometry.spacing_mm, LONGEST_SIDE_PX))
         for title, pixels in shown.pictures
+    ]
+    width = max(picture.width for _, picture in drawn)
+    figures = "".join(
+        f'<figure><img width="{width}" alt="{html.escape(shown.title)}: {html.escape(title)}" '
+        f'src="data:image/png;base64,{_png(picture)}"><figcaption>{html.escape(title)}</figcaption></figure>'
+        for title, picture in drawn
     )
     words = _paragraph(burned_words(facts.picture))
     return f"<section><h2>{html.escape(shown.title)}</h2>{figures}{words}</section>"
 
 
-def _png(pixels: Greys, spacing_mm: tuple[float, float]) -> str:
+def _png(picture: Image.Image) -> str:
     out = BytesIO()
-    movie.proportional(pixels, spacing_mm, LONGEST_SIDE_PX).save(out, "PNG")
+    picture.save(out, "PNG")
     return base64.b64encode(out.getvalue()).decode("ascii")
