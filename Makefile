@@ -10,7 +10,7 @@ INSTALLED := .venv/installed
 PYTEST_ARGS ?= -n 2 --dist loadscope
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check tests bench package bundle sample translations screenshots monkey venv clean help
+.PHONY: run test check tests bench scores package bundle sample translations screenshots monkey venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -28,8 +28,12 @@ tests: $(INSTALLED)  ## The tests alone; PYTEST_ARGS='-k scan' chooses some
 	@packaging/system-libraries.sh
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(PY) -m pytest $(PYTEST_ARGS)
 
-bench: $(INSTALLED)  ## Score every model; BENCH=FILE.npz names the slices
-	@test -n "$(BENCH)" || { echo "Name the file of slices: make bench BENCH=path/to/val_bench.npz" >&2; exit 2; }
+bench: $(INSTALLED)  ## Time the window against its aims, as ratios; writes docs/bench
+	@packaging/system-libraries.sh
+	$(PY) packaging/bench.py
+
+scores: $(INSTALLED)  ## Score every model; BENCH=FILE.npz names the slices
+	@test -n "$(BENCH)" || { echo "Name the file of slices: make scores BENCH=path/to/val_bench.npz" >&2; exit 2; }
 	mkdir -p out
 	$(PY) -m brainsr_desktop.cli.main evaluate --bench "$(BENCH)" --models all --json out/bench.json --csv out/bench.csv
 
