@@ -51,11 +51,8 @@ sample: $(INSTALLED)  ## Make the sample study anew; SOURCE=FOLDER holds the ori
 	@test -n "$(SOURCE)" || { echo "Name the folder of the original slices: make sample SOURCE=path" >&2; exit 2; }
 	$(PY) packaging/make_sample.py "$(SOURCE)"
 
-translations: $(INSTALLED)  ## Take new texts into resources/translations/*/*.po, then compile them
-	@mkdir -p build
-	.venv/bin/pybabel --quiet extract --no-location --sort-output -k tr -k trn:1,2 -k mark -o build/brainsr.pot brainsr_desktop
-	.venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -D brainsr -i build/brainsr.pot -d resources/translations
-	.venv/bin/pybabel --quiet compile -D brainsr -d resources/translations
+translations: $(INSTALLED)  ## Take new texts into resources/translations/*/*.po, compile them, say what is missing
+	$(PY) packaging/translations.py
 
 screenshots: $(INSTALLED)  ## Pictures of the window in every mode, theme, size and language, in out/screenshots
 	@packaging/system-libraries.sh

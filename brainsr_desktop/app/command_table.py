@@ -67,7 +67,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
         tip=mark("Open single files (pictures, NIfTI, .mat, .npy ...), a DICOMDIR or a ZIP archive"),
     ),
     _window(
-        "open_sample", mark("Try the &sample study"), tip=mark("Open the head that comes with the program")
+        "open_sample", mark("Try the sa&mple study"), tip=mark("Open the head that comes with the program")
     ),
     _window("close_all", mark("&Close all"), "Ctrl+W", tip=mark("Close everything that is open")),
     _window("export", mark("&Export..."), "Ctrl+E", tip=mark("Write enhanced slices to files")),
@@ -136,7 +136,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     _image("cine", mark("&Cine"), "C", tip=mark("Play the slices"), checkable=True),
     _window(
         "reverse_order",
-        mark("Reverse &order"),
+        mark("Reverse or&der"),
         tip=mark("Go through the slices from the last to the first"),
         checkable=True,
     ),
@@ -209,14 +209,14 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     _window("export_measurements", mark("Save &table..."), tip=mark("Save the table of this slice as CSV")),
     _window("save_measurements", mark("&Save measurements..."), tip=mark("Save those of the whole series")),
     _window("load_measurements", mark("&Open measurements..."), tip=mark("Add saved ones to this series")),
-    _image("fit", mark("&Fit"), "F", tip=mark("The whole slice in the pane")),
+    _image("fit", mark("Fi&t"), "F", tip=mark("The whole slice in the pane")),
     _image("zoom_in", mark("Zoom &in"), "=", "+"),
-    _image("zoom_out", mark("Zoom &out"), "-"),
+    _image("zoom_out", mark("&Zoom out"), "-"),
     _window(
         "original_pixels", mark("1:1 ori&ginal"), "Ctrl+1", tip=mark("One screen pixel per original pixel")
     ),
     _window(
-        "enhanced_pixels", mark("1:1 en&hanced"), "Ctrl+2", tip=mark("One screen pixel per enhanced pixel")
+        "enhanced_pixels", mark("1:1 enhan&ced"), "Ctrl+2", tip=mark("One screen pixel per enhanced pixel")
     ),
     _image("flip_h", mark("Flip left-right"), "H", tip=mark("Mirror left and right; the letters follow")),
     _image("flip_v", mark("Flip up-down"), "V", tip=mark("Mirror up and down; the letters follow")),
@@ -252,7 +252,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     _window(
         "colours_viridis", mark("&Viridis"), tip=mark("Violet to yellow"), checkable=True, group="colours"
     ),
-    _image("reset", mark("&Reset view"), "R", tip=mark("Undo zoom, pan and flips")),
+    _image("reset", mark("Reset &view"), "R", tip=mark("Undo zoom, pan and flips")),
     _image(
         "reset_all",
         mark("Reset view and window"),
@@ -307,7 +307,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
         checkable=True,
         group="mode",
     ),
-    _image("blink", mark("Swap, or blink on and &off"), "B", tip=mark("Show the other picture in its place")),
+    _image("blink", mark("Swap, or blink on and o&ff"), "B", tip=mark("Show the other picture in its place")),
     _image(
         "loupe",
         mark("&Loupe"),
@@ -366,7 +366,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     ),
     _window(
         "enhance_series",
-        mark("Enhance whole &series"),
+        mark("Enhance &whole series"),
         "Ctrl+Return",
         "Ctrl+Enter",
         tip=mark("Compute every slice of the series"),
@@ -379,7 +379,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
         checkable=True,
     ),
     _image("previous_model", mark("&Previous model"), "[", ","),
-    _image("next_model", mark("&Next model"), "]", "."),
+    _image("next_model", mark("N&ext model"), "]", "."),
     _image("scale", mark("Scale x2 / x&4"), "G", tip=mark("Change between two and four times")),
     _image("stop", mark("Stop the preview"), "Esc", tip=mark("Stop what is being computed for this slice")),
     _window("keys", mark("&Keys and mouse"), "F1", "?", tip=mark("All keys, with search")),
