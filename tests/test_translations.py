@@ -16,7 +16,7 @@ from babel.messages.catalog import Catalog, Message
 
 from brainsr_desktop import language, paths
 from brainsr_desktop.app.command_table import SPECS
-from brainsr_desktop.app.menus import MENUS, SUBMENUS
+from brainsr_desktop.app.menu_table import MENUS, SUBMENUS
 from brainsr_desktop.language import tr
 
 LANGUAGES = [code for code in language.LANGUAGES if code != "en"]
