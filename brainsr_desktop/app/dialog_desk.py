@@ -20,6 +20,7 @@ from brainsr_desktop.app.dialogs.header import HeaderDialog, Row
 from brainsr_desktop.app.dialogs.keys import KeysDialog
 from brainsr_desktop.app.dialogs.notice import DetailsDialog, ResearchNotice, notice_version
 from brainsr_desktop.app.dialogs.settings import SettingsDialog
+from brainsr_desktop.app.plain_text import masked
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.problem_list import ProblemList
 from brainsr_desktop.app.store import Store
@@ -130,11 +131,11 @@ class DialogDesk(QObject):
         self.problems.hide()  # a list that lies behind the window comes up in front
         self.problems.show()
 
-    def show_failure(self) -> None:
-        """The technical text behind a failed slice."""
-        status = self._controller.right_status
-        dialog = DetailsDialog(status.text, status.detail or status.text, self._window)
-        dialog.open()
+    def show_failure(self, text: str, detail: str) -> None:
+        """The technical text behind a failed slice; while patient data are hidden, without names of files."""
+        if self._store.state.hide_patient:
+            text, detail = masked(text), masked(detail)
+        DetailsDialog(text, detail, self._window).open()
 
     def show_research_notice(self) -> None:
         """What the program is for; at the first start it must be read to go on."""

@@ -21,11 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from brainsr_desktop.app.dialogs.notice import DetailsDialog
-from brainsr_desktop.app.plain_text import HIDDEN, shown
+from brainsr_desktop.app.plain_text import masked, shown
 from brainsr_desktop.core.errors import BrainSRError
 from brainsr_desktop.language import mark, tr, trn
-from brainsr_desktop.log import HIDDEN as MASKED
-from brainsr_desktop.log import cleaned
 from brainsr_desktop.session.reports import Level, Notice
 
 _log = logging.getLogger(__name__)
@@ -134,7 +132,7 @@ class Notifier(QFrame):
         self._draw()
 
     def _words(self, text: str) -> str:
-        return cleaned(text).replace(MASKED, HIDDEN) if self._hidden else text
+        return masked(text) if self._hidden else text
 
     def show_error(self, error: BrainSRError) -> None:
         """Show an error of the program."""

@@ -6,7 +6,9 @@ import html
 import unicodedata
 from typing import Final
 
-from brainsr_desktop.language import mark
+from brainsr_desktop.language import mark, tr
+from brainsr_desktop.log import HIDDEN as MASKED
+from brainsr_desktop.log import cleaned
 
 LONGEST: Final = 256
 HIDDEN: Final = mark("hidden")
@@ -20,6 +22,11 @@ def shown(text: str, limit: int = LONGEST) -> str:
     """Text as a label may show it: control and bidirectional characters replaced, cut to `limit` characters."""
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     return "".join(REPLACEMENT if c in _BIDI or unicodedata.category(c) in ("Cc", "Cs") else c for c in cut)
+
+
+def masked(text: str) -> str:
+    """A message while patient data are hidden: without names of files, dates, UIDs and what the log keeps secret."""
+    return cleaned(text).replace(MASKED, tr(HIDDEN))
 
 
 def tool_tip(*lines: str) -> str:

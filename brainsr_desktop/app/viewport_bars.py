@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -45,7 +45,7 @@ class Label:
     colour: str
     band: str = IMAGE.bar
     progress: float | None = None
-    has_details: bool = False
+    detail: str = ""
     can_retry: bool = False
 
 
@@ -83,7 +83,7 @@ def label_of(status: PaneStatus, *, has_picture: bool) -> Label:
         colour,
         band=IMAGE.band if status.state is PaneState.DEGRADED else IMAGE.bar,
         progress=status.progress,
-        has_details=failed and bool(status.detail),
+        detail=status.detail if failed else "",
         can_retry=failed and (has_picture or bool(status.detail)),
     )
 
@@ -130,22 +130,21 @@ class ElidedLabel(QLabel):
 class StateBar(QWidget):
     """Icon, words, thin progress line; Details and Retry on CPU after a failure."""
 
-    details_requested = Signal()
+    details_requested = Signal(str, str)  # what the bar says, the technical text behind it
     retry_requested = Signal()
 
-    def __init__(self, name: str, *, buttons: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._buttons = buttons
         self._label = Label("", "folder", IMAGE.dim_text)
         self._icon, self._text = QLabel(), ElidedLabel()
         self._text.setAccessibleName(name)
         _embolden(self._text)
-        self.details = _button(
-            tr(DETAILS), tr("Details: what went wrong, as technical text"), self.details_requested
+        self.details = _button(tr(DETAILS), tr("Details: what went wrong, as technical text"))
+        self.details.clicked.connect(
+            lambda: self.details_requested.emit(self._label.text, self._label.detail)
         )
-        self.retry = _button(
-            tr(RETRY), tr("Retry on CPU: compute this slice again on the processor"), self.retry_requested
-        )
+        self.retry = _button(tr(RETRY), tr("Retry on CPU: compute this slice again on the processor"))
+        self.retry.clicked.connect(self.retry_requested)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 0, 6, 3)
         row.setSpacing(8)
@@ -187,8 +186,8 @@ class StateBar(QWidget):
         self._text.setText(label.text)
         self._text.setToolTip(label.text)
         _colour(self._text, label.colour)
-        self.details.setVisible(self._buttons and label.has_details)
-        self.retry.setVisible(self._buttons and label.can_retry)
+        self.details.setVisible(bool(label.detail))
+        self.retry.setVisible(label.can_retry)
         self.update()
 
     def event(self, event: QEvent) -> bool:
@@ -269,7 +268,7 @@ def _colour_again(label: QLabel) -> None:
         _colour(label, *colours)
 
 
-def _button(text: str, tip: str, asked: SignalInstance) -> QPushButton:
+def _button(text: str, tip: str) -> QPushButton:
     button = QPushButton(text)
     button.setAccessibleName(text)
     button.setToolTip(tip)
@@ -279,5 +278,4 @@ def _button(text: str, tip: str, asked: SignalInstance) -> QPushButton:
         f" border-radius: 4px; padding: 1px 10px; }}"
         f"QPushButton:hover, QPushButton:focus {{ border-color: {IMAGE.accent}; }}"
     )
-    button.clicked.connect(asked)
     return button

@@ -43,7 +43,8 @@ class ViewportPair(QWidget):
     """(x_mm, y_mm) in the slice's plane under the mouse, or None."""
     context_menu_requested = Signal(str, QPoint)
     """"left" or "right", and a place on the screen."""
-    details_requested = Signal()
+    details_requested = Signal(str, str)
+    """What a bar says of a failure, and the technical text behind it."""
     retry_requested = Signal()
     pictures_changed = Signal()
     active_changed = Signal(str)
@@ -75,7 +76,6 @@ class ViewportPair(QWidget):
                 tr("Enhanced picture"),
             ),
             self._reductions,
-            buttons=True,
         )
         self._panes: dict[Side, Pane] = {"left": self.left, "right": self.right}
         self.hand = PairActions(store, self)
@@ -248,9 +248,10 @@ class ViewportPair(QWidget):
             self._mice[side].line = self.line
             pane.view.resized.connect(self._refresh)
             pane.view.focused.connect(lambda side=side: self._mark(side))
+            for bar in (pane.bar, pane.second_bar):
+                bar.details_requested.connect(self.details_requested)
+                bar.retry_requested.connect(self.retry_requested)
         self._divider.halve()
-        self.right.bar.details_requested.connect(self.details_requested)
-        self.right.bar.retry_requested.connect(self.retry_requested)
         self._mark("left")
 
     def _mark(self, side: Side) -> None:

@@ -34,13 +34,11 @@ class Pane(QWidget):
         self,
         names: PaneNames,
         reductions: Reductions,
-        *,
-        buttons: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.bar = StateBar(names.bar, buttons=buttons)
-        self.second_bar = StateBar(names.second_bar, buttons=False)
+        self.bar = StateBar(names.bar)
+        self.second_bar = StateBar(names.second_bar)
         self.second_bar.hide()
         self.view = Viewport(names.picture, reductions)
         self.strip = NoticeStrip()

@@ -17,6 +17,7 @@ from brainsr_desktop.app.viewport_bars import (
     label_of,
     notice_of,
 )
+from brainsr_desktop.session.compare import Comparing, Mode
 from brainsr_desktop.session.pictures import PaneState, PaneStatus
 from tests.app.viewing import FULL, ORIGINAL, make_state, show, show_pair
 
@@ -72,7 +73,7 @@ def test_that_an_interpolation_chosen_like_a_model_is_not_called_enhanced() -> N
 
 @pytest.mark.parametrize("width", [900, 300])
 def test_that_a_failure_offers_details_and_another_try(qtbot: QtBot, width: int) -> None:
-    bar = StateBar("Enhanced", buttons=True)
+    bar = StateBar("Enhanced")
     show(qtbot, bar, (width, 40))
     assert not bar.details.isVisible()
     bar.set_label(label_of(FAILED, has_picture=True))
@@ -91,17 +92,35 @@ def test_that_a_failure_offers_details_and_another_try(qtbot: QtBot, width: int)
 def test_that_a_slice_that_cannot_be_read_offers_no_other_device(qtbot: QtBot) -> None:
     label = label_of(PaneStatus(PaneState.FAILED, "Cannot be shown: the file ends early"), has_picture=False)
     assert not label.can_retry
-    assert not label.has_details
+    assert not label.detail
 
 
-def test_that_the_original_pane_has_no_buttons(qtbot: QtBot) -> None:
+@pytest.mark.parametrize("mode", ["side", "wipe", "blink"])
+def test_that_a_failure_of_the_left_list_can_be_looked_into_and_tried_again(qtbot: QtBot, mode: Mode) -> None:
+    pair, _ = show_pair(qtbot, make_state(mode=mode, compare=Comparing(blink_side="left")))
+    pair.set_left(None, FAILED)
+    pair.set_right(None, FULL)
+    bar = {"side": pair.left.bar, "wipe": pair.right.second_bar, "blink": pair.right.bar}[mode]
+    assert bar.details.isVisible() and bar.retry.isVisible()
+    with qtbot.waitSignal(pair.details_requested) as asked:
+        QTest.mouseClick(bar.details, Qt.MouseButton.LeftButton)
+    assert asked.args[0] == FAILED.text
+    assert asked.args[1] == FAILED.detail
+    with qtbot.waitSignal(pair.retry_requested):
+        QTest.mouseClick(bar.retry, Qt.MouseButton.LeftButton)
+
+
+def test_that_panes_without_a_failure_have_no_buttons(qtbot: QtBot) -> None:
     pair, _ = show_pair(qtbot, make_state())
     pair.set_left(None, FAILED)
-    assert not pair.left.bar.retry.isVisible()
+    pair.set_left(None, ORIGINAL)
+    pair.set_right(None, FULL)
+    for bar in (pair.left.bar, pair.right.bar):
+        assert not bar.details.isVisible() and not bar.retry.isVisible()
 
 
 def test_that_progress_is_told_in_words_and_drawn_as_a_line(qtbot: QtBot) -> None:
-    bar = StateBar("Enhanced", buttons=True)
+    bar = StateBar("Enhanced")
     show(qtbot, bar, (400, 40))
     status = PaneStatus(PaneState.FAST, "Preview - fast network ESPCN x4", 0.25)
     bar.set_label(label_of(status, has_picture=True))
