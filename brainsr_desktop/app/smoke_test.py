@@ -267,7 +267,9 @@ class SmokeTest:
         wait_until(lambda: wanted <= set(controller.scores), ENHANCE_S, "PSNR and SSIM of all")
         scores = {name: round(value["psnr"], 2) for name, value in self._controller.scores.items()}
         self._shoot("test mode")
+        self._focus_images()
         QTest.keyClick(self._window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+        wait_until(lambda: not self._store.state.test_mode, 10, "the end of test mode")
         self._wait_for_network("the enhanced picture after test mode")
         return f"noise {degradation.noise_percent} %, blur {degradation.blur_px} px, PSNR in dB: {scores}"
 
@@ -283,7 +285,10 @@ class SmokeTest:
         assert dialog is not None
         dialog.where.folder.selectAll()
         QTest.keyClicks(dialog.where.folder, str(target))
-        wait_until(dialog.go.isEnabled, 10, "the Export button")
+        try:
+            wait_until(dialog.go.isEnabled, 10, "the Export button")
+        except StepFailed as failed:
+            raise StepFailed(f"{failed}: {dialog.why.text()}") from failed
         self._steps.append(Step("export dialog", True, dialog.summary.text()))
         self._heart.stop()
         dialog.grab().save(str(self._out / "window-export-dialog.png"))

@@ -105,7 +105,8 @@ def test_that_a_difference_is_shown_about_zero(qtbot: QtBot, tmp_path: Path) -> 
 
 def test_that_test_pictures_are_not_offered_outside_test_mode(qtbot: QtBot, tmp_path: Path) -> None:
     made = with_files(stack(1))
-    box = dialog_for(qtbot, tmp_path, in_view(made), made).what.picture
+    dialog = dialog_for(qtbot, tmp_path, in_view(made), made)
+    box = dialog.what.picture
     assert box.findData("test") < 0 and box.findData("degraded") < 0
     assert box.currentData() == "enhanced"
 
