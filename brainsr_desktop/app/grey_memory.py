@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import math
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -49,6 +50,7 @@ class GreyMemory(QObject):
         self._store, self._preferences, self._path = store, preferences, path
         self._kept: Windows = {}
         self._initial: WindowLevel | None = None
+        self._header: WindowLevel | None = None
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
         self._timer = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
@@ -77,6 +79,7 @@ class GreyMemory(QObject):
 
     def _on_range(self, series: SeriesRange | None) -> None:
         self._initial = None if series is None else series.initial
+        self._header = None if series is None else series.header
         self._bring_back(self._store.state)
 
     def _on_changed(self, before: ViewState, after: ViewState) -> None:
@@ -89,7 +92,10 @@ class GreyMemory(QObject):
         """As long as the series has the window that it began with: who chooses that one lets go of the other."""
         kept = None if state.stack is None or not self.on else self._kept.get(name_of(state.stack))
         if kept is not None and (state.window is None or state.window == self._initial):
-            self._store.apply(lambda state: intents.set_window(state, WindowLevel(*kept)))
+            window = WindowLevel(*kept)
+            if self._header is not None and window == replace(self._header, curve=b""):
+                window = self._header
+            self._store.apply(lambda state: intents.set_window(state, window))
 
     def _note(self, state: ViewState) -> None:
         name = "" if state.stack is None else name_of(state.stack)

@@ -42,17 +42,26 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Grey:
-    """8-bit value = gain * stored + offset, cut at 0 and 255; not-a-number is black."""
+    """8-bit value = gain * stored + offset, cut at 0 and 255; not-a-number is black.
+
+    With a ``curve`` (greys of equal parts of the window) the value names the part, 255 being the end of the last one.
+    """
 
     gain: float
     offset: float
+    curve: bytes = b""
 
 
 def grey_of(picture: Picture, window: WindowLevel, *, inverted: bool) -> Grey:
     """How stored values become grey for a window in units; ``inverted`` is the user's wish, MONOCHROME1 is added."""
     gain = 255.0 / max(window.width, SMALLEST_WIDTH)
     slope, offset = picture.slope * gain, (picture.intercept - window.low) * gain
-    if inverted != picture.inverted:
+    dark_is_high = inverted != picture.inverted
+    if window.curve:
+        return Grey(
+            slope, offset, bytes(255 - grey for grey in window.curve) if dark_is_high else window.curve
+        )
+    if dark_is_high:
         slope, offset = -slope, 255.0 - offset
     return Grey(slope, offset)
 
@@ -133,6 +142,12 @@ class SlicePixels:
         if self._block.size < _ROWS_AT_ONCE * columns:
             self._block = np.empty(_ROWS_AT_ONCE * columns, np.float32)
         gain, offset = np.float32(grey.gain), np.float32(grey.offset + 0.5)
+        highest = np.float32(255)
+        curve = np.frombuffer(grey.curve, np.uint8)
+        if curve.size:
+            parts = curve.size / 255.0
+            gain, offset = np.float32(grey.gain * parts), np.float32(grey.offset * parts)
+            highest = np.float32(curve.size - 1)
         may_be_nan = values.dtype.kind == "f"
         with np.errstate(all="ignore"):
             for top in range(0, rows, _ROWS_AT_ONCE):
@@ -142,8 +157,12 @@ class SlicePixels:
                 block += offset
                 if may_be_nan:
                     np.fmax(block, np.float32(0), out=block)
-                np.clip(block, np.float32(0), np.float32(255), out=block)
-                np.copyto(out[top : top + _ROWS_AT_ONCE], block, casting="unsafe")
+                np.clip(block, np.float32(0), highest, out=block)
+                here = out[top : top + _ROWS_AT_ONCE]
+                if curve.size:
+                    np.take(curve, block.astype(np.intp), out=here, mode="clip")
+                else:
+                    np.copyto(here, block, casting="unsafe")
 
 
 def _clear_padding(padding: Padding, shape: tuple[int, ...], part: Part, out: Pixels) -> None:

@@ -19,7 +19,8 @@ class FrameInfo:
     """One picture: where its pixels are and what turns stored values into units.
 
     ``path`` is absolute; ``member`` names the entry of an archive; ``frame`` counts from 0 inside a multi-frame file,
-    ``tile`` from 0 inside a mosaic. Value in units = ``slope`` * stored + ``intercept``.
+    ``tile`` from 0 inside a mosaic. Value in units = ``slope`` * stored + ``intercept``; behind a modality LUT the
+    stored values of the program are the LUT's outputs (`io.lut`).
     """
 
     path: str
@@ -34,6 +35,8 @@ class FrameInfo:
     """Window centre and width of the header, in units; None when absent or unusable."""
     second_window: tuple[float, float] | None = None
     """The header's second window, if it has more than one."""
+    curve: bytes = b""
+    """The header's VOI LUT: greys 0..255 for equal parts of ``window``; empty where the window is a straight line."""
     padding: tuple[float, float] | None = None
     """Lowest and highest stored value that are no image (Pixel Padding Value and Range Limit); None: every value is."""
 

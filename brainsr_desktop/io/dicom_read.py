@@ -22,8 +22,17 @@ from brainsr_desktop.io.dicom_checks import (
     side,
 )
 from brainsr_desktop.io.dicom_file import BadDicom, DicomFile, open_dicom, quiet
+from brainsr_desktop.io.dicom_values import (
+    curve_of,
+    has_modality_lut,
+    padding_of,
+    rescale,
+    unit_of,
+    window_of,
+)
 from brainsr_desktop.io.diffusion import b_value_of, gradient_of
 from brainsr_desktop.io.header import Header, tag_of
+from brainsr_desktop.io.lut import MODALITY_DTYPE
 from brainsr_desktop.io.records import Component, FileFacts, Picture, Plane
 from brainsr_desktop.io.text import path_text
 from brainsr_desktop.language import tr
@@ -95,6 +104,7 @@ _KEYWORDS: Final = [
     "WindowCenter",
     "WindowWidth",
     "VOILUTSequence",
+    "ModalityLUTSequence",
     "RescaleIntercept",
     "RescaleSlope",
     "RescaleType",
@@ -127,6 +137,8 @@ def facts_of(opened: DicomFile, source: sources.Source) -> tuple[FileFacts, Head
     rows, columns = side(header, "Rows"), side(header, "Columns")
     frames = header.integer("NumberOfFrames") or 1
     samples, photometric, allocated, stored, dtype, fault = pixel_format(opened, header)
+    if has_modality_lut(header, samples, dtype):
+        dtype = MODALITY_DTYPE
     check_size(rows, columns, frames, samples * max(allocated // 8, 1))
     check_syntax(opened.syntax)
     marks = [Problem(source.shown, *repair) for repair in opened.repaired]
@@ -198,6 +210,7 @@ def picture_of(facts: FileFacts, header: Header) -> Picture:
         unit=unit_of(header),
         window=window_of(header),
         second_window=window_of(header, 1),
+        curve=curve_of(header),
         padding=padding_of(header),
         instance_number=header.integer("InstanceNumber"),
         slice_location=header.number("SliceLocation"),
@@ -261,57 +274,6 @@ def spacing_of(header: Header) -> tuple[float, float] | None:
         header.bad.add("PixelSpacing")
         return None
     return values[0], values[1]
-
-
-def rescale(header: Header) -> tuple[float, float]:
-    """Slope and intercept; a slope of 0 is taken as 1."""
-    slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
-    if slope == 0:
-        header.bad.add("RescaleSlope")
-        slope = None
-    return (1.0 if slope is None else slope), (0.0 if intercept is None else intercept)
-
-
-def unit_of(header: Header) -> str:
-    """The unit of rescaled values, empty if the file does not name one."""
-    unit = header.text("RescaleType")
-    return "" if unit.upper() in {"US", "UNSPECIFIED", "NORMALIZED"} or "UNITLESS" in unit.upper() else unit
-
-
-def window_of(header: Header, number: int = 0) -> tuple[float, float] | None:
-    """Window centre and width, the first of several or the one of that number; None where the width is not positive."""
-    centres, widths = header.numbers("WindowCenter"), header.numbers("WindowWidth")
-    if not centres and number == 0:
-        return _lut_window(header)
-    if number >= min(len(centres), len(widths)) or widths[number] <= 0:
-        return None
-    return centres[number], widths[number]
-
-
-def _lut_window(header: Header) -> tuple[float, float] | None:
-    """The range of values that a VOI LUT tells apart (PS3.3 C.11.2), as a straight window; its curve is not kept."""
-    lut = header.first_item("VOILUTSequence")
-    descriptor = () if lut is None else lut.numbers("LUTDescriptor", 3)
-    if not descriptor:
-        return None
-    entries, first, _ = descriptor
-    # In implicit files, and in those that give US, a first value below 0 comes as its 16 bits.
-    if header.integer("PixelRepresentation") == 1 and first >= 32768:
-        first -= 65536
-    entries = entries or 65536.0
-    return first + entries / 2.0, entries
-
-
-def padding_of(header: Header) -> tuple[float, float] | None:
-    """Lowest and highest stored value that are padding (PS3.3 C.7.5.1.1.2); None where there are none."""
-    signed = header.integer("PixelRepresentation") == 1
-    limits = [
-        # Implicit files do not tell whether the value is signed.
-        value - 65536 if signed and value >= 32768 else value
-        for value in (header.number("PixelPaddingValue"), header.number("PixelPaddingRangeLimit"))
-        if value is not None
-    ]
-    return (min(limits), max(limits)) if header.number("PixelPaddingValue") is not None else None
 
 
 def component_of(

@@ -19,6 +19,8 @@ from pydicom.valuerep import PersonName, format_number_as_ds
 
 from brainsr_desktop.core.series import FrameInfo
 from brainsr_desktop.io.dicom_attributes import KEPT, READ, REPLACED
+from brainsr_desktop.io.header import Header
+from brainsr_desktop.io.lut import modality_lut
 from brainsr_desktop.io.repairs import decoded, encoded, encodings_of
 
 Element: TypeAlias = DataElement | RawDataElement
@@ -102,6 +104,10 @@ def source_slice(dataset: Dataset, frame: FrameInfo) -> SourceSlice:
     """Attributes of one frame of a data set as the reader gives it (values raw or converted)."""
     gathered = _Gathered(encodings_of(_character_set(dataset)))
     gathered.take(dataset, _WANTED)
+    if modality_lut(Header(dataset)) is not None:
+        # The pixels are the LUT's outputs; a rescale beside it must not be applied to them (`io.lut`).
+        for keyword in ("RescaleSlope", "RescaleIntercept", "RescaleType"):
+            gathered.text.pop(keyword, None)
     frame_number = None
     if _number_of_frames(dataset) > 1 or "PerFrameFunctionalGroupsSequence" in dataset:
         frame_number = frame.frame + 1

@@ -10,16 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from brainsr_desktop.core.errors import Problem
-from brainsr_desktop.io.dicom_read import (
-    component_of,
-    padding_of,
-    plane_of,
-    rescale,
-    seconds,
-    spacing_of,
-    unit_of,
-    window_of,
-)
+from brainsr_desktop.io.dicom_read import component_of, plane_of, seconds, spacing_of
+from brainsr_desktop.io.dicom_values import curve_of, padding_of, rescale, unit_of, window_of
 from brainsr_desktop.io.header import Header
 from brainsr_desktop.io.records import FileFacts, Picture
 from brainsr_desktop.language import tr
@@ -87,6 +79,7 @@ def _without_groups(facts: FileFacts, header: Header) -> Picture:
         intercept=intercept,
         window=window_of(header),
         second_window=window_of(header, 1),
+        curve=curve_of(header),
         padding=padding_of(header),
     )
 
@@ -124,7 +117,9 @@ def _values(picture: Picture, groups: FrameGroups) -> Picture:
         picture = replace(picture, slope=slope, intercept=intercept, unit=unit_of(transformation))
     if window is None:
         return picture
-    return replace(picture, window=window_of(window), second_window=window_of(window, 1))
+    return replace(
+        picture, window=window_of(window), second_window=window_of(window, 1), curve=curve_of(window)
+    )
 
 
 def _kind(picture: Picture, groups: FrameGroups) -> Picture:

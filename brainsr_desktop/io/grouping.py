@@ -296,6 +296,7 @@ def frame_of(picture: Picture) -> FrameInfo:
         intercept=picture.intercept,
         window=picture.window,
         second_window=picture.second_window,
+        curve=picture.curve,
         padding=picture.padding,
     )
 

@@ -122,6 +122,16 @@ class Header:
         value, _, _ = self._raw(key)
         return value if isinstance(value, bytes) else b""
 
+    def words(self, key: Key) -> tuple[bytes, bool] | None:
+        """The raw bytes of a binary value, and whether its words are little endian; None if absent."""
+        value, _, little = self._raw(key)
+        if isinstance(value, bytes):
+            return value, little
+        numbers = self.numbers(key)
+        if not numbers or not all(0 <= number <= 0xFFFF for number in numbers):
+            return None
+        return struct.pack(f"<{len(numbers)}H", *map(int, numbers)), True
+
     def items(self, key: Key) -> Iterator[Header]:
         """The items of a sequence. Raises what pydicom raises on a damaged one."""
         tag = tag_of(key)

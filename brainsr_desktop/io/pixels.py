@@ -19,6 +19,7 @@ from brainsr_desktop.io.decode_process import shared_decoder
 from brainsr_desktop.io.dicom_checks import file_samples, pixel_format, require_image, side
 from brainsr_desktop.io.dicom_file import UNDEFINED, BadDicom, DicomFile, open_dicom, quiet
 from brainsr_desktop.io.header import Header, tag_of
+from brainsr_desktop.io.lut import modality_lut
 from brainsr_desktop.io.records import Picture
 from brainsr_desktop.language import tr
 
@@ -29,6 +30,7 @@ _TAGS: Final = tuple(
         *("PhotometricInterpretation", "PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit"),
         *(
             "PixelRepresentation",
+            "ModalityLUTSequence",
             "RedPaletteColorLookupTableDescriptor",
             "GreenPaletteColorLookupTableDescriptor",
         ),
@@ -81,6 +83,8 @@ class DicomPixels:
             planar=header.integer("PlanarConfiguration") or 0,
         )
         self._dtype = np.dtype(dtype)
+        is_grey = self.form.samples == 1 and photometric != "PALETTE COLOR" and self._dtype.kind in "iu"
+        self._modality = modality_lut(header) if is_grey else None
         self._items: list[tuple[int, int]] | None = None
         self._last: tuple[int, Frame] | None = None
 
@@ -151,7 +155,7 @@ class DicomPixels:
         return np.dtype(f"{sign}{self.form.bits_allocated // 8}")
 
     def _values(self, pixels: NDArray[Any], *, decoded: bool) -> NDArray[Any]:
-        """Stored values in the byte order of the machine: unused bits masked, colour as 8-bit RGB."""
+        """Stored values in the byte order of the machine: unused bits masked, modality LUT applied, colour as RGB."""
         form = self.form
         if form.photometric == "PALETTE COLOR":
             with quiet():
@@ -164,9 +168,8 @@ class DicomPixels:
             return _eight_bit(pixels, form.bits_stored)
         if self._dtype.kind == "f":
             return pixels.astype(self._dtype)
-        return _masked(pixels.astype(self._stored_kind().newbyteorder("=")), form.bits_stored).astype(
-            self._dtype
-        )
+        masked = _masked(pixels.astype(self._stored_kind().newbyteorder("=")), form.bits_stored)
+        return masked.astype(self._dtype) if self._modality is None else self._modality.of(masked)
 
     def _bytes(self, offset: int, size: int) -> bytes:
         assert self._opened.pixels is not None

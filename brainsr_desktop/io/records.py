@@ -79,6 +79,8 @@ class Picture:
     unit: str = ""
     window: tuple[float, float] | None = None
     second_window: tuple[float, float] | None = None
+    curve: bytes = b""
+    """Greys over ``window``; see `core.series.FrameInfo`."""
     padding: tuple[float, float] | None = None
     """Lowest and highest stored value that are no image."""
     instance_number: int | None = None

@@ -108,7 +108,7 @@ def set_window(state: ViewState, window: WindowLevel | None) -> ViewState:
     if window is None:
         return replace(state, window=None)
     smallest = max(abs(window.center), 1.0) * 1e-6
-    return replace(state, window=WindowLevel(window.center, max(window.width, smallest)))
+    return replace(state, window=replace(window, width=max(window.width, smallest)))
 
 
 def invert(state: ViewState) -> ViewState:

@@ -23,10 +23,15 @@ CineOver = Literal["slices", "volumes"]
 
 @dataclass(frozen=True, slots=True)
 class WindowLevel:
-    """Grey window: centre and width in units (stored value after rescale)."""
+    """Grey window: centre and width in units (stored value after rescale or modality LUT).
+
+    ``curve``: greys 0..255 for equal parts of it, black and white beyond replaced by the first and the last; empty
+    where the greys are a straight line. Dragging a window makes it straight.
+    """
 
     center: float
     width: float
+    curve: bytes = b""
 
     @property
     def low(self) -> float:

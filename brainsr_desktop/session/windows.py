@@ -77,10 +77,12 @@ def measure(
 
 
 def header_window(stack: StackInfo, volume: int, *, second: bool = False) -> WindowLevel | None:
-    """The DICOM window of the middle slice of a volume, or its second one."""
+    """The DICOM window of the middle slice of a volume (its VOI LUT, if it has one), or its second one."""
     frame = stack.frame_at(volume, stack.slices // 2)
     found = None if frame is None else frame.second_window if second else frame.window
-    return None if found is None or not found[1] > 0.0 else WindowLevel(*found)
+    if frame is None or found is None or not found[1] > 0.0:
+        return None
+    return WindowLevel(*found, b"" if second else frame.curve)
 
 
 def covers(window: WindowLevel, low: float, high: float) -> bool:

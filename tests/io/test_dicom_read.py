@@ -233,4 +233,4 @@ def test_that_a_voi_lut_without_a_window_gives_its_range(tmp_path: Path, syntax:
 
     phantom.classic(tmp_path, edit=edit, syntax=syntax)
     frame = one(tmp_path).frames[0]
-    assert frame is not None and frame.window == (228.0, 256.0)
+    assert frame is not None and frame.window == (227.5, 256.0)
