@@ -109,7 +109,7 @@ def take(out: Path, name: str, language: str, _percent: int, theme: str, width: 
 WAYS = (
     ("full", ("middle", "full")),
     ("stored", ("next_slice", "full", "previous_slice", "full")),
-    *((mode.replace("_", "-"), (mode,)) for mode in MODES),
+    *((mode.replace("_", "-"), (mode, "shown")) for mode in MODES),
     ("wipe-level", ("mode_wipe", "mode_wipe")),
     ("loupe", ("mode_side", "loupe")),
     ("original", ("loupe", "show_original")),
@@ -134,6 +134,13 @@ def go(window: MainWindow, step: str) -> None:
     if step == "full":
         ready = (PaneState.FULL, PaneState.CACHED)
         wait_until(lambda: controller.right_status.state in ready, PATIENCE_S, "the full result")
+    elif step == "shown":
+        right = window.areas.pair.right
+        wait_until(
+            lambda: not right.isVisible() or right.view.picture is not None,
+            PATIENCE_S,
+            "the picture of a mode",
+        )
     elif step == "middle":
         wait_until(
             lambda: store.state.stack is not None and not controller.loading, PATIENCE_S, "the sample study"

@@ -117,7 +117,7 @@ def waiting(recipe: Recipe, progress: float | None, *, has_preview: bool) -> Pan
 
 def title_of(recipe: Recipe, card: Card | None) -> str:
     """A model's title with its factor, and a warning if it may invent."""
-    title = recipe.model if card is None else card.title
+    title = recipe.model if card is None else tr(card.title)
     factor = f"x{recipe.scale}"
     words = title if factor in title else f"{title} {factor}"
     if card is not None and card.role == "perceptual":

@@ -25,7 +25,7 @@ def rows_of(card: Card) -> list[tuple[str, str]]:
         ),
         (tr("Role"), card.role),
         (tr("Scale"), ", ".join(f"x{scale}" for scale in card.scales)),
-        (tr("Description"), card.description),
+        (tr("Description"), tr(card.description)),
         (tr("Limits"), card.limits),
         (tr("Licence"), card.licence),
     ]

@@ -141,7 +141,7 @@ class WhatPart(Part):
 
     def _pictures(self, card: Card | None) -> list[tuple[str, object]]:
         recipe = self._state.recipe
-        title = card.title if card is not None else recipe.model
+        title = tr(card.title) if card is not None else recipe.model
         scale = f"x{recipe.scale}"
         named = shown(title if scale in title else f"{title}, {scale}")
         found: list[tuple[str, object]] = [

@@ -96,7 +96,7 @@ def _viewing() -> Page:
 
 
 def _networks(catalog: Catalog) -> Page:
-    models = [(shown(card.title), card.name) for card in catalog.cards]
+    models = [(shown(tr(card.title)), card.name) for card in catalog.cards]
     automatic = tr("Automatic")
     return Page(
         mark("Networks"),

@@ -124,7 +124,7 @@ class MetricsPanel(QWidget):
                 widget.deleteLater()
 
     def _draw_table(self, state: ViewState) -> None:
-        baselines = {card.name: card.title for card in self._catalog.cards if card.is_interpolation}
+        baselines = {card.name: tr(card.title) for card in self._catalog.cards if card.is_interpolation}
         present = state.recipe.model
         order = [present, *(name for name in baselines if name != present)]
         self._add_row(["", *(tr(title) for _, title, _ in self._columns)], bold=True)
@@ -160,7 +160,7 @@ class MetricsPanel(QWidget):
         self.difference.setVisible(True)
 
     def _title(self, name: str) -> str:
-        return shown(next((card.title for card in self._catalog.cards if card.name == name), name))
+        return shown(next((tr(card.title) for card in self._catalog.cards if card.name == name), name))
 
     def _add_row(self, texts: list[str], *, bold: bool) -> None:
         for place, text in enumerate(texts):

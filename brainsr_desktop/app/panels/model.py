@@ -35,7 +35,7 @@ def millions(count: int) -> str:
 
 def facts_of(card: Card, seconds: float | None = None) -> str:
     """What a model is, how large, on what it was trained; ``seconds`` it took for a slice here."""
-    parts = [card.description.rstrip(".")]
+    parts = [tr(card.description).rstrip(".")]
     if not card.is_interpolation:
         parts.append(tr("x{scale}, {count} weights", scale=card.scale, count=millions(card.parameters)))
         subjects, contrasts = card.data.get("subjects"), card.data.get("contrasts")
@@ -202,7 +202,9 @@ class ModelPanel(QWidget):
                 item.setData(Qt.ItemDataRole.UserRole, card.name)
                 self._name(item, card, state.recipe.scale)
                 item.setToolTip(tool_tip(facts_of(card)))
-                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{card.title}, {heading}, {facts_of(card)}")
+                item.setData(
+                    Qt.ItemDataRole.AccessibleTextRole, f"{tr(card.title)}, {heading}, {facts_of(card)}"
+                )
                 self.list.addItem(item)
         self._fit_height()
 
@@ -210,7 +212,7 @@ class ModelPanel(QWidget):
         """The title, and how long a slice took on this computer."""
         if card is None:
             return
-        title = shown(card.title)
+        title = shown(tr(card.title))
         if card.from_user:
             title = tr("{title} (imported)", title=title)
         seconds = self._times.get((card.name, scale))
