@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import psutil
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
-from brainsr_desktop.app.change_map import ChangeMap
-from brainsr_desktop.app.engine_worker import Order
+from brainsr_desktop.app.controller_signals import ControllerSignals
 from brainsr_desktop.app.enhancer import Enhancer
 from brainsr_desktop.app.grey_windows import GreyWindows
 from brainsr_desktop.app.jobs import JobBoard
 from brainsr_desktop.app.model_import import ModelImport
+from brainsr_desktop.app.shown_panes import ShownPanes
+from brainsr_desktop.app.slice_orders import SliceOrders
 from brainsr_desktop.app.stack_library import StackLibrary
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.task_runner import TaskRunner
@@ -22,32 +23,13 @@ from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.ipc.shared_array import sweep_stale
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.catalog import Catalog, load_catalog
-from brainsr_desktop.session import intents, intents_measure, pane_labels, panes
+from brainsr_desktop.session import intents, intents_measure
 from brainsr_desktop.session.cache import Result
 from brainsr_desktop.session.comparison import Compared
 from brainsr_desktop.session.known_models import KnownModels
 from brainsr_desktop.session.open_stack import OpenStack
-from brainsr_desktop.session.panes import Known, Pane
-from brainsr_desktop.session.pictures import (
-    PaneState,
-    PaneStatus,
-    Picture,
-    ResultKey,
-    SliceState,
-    same_picture,
-    stack_name,
-    value_at,
-)
-from brainsr_desktop.session.planner import (
-    Stage,
-    Want,
-    key_of,
-    needs_base,
-    recipes_in_view,
-    shown_stages,
-    slice_states,
-    wanted,
-)
+from brainsr_desktop.session.pictures import PaneStatus, Picture, ResultKey, stack_name
+from brainsr_desktop.session.planner import needs_base, wanted
 from brainsr_desktop.session.reports import ExportRequest
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.session.windows import SeriesRange
@@ -61,36 +43,11 @@ LOADING_MS: Final = 40
 LARGEST_CACHE_BYTES: Final = 2 * 2**30
 
 
-class Controller(QObject):
+class Controller(ControllerSignals):
     """Lives in the GUI thread and does nothing there that takes longer than 16 ms.
 
     It follows ``store.changed`` by itself: widgets change the state through intents and draw what these signals bring.
     """
-
-    series_found = Signal(object)  # SeriesInfo; stack ids are unique in the session
-    scan_progress = Signal(int, int)  # files looked at, files known of (0: not known yet)
-    scan_done = Signal(object)  # ScanSummary
-    closed = Signal()  # every series was closed
-    thumbnail_ready = Signal(str, object)  # stack id, uint8 array (rows, columns) or (rows, columns, 3)
-    left_changed = Signal(object, object)  # Picture | None, PaneStatus
-    right_changed = Signal(object, object)  # Picture | None, PaneStatus
-    map_changed = Signal(object, object)  # Picture | None, PaneStatus: what the right pane draws in its place
-    compared_changed = Signal(object)  # Compared | None: what the places of greatest change come from
-    slice_states_changed = Signal(object)  # dict[int, SliceState], slices of the volume in view
-    range_changed = Signal(object)  # SeriesRange | None: windows and robust range of the stack in view
-    devices_found = Signal(object)  # tuple[DeviceInfo, ...]; the first is what "auto" takes
-    scores_changed = Signal(
-        object
-    )  # dict[str, dict[str, float]]: model -> metrics of the slice in view, test mode
-    job_changed = Signal(object)  # JobView
-    notice = Signal(object)  # Notice
-    memory_changed = Signal(
-        object, object
-    )  # bytes the results take, their limit: more than an int of Qt holds
-    catalog_changed = Signal(object)  # Catalog
-    export_opened = Signal(str)  # a folder that was exported is to be opened
-    header_ready = Signal(object, object)  # StackInfo, rows of (tag, keyword, VR, value)
-    mask_ready = Signal(object, int, object)  # StackInfo, frame, pieces of the outline: see io's MaskRead
 
     def __init__(
         self,
@@ -107,8 +64,12 @@ class Controller(QObject):
         self._models = KnownModels(catalog or load_catalog())
         self._board = JobBoard(self)
         self._library = StackLibrary(files_target, self._board, self)
+        self._windows = GreyWindows(store, self._library, self)
+        self._orders = SliceOrders(self._library, self._windows)
         limit = cache_bytes or min(LARGEST_CACHE_BYTES, psutil.virtual_memory().total // 4)
-        self._enhancer = Enhancer(engine_target, limit, self._order_of, lambda: self.retry(on_cpu=True), self)
+        self._enhancer = Enhancer(
+            engine_target, limit, self._orders.order_of, lambda: self.retry(on_cpu=True), self
+        )
         self._tasks = TaskRunner(
             self._library,
             self._enhancer,
@@ -120,14 +81,8 @@ class Controller(QObject):
         )
         self._imports = ModelImport(self._enhancer, self._board, self)
         self._imports.catalog_read.connect(self._on_catalog)
-        self._windows = GreyWindows(store, self._library, self)
+        self._shown = ShownPanes(store, self._models, self._enhancer, self._windows, self)
         self._view: OpenStack | None = None
-        self._left = self._right = Pane(None, pane_labels.empty())
-        self._map = ChangeMap(self)
-        self._scores: dict[str, dict[str, float]] = {}
-        self._states: dict[int, SliceState] = {}
-        self._fresh: frozenset[ResultKey] = frozenset()
-        self._last_degraded: ResultKey | None = None
         self._settled = True
         self._ended = False
         self._settle = self._timer(SETTLE_MS, self._on_settled)
@@ -141,7 +96,7 @@ class Controller(QObject):
         return timer
 
     def _pass_on(self) -> None:
-        library, enhancer, tasks = self._library, self._enhancer, self._tasks
+        library, enhancer, tasks, shown = self._library, self._enhancer, self._tasks, self._shown
         for ours, theirs in (
             (self.series_found, library.series_found),
             (self.scan_progress, library.scan_progress),
@@ -158,8 +113,12 @@ class Controller(QObject):
             (self.notice, self._imports.notice),
             (self.export_opened, tasks.series_asked),
             (self.range_changed, self._windows.range_changed),
-            (self.map_changed, self._map.changed),
-            (self.compared_changed, self._map.compared_changed),
+            (self.left_changed, shown.left_changed),
+            (self.right_changed, shown.right_changed),
+            (self.map_changed, shown.map_changed),
+            (self.compared_changed, shown.compared_changed),
+            (self.scores_changed, shown.scores_changed),
+            (self.slice_states_changed, shown.slice_states_changed),
         ):
             theirs.connect(ours)
         library.frames_changed.connect(self._on_frames)
@@ -179,27 +138,27 @@ class Controller(QObject):
     @property
     def left_picture(self) -> Picture | None:
         """What the original pane shows."""
-        return self._left.picture
+        return self._shown.left.picture
 
     @property
     def right_picture(self) -> Picture | None:
         """What the enhanced pane shows."""
-        return self._right.picture
+        return self._shown.right.picture
 
     @property
     def left_status(self) -> PaneStatus:
         """Label of the original pane."""
-        return self._left.status
+        return self._shown.left.status
 
     @property
     def right_status(self) -> PaneStatus:
         """Label of the enhanced pane."""
-        return self._right.status
+        return self._shown.right.status
 
     @property
     def compared(self) -> Compared | None:
         """The finished right picture and what its change is measured from, once both are there."""
-        return self._map.compared
+        return self._shown.compared
 
     @property
     def series_range(self) -> SeriesRange | None:
@@ -209,25 +168,15 @@ class Controller(QObject):
     @property
     def scores(self) -> Mapping[str, Mapping[str, float]]:
         """Metrics of the slice in view, by model."""
-        return self._scores
+        return self._shown.scores
 
     def values_at(self, x_mm: float, y_mm: float) -> tuple[float | None, float | None]:
         """Values in units under a place of the slice's plane: left pane, right pane."""
-        left, right = self._left.picture, self._right.picture
-        return (
-            None if left is None else value_at(left, x_mm, y_mm),
-            None if right is None else value_at(right, x_mm, y_mm),
-        )
+        return self._shown.values_at(x_mm, y_mm)
 
     def seconds_of(self, slice_index: int) -> float | None:
         """How long the best result of a slice of the volume in view took, s; None where there is none."""
-        state = self.store.state
-        recipes = self._models.recipes(state)
-        for recipe in filter(None, (recipes.full, recipes.fast) if state.stack is not None else ()):
-            result = self._enhancer.cache.peek(key_of(state, recipe, self._models.weights_of, slice_index))
-            if result is not None:
-                return result.seconds
-        return None
+        return self._shown.seconds_of(slice_index)
 
     @property
     def child_pids(self) -> dict[str, int | None]:
@@ -383,7 +332,7 @@ class Controller(QObject):
         if before.stack is not after.stack:
             self._switch_stack(after)
         if _what_is_made(before) != _what_is_made(after):
-            self._fresh = frozenset()
+            self._shown.forget_fresh()
             self._settled = False
             self._settle.start()
         self._windows.on_state(before, after)
@@ -395,7 +344,7 @@ class Controller(QObject):
         self._view = None if after.stack is None else self._library.hold(after.stack, self)
         if old is not None and old is not self._view:
             self._library.release(old, self)
-        self._last_degraded = None
+        self._shown.take_source(self._view)
 
     def _on_settled(self) -> None:
         self._settled = True
@@ -405,26 +354,11 @@ class Controller(QObject):
         """Draw what there is, then plan what is missing."""
         if self._ended:
             return
-        state = self.store.state
-        known = self._known(state)
-        self._draw(state, known)
-        self._tell_scores(state, known)
+        self._shown.draw()
+        self._shown.tell_scores()
         self._tasks.advance()
-        self._plan(state)
-        self._tell_states(state)
-
-    def _draw(self, state: ViewState, known: Known) -> None:
-        left = panes.left_pane(state, known)
-        if left.status.state is PaneState.DEGRADED and left.picture is not None:
-            self._last_degraded = left.picture.key
-        before, self._left = self._left, left
-        if not _same(before, left):
-            self.left_changed.emit(left.picture, left.status)
-        right = panes.right_pane(state, known)
-        before, self._right = self._right, right
-        if not _same(before, right):
-            self.right_changed.emit(right.picture, right.status)
-        self._map.show(state, known, left, right, self._windows.current())
+        self._plan(self.store.state)
+        self._shown.tell_states()
 
     def _plan(self, state: ViewState) -> None:
         wants = wanted(
@@ -435,60 +369,8 @@ class Controller(QObject):
             baselines=self._models.baselines(state.recipe.scale),
             jobs=self._tasks.wants(),
         )
-        self._enhancer.cache.pin(self._keys_in_view(state))
-        self._enhancer.plan([want for want in wants if self._may_be_made(want)], settled=self._settled)
-
-    def _may_be_made(self, want: Want) -> bool:
-        """Scores refer to the range of the whole series, which is known when all of it is loaded."""
-        scored = want.recipe.degradation is not None and want.stage is not Stage.DEGRADED
-        return not scored or self._windows.is_final(want.key.stack_digest)
-
-    def _known(self, state: ViewState) -> Known:
-        enhancer = self._enhancer
-        return Known(
-            source=self._view,
-            recipes=self._models.recipes(state),
-            result=enhancer.cache.get,
-            failure=enhancer.failure,
-            progress=enhancer.progress,
-            card=self._models.card,
-            device_name=_device_name,
-            weights_of=self._models.weights_of,
-            fresh=self._fresh,
-            blocked=enhancer.blocked,
-            last_degraded=self._last_degraded,
-        )
-
-    def _tell_scores(self, state: ViewState, known: Known) -> None:
-        scores: dict[str, dict[str, float]] = {}
-        if state.test_mode and state.stack is not None:
-            recipes = known.recipes
-            for recipe in (*recipes.scores, *filter(None, (recipes.fast,)), recipes.full):
-                result = self._enhancer.cache.peek(key_of(state, recipe, self._models.weights_of))
-                if result is not None and result.scores and not result.fallback:
-                    scores[recipe.model] = dict(result.scores)
-        if scores != self._scores:
-            self._scores = scores
-            self.scores_changed.emit(scores)
-
-    def _tell_states(self, state: ViewState) -> None:
-        enhancer = self._enhancer
-        states = slice_states(
-            state,
-            self._models.weights_of,
-            there=enhancer.cache.keys(),
-            failed=enhancer.failed,
-            running=[flight.want.key for flight in enhancer.queue.flights if not flight.cancelling],
-        )
-        if states != self._states:
-            self._states = states
-            self.slice_states_changed.emit(states)
-
-    def _keys_in_view(self, state: ViewState) -> tuple[ResultKey, ...]:
-        if state.stack is None:
-            return ()
-        recipes = recipes_in_view(state, self._models.recipes(state))
-        return tuple(key_of(state, recipe, self._models.weights_of) for recipe in recipes)
+        self._enhancer.cache.pin(self._shown.keys_in_view())
+        self._enhancer.plan([want for want in wants if self._orders.may_be_made(want)], settled=self._settled)
 
     # What came
 
@@ -498,7 +380,7 @@ class Controller(QObject):
             return
         state = self.store.state
         self._windows.on_frames(opened, state.volume)
-        if self._left.picture is None and (
+        if self.left_picture is None and (
             opened.has(state.frame_index) or opened.why_missing(state.frame_index)
         ):
             self._refresh()
@@ -509,34 +391,11 @@ class Controller(QObject):
         self._refresh()
 
     def _on_result(self, key: ResultKey, _result: Result) -> None:
-        if key in self._full_keys():
-            self._fresh |= {key}
+        self._shown.take_fresh(key)
 
     def _on_progress(self, key: ResultKey) -> None:
-        if key in self._full_keys():
-            state = self.store.state
-            self._draw(state, self._known(state))
-
-    def _full_keys(self) -> tuple[ResultKey, ...]:
-        """Keys of the full results that the panes wait for."""
-        state = self.store.state
-        if state.stack is None:
-            return ()
-        return tuple(key_of(state, stages.full, self._models.weights_of) for stages in shown_stages(state))
-
-    # Small answers
-
-    def _order_of(self, want: Want) -> Order | None:
-        """Where the pixels of a want are."""
-        opened = self._library.find(want.key.stack_digest)
-        frame = None if opened is None else opened.stack.frames[want.frame]
-        if opened is None or opened.ref is None or frame is None or not opened.has(want.frame):
-            return None
-        index = want.frame % opened.stack.slices
-        found = self._windows.range_of(opened.name)
-        span = 0.0 if found is None or frame.slope == 0.0 else found.robust_high - found.robust_low
-        peak = span / abs(frame.slope) if span > 0.0 else 0.0
-        return Order(want.recipe, opened.ref, want.frame, index, opened.stack.geometry.slice(index), peak)
+        if self._shown.waits_for(key):
+            self._shown.draw()
 
 
 def _what_is_made(state: ViewState) -> tuple[object, ...]:
@@ -544,11 +403,3 @@ def _what_is_made(state: ViewState) -> tuple[object, ...]:
     recipe: Recipe = state.active_recipe
     place = (state.stack, state.volume, state.slice_index)
     return (*place, recipe, state.fast_model, state.network_on, state.left, state.right, needs_base(state))
-
-
-def _same(one: Pane, other: Pane) -> bool:
-    return one.status == other.status and same_picture(one.picture, other.picture)
-
-
-def _device_name(device: str) -> str:
-    return device.upper()

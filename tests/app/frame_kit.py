@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import numpy as np
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.controller import Controller
+from brainsr_desktop.app.controller_signals import ControllerSignals
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.window import MainWindow
 from brainsr_desktop.core.errors import Problem
@@ -112,29 +113,8 @@ def scanned(folder: Path) -> tuple[tuple[SeriesInfo, ...], ScanSummary]:
     return tuple(series), summary
 
 
-class PretendController(QObject):
+class PretendController(ControllerSignals):
     """The controller's face without its children: remembers what it was asked, shows grey pictures."""
-
-    series_found = Signal(object)
-    scan_progress = Signal(int, int)
-    scan_done = Signal(object)
-    closed = Signal()
-    thumbnail_ready = Signal(str, object)
-    left_changed = Signal(object, object)
-    right_changed = Signal(object, object)
-    map_changed = Signal(object, object)
-    compared_changed = Signal(object)
-    slice_states_changed = Signal(object)
-    range_changed = Signal(object)
-    devices_found = Signal(object)
-    scores_changed = Signal(object)
-    job_changed = Signal(object)
-    notice = Signal(object)
-    memory_changed = Signal(object, object)
-    header_ready = Signal(object, object)
-    export_opened = Signal(str)
-    catalog_changed = Signal(object)
-    mask_ready = Signal(object, int, object)
 
     def __init__(self, store: Store, catalog: Catalog = CATALOG) -> None:
         super().__init__()
