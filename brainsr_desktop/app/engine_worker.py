@@ -33,6 +33,8 @@ class Order:
     slice_index: int
     geometry: Geometry
     range_max: float = 0.0
+    padding: tuple[float, float] | None = None
+    """Stored values that are no image."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +95,7 @@ class EngineWorker(ChildWorker):
                 order.geometry,
                 target.ref,
                 order.range_max,
+                order.padding,
             )
         )
 

@@ -30,4 +30,5 @@ class SliceOrders:
         found = self._windows.range_of(opened.name)
         span = 0.0 if found is None or frame.slope == 0.0 else found.robust_high - found.robust_low
         peak = span / abs(frame.slope) if span > 0.0 else 0.0
-        return Order(want.recipe, opened.ref, want.frame, index, opened.stack.geometry.slice(index), peak)
+        place = opened.stack.geometry.slice(index)
+        return Order(want.recipe, opened.ref, want.frame, index, place, peak, frame.padding)

@@ -197,6 +197,7 @@ def _known_slices(
     import numpy as np
 
     from brainsr_desktop.core.intensity import robust_max
+    from brainsr_desktop.core.measure import padding_of
     from brainsr_desktop.io.messages import FrameLoaded, LoadStack
     from brainsr_desktop.ipc.messages import Answer
     from brainsr_desktop.ipc.shared_array import SharedArray
@@ -218,10 +219,19 @@ def _known_slices(
         pixels = [np.array(block.array[index], np.float32) for index in good]
     finally:
         block.close()
+    limits = [frame.padding if (frame := stack.frames[index]) is not None else None for index in good]
+    paddings = [
+        None if limit is None else padding_of(image, *limit)
+        for image, limit in zip(pixels, limits, strict=True)
+    ]
+    pixels = [
+        image if padding is None else padding.filled(image)
+        for image, padding in zip(pixels, paddings, strict=True)
+    ]
     range_max = max((robust_max(image) for image in pixels), default=0.0)
     return [
-        KnownSlice(image, subject, index % stack.slices, range_max, _lesion(stack, index))
-        for index, image in zip(good, pixels, strict=True)
+        KnownSlice(image, subject, index % stack.slices, range_max, _lesion(stack, index), padding)
+        for index, image, padding in zip(good, pixels, paddings, strict=True)
     ]
 
 

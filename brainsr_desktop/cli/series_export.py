@@ -26,6 +26,7 @@ from brainsr_desktop.core.errors import (
     WeightsChanged,
 )
 from brainsr_desktop.core.geometry import Geometry
+from brainsr_desktop.core.measure import padding_of
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.engine.pipeline import FALLBACK, FLAT, Engine, Enhanced
@@ -253,11 +254,14 @@ class SeriesExport:
 
         def make(engine: Engine, check_cancelled: Callable[[], None], index: int) -> Enhanced:
             number = index % stack.slices
+            frame, stored = stack.frames[index], np.asarray(pixels[index], np.float32)
+            limits = None if frame is None else frame.padding
             return engine.enhance(
-                np.asarray(pixels[index], np.float32),
+                stored,
                 recipe,
                 stack.geometry.slice(number),
                 slice_index=number,
+                padding=None if limits is None else padding_of(stored, *limits),
                 check_cancelled=check_cancelled,
             )
 

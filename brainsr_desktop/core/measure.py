@@ -57,6 +57,21 @@ class Padding:
         own = self.mask.shape
         return np.asarray(self.mask[rows * own[0] // shape[0], columns * own[1] // shape[1]])
 
+    def over(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """The mask for a picture (rows, columns) of the same slice in another matrix."""
+        rows, columns = shape
+        return self.at(np.arange(rows)[:, None], np.arange(columns), shape)
+
+    def lowest(self, pixels: NDArray[np.float32]) -> np.float32 | None:
+        """The smallest finite value of a slice (rows, columns) that is no padding; None where there is none."""
+        image = pixels[~self.mask & np.isfinite(pixels)]
+        return np.float32(image.min()) if image.size else None
+
+    def filled(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The slice with its padding replaced by `lowest`, so that it looks like air; all padding: as it is."""
+        lowest = self.lowest(pixels)
+        return pixels if lowest is None else np.where(self.mask, lowest, pixels)
+
 
 def padding_of(stored: NDArray[Any], low: float, high: float) -> Padding | None:
     """The padding of a slice (rows, columns): stored values from ``low`` to ``high``; None where it has none.

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import psutil
 
 from brainsr_desktop.core.errors import InternalError
+from brainsr_desktop.core.measure import padding_of
 from brainsr_desktop.engine.importing import import_model
 from brainsr_desktop.engine.messages import (
     Devices,
@@ -96,6 +97,7 @@ class Handlers:
                 request.geometry,
                 slice_index=request.slice_index,
                 range_max=request.range_max,
+                padding=None if request.padding is None else padding_of(pixels, *request.padding),
                 check_cancelled=context.check_cancelled,
                 progress=context.progress,
             )

@@ -81,6 +81,8 @@ class Infer(Request):
     target: ArrayRef
     range_max: float = 0.0
     """Robust range of the series in stored units, peak of PSNR and SSIM; 0 = that of the slice."""
+    padding: tuple[float, float] | None = None
+    """Lowest and highest stored value that are no image; see `core.measure.padding_of`."""
 
 
 @dataclass(frozen=True, slots=True)

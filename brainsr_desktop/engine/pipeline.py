@@ -1,8 +1,8 @@
 """The one path from pixels to pixels: window, commands and evaluation all go through `Engine.enhance`.
 
-Degrade, normalise, run in tiles (in careful mode eight times), check, map back, keep the regions' brightness, mix by
-strength. The output is in the input's stored units; where a network's output cannot be used the slice is cubic
-interpolation, and says so.
+Fill padding, degrade, normalise, run in tiles (in careful mode eight times), check, map back, keep the regions'
+brightness, mix by strength. The output is in the input's stored units; where a network's output cannot be used the
+slice is cubic interpolation, and says so.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from brainsr_desktop.core.degrade import Degradation, degrade
 from brainsr_desktop.core.errors import BadOutput, InputUnsuitable, UsageError
 from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.core.intensity import Normalisation
+from brainsr_desktop.core.measure import Padding
 from brainsr_desktop.core.metrics import scores
 from brainsr_desktop.core.recipe import DEGRADED, Recipe
 from brainsr_desktop.core.resample import enlarge
@@ -105,6 +106,7 @@ class Engine:
         *,
         slice_index: int,
         range_max: float = 0.0,
+        padding: Padding | None = None,
         check_cancelled: CheckCancelled | None = None,
         progress: Progress | None = None,
     ) -> Enhanced:
@@ -113,7 +115,8 @@ class Engine:
         ``pixels`` (rows, columns) float32, stored units, any range, may hold NaN; ``geometry`` its place;
         ``slice_index`` (from 0) numbers the noise of a degradation. ``range_max`` is the robust range of the series
         in stored units, the peak of the scores; 0 = that of the slice. ``check_cancelled`` raises to stop,
-        ``progress`` hears of tiles.
+        ``progress`` hears of tiles. ``padding``: which pixels are no image. Neither a degradation nor a network sees
+        their values: the smallest value of the image stands there, and in the result as well.
 
         The result has ``scale`` times the rows and columns of the input; with a degradation ``scale / reduction``
         times, rounded up. For the model ``DEGRADED`` it is the degraded input itself.
@@ -128,16 +131,19 @@ class Engine:
         started = time.perf_counter()
         check = check_cancelled or _never
         _check_request(pixels, recipe, geometry)
+        if padding is not None:
+            pixels = padding.filled(pixels)
         source = _Source.of(pixels, geometry, recipe.degradation, slice_index)
         check()
         if recipe.model == DEGRADED:
-            seconds = time.perf_counter() - started
-            return Enhanced(source.with_holes(source.low, 1), source.geometry, seconds, "none", CPU)
+            low = _with_padding(source.with_holes(source.low, 1), pixels, padding)
+            return Enhanced(low, source.geometry, time.perf_counter() - started, "none", CPU)
         card = self.catalog.find(recipe.model, recipe.scale)
         _check_side(pixels.shape, card)
         made = self._make(source, card, recipe, check, progress or _silent)
         large = source.geometry.enlarged(recipe.scale)
         picture, place = _cut(source.with_holes(made.pixels, recipe.scale), large, geometry, recipe)
+        picture = _with_padding(picture, pixels, padding)
         spread = made.spread
         if spread is not None:
             spread, _ = _cut(source.with_holes(spread, recipe.scale), large, geometry, recipe)
@@ -249,6 +255,15 @@ class _Source:
         if self.holes is None:
             return picture
         return np.where(self.holes.repeat(scale, axis=0).repeat(scale, axis=1), np.float32(np.nan), picture)
+
+
+def _with_padding(picture: Floats, source: Floats, padding: Padding | None) -> Floats:
+    """The picture with what stands for padding in ``source`` in the same places; no value made up there."""
+    lowest = None if padding is None else padding.lowest(source)
+    if padding is None or lowest is None:
+        return picture
+    rows, columns = picture.shape
+    return np.where(padding.over((rows, columns)), lowest, picture)
 
 
 def _any_in_blocks(holes: Mask, side: int) -> Mask:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.errors import BadOutput, UsageError
 from brainsr_desktop.core.geometry import unknown_geometry
+from brainsr_desktop.core.measure import Padding
 from brainsr_desktop.core.metrics import comparable, lesion_scores, scores
 from brainsr_desktop.core.recipe import Precision, Recipe
 from brainsr_desktop.core.spectrum import power_ratio_db, spectrum_distance
@@ -48,7 +49,8 @@ class KnownSlice:
     """A true slice (rows, columns) float32, any unit, to be degraded and made again.
 
     ``range_max`` is the robust range of its series, 0 = its own; ``slice_index`` numbers the noise. ``lesion``: the
-    mask (rows, columns) of what an expert outlined; None where nobody did.
+    mask (rows, columns) of what an expert outlined; None where nobody did. ``padding``: where it is no image; filled
+    there already.
     """
 
     pixels: Floats
@@ -56,6 +58,7 @@ class KnownSlice:
     slice_index: int
     range_max: float = 0.0
     lesion: Mask | None = None
+    padding: Padding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ def evaluate_slices(
         for entrant in needed:
             steps.next(f"{entrant.name}, slice {known.slice_index}")
             recipe = _recipe(entrant, scale, chosen, degradation)
-            made = enhanced(engine, known.pixels, recipe, known.slice_index, known.range_max)
+            made = enhanced(engine, known.pixels, recipe, known.slice_index, known.range_max, known.padding)
             judged = judge(
                 made.pixels, known.pixels, known.subject, scale, known.range_max, None, known.lesion
             )
@@ -208,7 +211,14 @@ def entrants_of(engine: Engine, models: Sequence[str], *, careful: bool = False)
     return [entrant for card in cards for entrant in _ways(card, careful)]
 
 
-def enhanced(engine: Engine, pixels: Floats, recipe: Recipe, number: int, range_max: float) -> Enhanced:
+def enhanced(
+    engine: Engine,
+    pixels: Floats,
+    recipe: Recipe,
+    number: int,
+    range_max: float,
+    padding: Padding | None = None,
+) -> Enhanced:
     """A slice whose place is not known, made by the engine.
 
     Raises:
@@ -217,7 +227,7 @@ def enhanced(engine: Engine, pixels: Floats, recipe: Recipe, number: int, range_
     """
     rows, columns = pixels.shape
     place = unknown_geometry(rows, columns, 1)
-    made = engine.enhance(pixels, recipe, place, slice_index=number, range_max=range_max)
+    made = engine.enhance(pixels, recipe, place, slice_index=number, range_max=range_max, padding=padding)
     if made.fallback:
         raise BadOutput(f"The model {recipe.model} gives no usable picture of slice {number}.")
     return made

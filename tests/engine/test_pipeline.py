@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from brainsr_desktop.core.degrade import Degradation, degrade
 from brainsr_desktop.core.errors import Cancelled, InputUnsuitable, UsageError
 from brainsr_desktop.core.geometry import Geometry, unknown_geometry
+from brainsr_desktop.core.measure import Padding, padding_of
 from brainsr_desktop.core.metrics import SCORES, scores
 from brainsr_desktop.core.recipe import DEGRADED, Recipe
 from brainsr_desktop.core.resample import enlarge
@@ -360,3 +361,66 @@ def test_that_preparing_loads_the_model(engine: Engine) -> None:
     assert engine.prepare(Recipe(DEGRADED, 4)).backend == "none"
     with pytest.raises(UsageError):
         engine.prepare(Recipe("no-such", 4))
+
+
+# Padding
+
+
+def padded_head(value: float) -> tuple[Floats, Padding]:
+    """A head of 20 to 900 in a frame of padding, as scanners write it around a round field of view."""
+    image = phantom(48, 40).astype(np.float32) + np.float32(20.0)
+    pixels = np.full(image.shape, value, np.float32)
+    pixels[8:40, 6:34] = image[8:40, 6:34]
+    padding = padding_of(pixels, value, value)
+    assert padding is not None and padding.mask.sum() == 48 * 40 - 32 * 28
+    return pixels, padding
+
+
+@pytest.mark.parametrize("model", ["tiny-x4", "tiny-x2", "bicubic"])
+@pytest.mark.parametrize("degradation", [None, Degradation(noise_percent=5.0, reduction=2, seed=3)])
+def test_that_the_value_of_padding_does_not_matter(
+    engine: Engine, model: str, degradation: Degradation | None
+) -> None:
+    recipe = Recipe(model, 2 if model == "tiny-x2" else 4, degradation)
+    heads = [padded_head(value) for value in (-2000.0, -32768.0, 30000.0)]
+    made = [enhance(engine, pixels, recipe, padding=padding) for pixels, padding in heads]
+    pixels, padding = heads[0]
+    image = pixels[~padding.mask]
+    for done in made:
+        assert np.array_equal(done.pixels, made[0].pixels) and done.scores == made[0].scores
+        is_padding = padding.over((done.geometry.rows, done.geometry.columns))
+        assert (done.pixels[is_padding] == image.min()).all()
+        assert np.ptp(done.pixels[~is_padding]) > 0.3 * np.ptp(image)
+
+
+def test_that_padding_is_left_out_of_a_degraded_slice(engine: Engine) -> None:
+    pixels, padding = padded_head(-2000.0)
+    made = enhance(
+        engine, pixels, Recipe(DEGRADED, 1, Degradation(noise_percent=9.0, reduction=2)), padding=padding
+    )
+    is_padding = padding.over((24, 20))
+    assert (made.pixels[is_padding] == pixels[~padding.mask].min()).all()
+    assert made.pixels.min() >= 0.0
+
+
+def test_that_a_slice_of_padding_alone_is_left_alone(engine: Engine) -> None:
+    pixels = np.full((20, 20), -2000.0, np.float32)
+    done = enhance(engine, pixels, NET, padding=padding_of(pixels, -2000.0, -2000.0))
+    assert (done.pixels == -2000.0).all() and done.notes[0].startswith(FLAT)
+
+
+@pytest.mark.parametrize(
+    "recipe", [NET, Recipe("tiny-x2", 2), Recipe("tiny-x4", 4, Degradation(reduction=4))]
+)
+def test_that_a_mask_without_padding_changes_no_bit(engine: Engine, recipe: Recipe) -> None:
+    pixels = phantom(48, 40)
+    none = Padding(np.zeros(pixels.shape, np.bool_))
+    with_mask = enhance(engine, pixels, recipe, padding=none)
+    assert np.array_equal(with_mask.pixels, enhance(engine, pixels, recipe).pixels)
+
+
+@given(st.integers(2, 40), st.integers(2, 40), st.sampled_from([1, 2, 4]))
+def test_that_padding_lies_in_the_same_places_of_an_enlargement(rows: int, columns: int, scale: int) -> None:
+    mask = np.random.default_rng(rows * 41 + columns).random((rows, columns)) < 0.3
+    wanted = mask.repeat(scale, axis=0).repeat(scale, axis=1)
+    assert np.array_equal(Padding(mask).over((rows * scale, columns * scale)), wanted)
