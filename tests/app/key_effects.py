@@ -160,13 +160,11 @@ def turned_and_zoomed(rig: Rig) -> None:
     pixels(rig)
 
 
-def measured(selected: bool = True, handle: int | None = None) -> Prepare:
+def measured(handle: int | None = None) -> Prepare:
     """A distance on the slice in view (ends, middle: handles 0, 1, 2)."""
     return do(
         lambda state: intents_measure.begin(state, "distance", (6.0, 8.0), (22.0, 20.0)),
-        lambda state: intents_measure.select(
-            state, state.measuring.items[-1].number if selected else None, handle
-        ),
+        lambda state: intents_measure.select(state, state.measuring.items[-1].number, handle),
     )
 
 

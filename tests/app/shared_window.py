@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -17,8 +18,10 @@ from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture
 from brainsr_desktop.session.state import ViewState, WindowLevel
 from tests.app.frame_kit import RANGE, Rig, make_rig, series_of
-from tests.app.viewing import make_stack
+from tests.app.viewing import leave, make_stack
 
+ROWS: Final = 40
+COLUMNS: Final = 32
 SLICES: Final = 30
 SLICE: Final = 15
 VOLUMES: Final = 3
@@ -55,6 +58,8 @@ class SharedWindow:
         rig.controller.range_changed.emit(rig.controller.series_range)
         window.areas.panel.set_open_sections(["display"])
         window.areas.browser.search.clear()
+        for pane in (window.areas.pair.left, window.areas.pair.right):
+            leave(pane.view)
         rig.controller.compared = None
         show_ramp(rig)
         QGuiApplication.clipboard().clear()
@@ -80,7 +85,7 @@ class SharedWindow:
 
 def described(name: str) -> StackInfo:
     """An axial stack with masks and several volumes."""
-    made = make_stack(slices=SLICES, volumes=VOLUMES)
+    made = make_stack(ROWS, COLUMNS, slices=SLICES, volumes=VOLUMES)
     return replace(
         made,
         id=name,
@@ -92,12 +97,18 @@ def described(name: str) -> StackInfo:
     )
 
 
+def ramp() -> NDArray[np.float32]:
+    """100 + 2 x + 3 y, x and y in mm: (rows, columns) of a slice of `described`, whose pixels are 1 mm wide."""
+    y, x = np.mgrid[0:ROWS, 0:COLUMNS] + 0.5
+    values: NDArray[np.float32] = (100.0 + 2.0 * x + 3.0 * y).astype(np.float32)
+    return values
+
+
 def show_ramp(rig: Rig) -> None:
-    """A ramp (100 + 2 x + 3 y, x and y in mm) in both panes, finished."""
+    """The ramp in both panes, finished."""
     here = rig.store.state.stack
     assert here is not None
-    y, x = np.mgrid[0 : here.geometry.rows, 0 : here.geometry.columns] + 0.5
-    picture = Picture((100.0 + 2.0 * x + 3.0 * y).astype(np.float32), here.geometry.extent_mm)
+    picture = Picture(ramp(), here.geometry.extent_mm)
     rig.controller.right_status = FULL
     rig.controller.left_changed.emit(picture, PaneStatus(PaneState.ORIGINAL, "Original"))
     rig.controller.right_changed.emit(picture, FULL)
