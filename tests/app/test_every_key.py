@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -19,6 +19,7 @@ from brainsr_desktop.app.mouse_table import FIXED_KEYS
 from tests.app.frame_kit import Rig
 from tests.app.key_effects import EFFECTS, TEST_ON, computing, measured, put
 from tests.app.shared_window import SERIES, SharedWindow, shared_window
+from tests.app.viewing import drag
 
 KEYS: Final = [(spec.id, key) for spec in SPECS for key in spec.keys]
 OVER_IMAGES: Final = [(name, key) for name, key in KEYS if BY_ID[name].scope == "image"]
@@ -111,6 +112,21 @@ def test_that_the_keys_of_the_images_do_nothing_in_a_field(rig: Rig, qtbot: QtBo
     assert [asked for asked in rig.controller.asked if asked[0] != "thumbnail"] == []
     browser.search.clear()
     qtbot.waitUntil(lambda: len(browser.stacks()) == len(SERIES))
+
+
+def test_that_escape_takes_back_the_drag_then_the_tool_then_the_preview(rig: Rig) -> None:
+    computing(rig)
+    put(tool="zoom")(rig)
+    view = rig.window.areas.pair.left.view
+    drag(view, QPointF(100, 200), QPointF(100, 120), release=False)
+    assert rig.store.state.rect_mm is not None
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert (rig.store.state.rect_mm, rig.store.state.tool) == (None, "zoom")
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert rig.store.state.tool == "window"
+    assert rig.controller.asked_for("stop") == []
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert rig.controller.asked_for("stop") == [("stop",)]
 
 
 # Keys that belong to no command
