@@ -103,7 +103,9 @@ class Viewing:
     ``remember_windows``: the grey window of each series comes back at the next start.
     """
 
-    interpolation: Literal["nearest", "linear"] = _kept("nearest", _choice("nearest", "linear"))
+    interpolation: Literal["nearest", "linear", "cubic"] = _kept(
+        "nearest", _choice("nearest", "linear", "cubic")
+    )
     overlays: Literal["all", "few", "none"] = _kept("all", _choice("all", "few", "none"))
     own_center: float = _kept(0.5, _number(-10.0, 10.0))
     own_width: float = _kept(1.0, _number(1e-6, 100.0))

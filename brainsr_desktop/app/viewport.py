@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QWidget
 
 from brainsr_desktop.app.compare_paint import Signs, lens_area, paint_signs
 from brainsr_desktop.app.compare_split import regions_of
+from brainsr_desktop.app.cubic_pictures import CubicPictures
 from brainsr_desktop.app.measure_paint import Mark, paint_marks
 from brainsr_desktop.app.slice_pixels import Reductions
 from brainsr_desktop.app.theme import IMAGE
@@ -42,6 +43,8 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
     """Draws one slice. It decides nothing: the pair says what to show, the mouse map tells the pair what is wanted."""
 
     resized = Signal()
+    sharpened = Signal()
+    """A picture that was drawn linearly is there in cubic interpolation."""
     focused = Signal()
     _look: Look | None = None  # asked for by the first resize, inside the constructor of the base
 
@@ -54,8 +57,10 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         self._box = pg.ViewBox(
             enableMouse=False, enableMenu=False, invertY=True, lockAspect=1.0, defaultPadding=0.0
         )
-        self._base = PictureLayer(self._box, reductions)
-        self._second = PictureLayer(self._box, reductions)
+        self._cubics = CubicPictures(self)
+        self._cubics.ready.connect(self._on_sharper)
+        self._base = PictureLayer(self._box, reductions, self._cubics)
+        self._second = PictureLayer(self._box, reductions, self._cubics)
         self.setCentralItem(self._box)
         self._signs = Signs()
         self._layer = OverlayLayer()
@@ -89,6 +94,8 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         second_manner: Manner = "nearest",
     ) -> None:
         """Take other pictures; None clears at once. The second is drawn where the signs part the pane."""
+        if picture is None and second is None:
+            self._cubics.clear()
         changed = self._base.set_picture(picture, manner)
         if self._second.set_picture(second, second_manner) or changed:
             self._draw()
@@ -118,6 +125,11 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
         if content != self._content:
             self._content = content
             self.viewport().update()
+
+    @property
+    def content(self) -> Content:
+        """The text over the picture."""
+        return self._content
 
     def set_cross(self, at: PointMm | None) -> None:
         """Show the other pane's cursor at a place of the plane."""
@@ -169,6 +181,11 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]
     def sampling(self) -> Sampling:
         """How the screen enlarges the picture now."""
         return "nearest" if self._look is None else self._base.sampling(self._look, self.devicePixelRatioF())
+
+    def _on_sharper(self) -> None:
+        self._draw()
+        self.viewport().update()
+        self.sharpened.emit()
 
     def _draw(self) -> None:
         if self._look is not None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QRegion, QTransform
 
 from brainsr_desktop.app.colour_tables import Table, difference_table, table_named
+from brainsr_desktop.app.cubic_pictures import CubicPictures
 from brainsr_desktop.app.slice_pixels import (
     Grey,
     Part,
@@ -25,8 +26,8 @@ from brainsr_desktop.app.view_field import Field, SizePx
 from brainsr_desktop.session.pictures import Picture
 from brainsr_desktop.session.state import ColourMap, RectMm, WindowLevel
 
-Sampling = Literal["nearest", "linear"]
-Manner = Literal["nearest", "linear", "enhanced"]
+Sampling = Literal["nearest", "linear", "cubic"]
+Manner = Literal["nearest", "linear", "cubic", "enhanced"]
 """How a pane wants its picture drawn; "enhanced" shows single pixels only where they are large enough to be seen."""
 NEAREST_FROM: Final = 2.0
 """The enhanced pane shows single pixels from 200 % of its own pixels on."""
@@ -52,7 +53,7 @@ def sampling_of(picture: Picture, manner: Manner, device_px_per_pixel: float) ->
         return "linear"
     if manner == "enhanced":
         return "nearest" if device_px_per_pixel >= NEAREST_FROM else "linear"
-    return manner
+    return "linear" if manner == "cubic" and picture.pixels.ndim != 2 else manner
 
 
 def table_of(picture: Picture, colours: ColourMap) -> Table | None:
@@ -100,15 +101,16 @@ class SliceItem(pg.ImageItem):  # type: ignore[misc]
 class PictureLayer:
     """Draws one picture into the box of a pane."""
 
-    def __init__(self, box: pg.ViewBox, reductions: Reductions) -> None:
+    def __init__(self, box: pg.ViewBox, reductions: Reductions, cubics: CubicPictures) -> None:
         self._item = SliceItem()
         self._item.setVisible(False)
         box.addItem(self._item, ignoreBounds=True)
         self._pixels = SlicePixels(reductions)
         self._lens_pixels = SlicePixels(reductions)
+        self._cubics = cubics
         self._picture: Picture | None = None
         self._manner: Manner = "nearest"
-        self._drawn: tuple[Part, Grey, ColourMap] | None = None
+        self._drawn: tuple[Picture, Part, Grey, ColourMap] | None = None
 
     @property
     def picture(self) -> Picture | None:
@@ -150,34 +152,39 @@ class PictureLayer:
             self._item.setVisible(False)
             self._item.clear()
             return
-        self._take_sampling(picture, look, ratio)
+        picture, smooth = self._sampled(picture, self.device_px_per_pixel(look, ratio))
+        if smooth != self._item.smooth:
+            self._item.smooth = smooth
+            self._item.update()
         part = visible_part(picture, look.field.rect(size), ratio / look.field.mm_per_px)
         self._item.setVisible(part is not None)
         if part is None:
             return
-        wanted = part, _grey_of(picture, look), look.colours
+        wanted = picture, part, _grey_of(picture, look), look.colours
         if wanted == self._drawn:
             return
         self._drawn = wanted
         height, width = picture.extent_mm
         self._item.show_pixels(
-            self._pixels.drawn(picture, *wanted[:2]),
+            self._pixels.drawn(*wanted[:3]),
             part_mm(picture, part),
             QRectF(0, 0, width, height),
             table_of(picture, look.colours),
         )
 
     def sampling(self, look: Look, ratio: float) -> Sampling:
-        """How the screen enlarges the picture now."""
+        """How the screen enlarges the picture now; linearly while a cubic one is being made."""
         if self._picture is None:
             return "nearest"
-        return sampling_of(self._picture, self._manner, self.device_px_per_pixel(look, ratio))
+        zoom = self.device_px_per_pixel(look, ratio)
+        sampling = sampling_of(self._picture, self._manner, zoom)
+        return "linear" if sampling == "cubic" and self._cubics.of(self._picture, zoom) is None else sampling
 
-    def _take_sampling(self, picture: Picture, look: Look, ratio: float) -> None:
-        smooth = sampling_of(picture, self._manner, self.device_px_per_pixel(look, ratio)) == "linear"
-        if smooth != self._item.smooth:
-            self._item.smooth = smooth
-            self._item.update()
+    def _sampled(self, picture: Picture, device_px_per_pixel: float) -> tuple[Picture, bool]:
+        """The pixels to draw, and whether smoothly."""
+        sampling = sampling_of(picture, self._manner, device_px_per_pixel)
+        enlarged = self._cubics.of(picture, device_px_per_pixel) if sampling == "cubic" else None
+        return enlarged or picture, sampling != "nearest"
 
     def paint_lens(
         self, painter: QPainter, look: Look, around: RectMm, to_px: QTransform, factor: float, ratio: float
@@ -190,12 +197,11 @@ class PictureLayer:
         if picture is None:
             return
         closer = replace(look, field=replace(look.field, mm_per_px=look.field.mm_per_px / factor))
+        picture, smooth = self._sampled(picture, self.device_px_per_pixel(closer, ratio))
         part = visible_part(picture, around, ratio / closer.field.mm_per_px)
         if part is None:
             return
         pixels = self._lens_pixels.drawn(picture, part, _grey_of(picture, look))
-        percent = self.device_px_per_pixel(closer, ratio)
-        smooth = sampling_of(picture, self._manner, percent) == "linear"
         place, (height, width) = part_mm(picture, part), picture.extent_mm
         painter.save()
         if self._item.region is not None:

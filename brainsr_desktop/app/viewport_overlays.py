@@ -26,7 +26,7 @@ RARE_LENGTHS_MM: Final = (0.05, 0.1, 0.2, 0.5, 100.0, 200.0, 500.0)
 BAR_PX: Final = (60.0, 160.0)
 SMALL_PANE_PX: Final = 300
 _MARGIN_PX: Final = 10.0
-_SAMPLINGS: Final = {"nearest": mark("nearest"), "linear": mark("linear")}
+_SAMPLINGS: Final = {"nearest": mark("nearest"), "linear": mark("linear"), "cubic": mark("cubic")}
 _TOLD: Final = ("TR", "TE", "TI", "b-value")
 """Header lines that are shown; none of them tells who the patient is."""
 

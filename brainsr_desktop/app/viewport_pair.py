@@ -247,6 +247,7 @@ class ViewportPair(QWidget):
             self._mice[side] = pane.view.mouse = MouseMap(pane.view, side, self.hand)
             self._mice[side].line = self.line
             pane.view.resized.connect(self._refresh)
+            pane.view.sharpened.connect(self._refresh)
             pane.view.focused.connect(lambda side=side: self._mark(side))
             for bar in (pane.bar, pane.second_bar):
                 bar.details_requested.connect(self.details_requested)

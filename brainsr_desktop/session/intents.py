@@ -6,14 +6,22 @@ Each takes the state first: ``store.apply(lambda state: intents.scroll(state, 1)
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final
 
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.session import intents_measure
 from brainsr_desktop.session.compare import CURRENT, INPUT, REFERENCE, Source
-from brainsr_desktop.session.state import Convention, Overlays, RectMm, Tool, ViewState, WindowLevel
+from brainsr_desktop.session.state import (
+    Convention,
+    Overlays,
+    RectMm,
+    ScreenInterpolation,
+    Tool,
+    ViewState,
+    WindowLevel,
+)
 
 SMALLEST_VIEW_PX: Final = 4
 """Zooming in ends where the pane is so many pixels of the original wide or high."""
@@ -294,7 +302,7 @@ def show_masks(state: ViewState, *, on: bool) -> ViewState:
     return replace(state, show_masks=on)
 
 
-def set_interpolation(state: ViewState, interpolation: Literal["nearest", "linear"]) -> ViewState:
+def set_interpolation(state: ViewState, interpolation: ScreenInterpolation) -> ViewState:
     """How the screen enlarges the original."""
     return replace(state, interpolation=interpolation)
 

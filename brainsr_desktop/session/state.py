@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.recipe import Recipe
@@ -16,6 +16,9 @@ from brainsr_desktop.session.measurements import Measurement, Measuring
 Tool = Literal["window", "pan", "zoom", "scroll", "distance", "profile", "ellipse", "rectangle"]
 ColourMap = Literal["grey", "cividis", "viridis"]
 Overlays = Literal["all", "few", "none"]
+ScreenInterpolation = Literal["nearest", "linear", "cubic"]
+SCREEN_INTERPOLATIONS: Final[tuple[ScreenInterpolation, ...]] = ("nearest", "linear", "cubic")
+"""How the screen enlarges an original."""
 Convention = Literal["radiological", "neurological"]
 CineWay = Literal["loop", "to_and_fro"]
 CineOver = Literal["slices", "volumes"]
@@ -115,7 +118,7 @@ class ViewState:
     """What the left pane showed before test mode, and will show after it."""
     mode: Mode = "side"
     compare: Comparing = field(default_factory=Comparing)
-    interpolation: Literal["nearest", "linear"] = "nearest"
+    interpolation: ScreenInterpolation = "nearest"
     """How the screen enlarges the original pane."""
     recipe: Recipe = field(default_factory=lambda: Recipe("brainsr-x4", 4))
     network_on: bool = True

@@ -79,7 +79,7 @@ def _viewing() -> Page:
         mark("Viewing"),
         (
             Row("viewing", "interpolation", mark("Original on the screen"),
-                ((tr("True pixels"), "nearest"), (tr("Smooth"), "linear"))),
+                ((tr("True pixels"), "nearest"), (tr("Linear"), "linear"), (tr("Cubic"), "cubic"))),
             Row("viewing", "overlays", mark("Text on the images"),
                 ((tr("All"), "all"), (tr("Few"), "few"), (tr("None"), "none"))),
             Row("viewing", "convention", mark("On the left of the screen"),

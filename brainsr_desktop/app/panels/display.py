@@ -24,7 +24,7 @@ from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.language import tr
 from brainsr_desktop.session import intents, intents_grey
-from brainsr_desktop.session.state import ViewState, WindowLevel
+from brainsr_desktop.session.state import SCREEN_INTERPOLATIONS, ScreenInterpolation, ViewState, WindowLevel
 
 LARGEST: Final = 1e9
 
@@ -65,9 +65,13 @@ class DisplayPanel(QWidget):
                 (tr("Viridis, inverted"), "viridis inverted"),
             ],
         )
-        self.interpolation = Choice(tr("Original"), ((tr("Pixels"), "nearest"), (tr("Smooth"), "linear")))
+        self.interpolation = Choice(
+            tr("Original"),
+            ((tr("Pixels"), "nearest"), (tr("Linear"), "linear"), (tr("Cubic"), "cubic")),
+        )
         self.interpolation.button("nearest").setToolTip(tr("Show the true pixels (nearest neighbour)"))
         self.interpolation.button("linear").setToolTip(tr("Smooth them on the screen (linear)"))
+        self.interpolation.button("cubic").setToolTip(tr("Smooth them on the screen, edges sharper (cubic)"))
         self.linked = plain_label(tr("Both panes always share one window, zoom and place."), name="quiet")
         fields = QGridLayout()
         fields.setHorizontalSpacing(8)
@@ -125,9 +129,10 @@ class DisplayPanel(QWidget):
         )
 
     def _on_interpolation(self, value: object) -> None:
-        self._store.apply(
-            lambda s: intents.set_interpolation(s, "linear" if value == "linear" else "nearest")
+        chosen: ScreenInterpolation = next(
+            (name for name in SCREEN_INTERPOLATIONS if name == value), "nearest"
         )
+        self._store.apply(lambda s: intents.set_interpolation(s, chosen))
 
     def _on_changed(self, before: ViewState, after: ViewState) -> None:
         if _drawn(before) != _drawn(after):
