@@ -127,6 +127,7 @@ class Controller(ControllerSignals):
         enhancer.progressed.connect(self._on_progress)
         enhancer.idle_changed.connect(self._refresh)
         tasks.changed.connect(self._loading.start)
+        shown.outdated.connect(self._refresh)
 
     @property
     def catalog(self) -> Catalog:

@@ -30,6 +30,7 @@ class ShownPanes(QObject):
     compared_changed = Signal(object)  # Compared | None
     scores_changed = Signal(object)  # dict[str, dict[str, float]]
     slice_states_changed = Signal(object)  # dict[int, SliceState]
+    outdated = Signal()  # something that was waited for is there: time to draw
 
     def __init__(
         self, store: Store, models: KnownModels, enhancer: Enhancer, windows: GreyWindows, parent: QObject
@@ -42,6 +43,7 @@ class ShownPanes(QObject):
         self._map = ChangeMap(self)
         self._map.changed.connect(self.map_changed)
         self._map.compared_changed.connect(self.compared_changed)
+        self._map.subtracted.connect(self.outdated)
         self._source: OpenStack | None = None
         self._fresh: frozenset[ResultKey] = frozenset()
         self._last_degraded: ResultKey | None = None

@@ -23,8 +23,21 @@ _SHOWN_AS_IT_IS: Final = frozenset(
 )  # fmt: skip
 """What is no result has no difference; its own label says why."""
 
-Change = NDArray[np.float32]
-Subtract = Callable[[Picture, Picture], Change]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subtracted:
+    """What came of subtracting two pictures. ``change`` in stored units; None where the pixels do not fit together."""
+
+    upper: Picture
+    lower: Picture
+    change: NDArray[np.float32] | None
+
+    def is_of(self, upper: Picture, lower: Picture) -> bool:
+        """Whether it was made from the pixels of these pictures, however they are drawn."""
+        return self.upper.pixels is upper.pixels and self.lower.pixels is lower.pixels
+
+
+Subtract = Callable[[Picture, Picture], Subtracted | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +64,8 @@ def shown_right(
 ) -> Pane:
     """The right pane in the mode "difference": the map of the change if there is one.
 
-    ``span``: the value in units at the ends of the colours; ``subtract`` keeps what it made.
+    ``span``: the value in units at the ends of the colours; ``subtract`` keeps what it made, and gives None while it is
+    being made.
     """
     if state.mode != "difference" or right.status.state in _SHOWN_AS_IT_IS:
         return right
@@ -60,21 +74,21 @@ def shown_right(
         return Pane(None, labels.difference_waiting(right.status.progress))
     if picture.pixels.ndim != 2 or base.pixels.ndim != 2:
         return Pane(None, labels.difference_refused(tr("colour has none")))
-    try:
-        change = subtract(picture, base)
-    except ValueError:
+    made = subtract(picture, base)
+    if made is None:
+        return Pane(None, labels.difference_waiting(None))
+    if made.change is None:
         return Pane(None, labels.difference_refused(tr("the pixels of both pictures do not fit together")))
-    shown = replace(picture, pixels=change, intercept=0.0, smooth=False, inverted=False, span=span)
+    shown = replace(picture, pixels=made.change, intercept=0.0, smooth=False, inverted=False, span=span)
     return Pane(shown, labels.difference(right.status, _name_of_base(state, left)))
 
 
-def subtract(upper: Picture, lower: Picture) -> Change:
-    """The signed change in stored units.
-
-    Raises:
-        ValueError: see `core.trust.difference`.
-    """
-    return trust.difference(upper.pixels, lower.pixels)
+def subtract(upper: Picture, lower: Picture) -> Subtracted:
+    """The signed change; takes 10 to 40 ms at 2048 x 2048."""
+    try:
+        return Subtracted(upper, lower, trust.difference(upper.pixels, lower.pixels))
+    except ValueError:
+        return Subtracted(upper, lower, None)
 
 
 def _name_of_base(state: ViewState, left: Pane) -> str:
@@ -88,8 +102,7 @@ def places(found: Compared) -> tuple[trust.Place, ...]:
 
     Empty also where the pixels of both pictures do not fit together.
     """
-    try:
-        change = subtract(found.upper, found.lower)
-    except ValueError:
+    change = subtract(found.upper, found.lower).change
+    if change is None:
         return ()
     return trust.places_of_change(change, max(1, change.shape[0] // found.input_rows))

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from brainsr_desktop.app import change_map
 from brainsr_desktop.app.viewport_pair import ViewportPair
 from brainsr_desktop.app.window import MainWindow
 from brainsr_desktop.core.degrade import Degradation
@@ -31,6 +32,8 @@ from tests.app.slow_engine import stamp_of
 STEPS = 1000
 SLICES = 24
 SHAPE = (80, 72)
+AT_ONCE_PX = 30_000
+"""Maps of pictures four times as fine are made in the background, those of twice as fine ones at once."""
 LOOK_AT_SCREEN_EVERY = 20
 REST_EVERY = 25
 MODELS = (("brainsr-x4", 4, "espcn-x4"), ("bicubic", 4, None), ("lanczos", 2, None), ("nearest", 4, None))
@@ -226,6 +229,7 @@ def _middle_grey(view: QWidget) -> float:
 def walk(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]:
     monkeypatch.setenv(slow_engine.PAUSE_S, "0.012")
     monkeypatch.setenv(slow_engine.STAMP, "1")
+    monkeypatch.setattr(change_map, "AT_ONCE_PX", AT_ONCE_PX)
     desk = Desk(qtbot, engine_target=slow_engine.TARGET, cache_bytes=2 * 2**20)
     window = MainWindow(desk.store, desk.controller, READ, settings_path=tmp_path / "settings.toml")
     qtbot.addWidget(window)
