@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from PySide6.QtGui import QFontInfo
+
 from brainsr_desktop.app.view_field import Field
 from brainsr_desktop.app.viewport import Viewport
 from brainsr_desktop.app.viewport_overlays import (
-    SMALL_PANE_PX,
     Content,
     bar_of,
     corners_of,
+    is_small,
     letters_on_screen,
 )
 from brainsr_desktop.core.series import StudyInfo
@@ -36,7 +38,7 @@ def content_of(
         return Content(message=tr(INVITATION) if stack is None and invites else status)
     if state.overlays == "none":
         return Content()
-    small = view.size_px[0] < SMALL_PANE_PX
+    small = is_small(view.size_px, QFontInfo(view.font()).pointSizeF())
     return Content(
         letters_on_screen(stack, state.flip_h, state.flip_v),
         corners_of(

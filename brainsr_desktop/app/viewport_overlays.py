@@ -14,7 +14,8 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QTransform
 
-from brainsr_desktop.app.theme import IMAGE
+from brainsr_desktop.app.theme import IMAGE, SMALLEST_TEXT_PT
+from brainsr_desktop.app.view_field import SizePx
 from brainsr_desktop.core.series import StackInfo, StudyInfo
 from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session.pictures import Picture
@@ -24,7 +25,8 @@ BAR_LENGTHS_MM: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 RARE_LENGTHS_MM: Final = (0.05, 0.1, 0.2, 0.5, 100.0, 200.0, 500.0)
 """Only where none of the usual lengths fits: a very small or a very large field."""
 BAR_PX: Final = (60.0, 160.0)
-SMALL_PANE_PX: Final = 300
+SMALL_PANE_PX: Final = (300.0, 200.0)
+"""Width and height below which a pane has room for the slice and the window alone, where text has 10 pt."""
 _MARGIN_PX: Final = 10.0
 _SAMPLINGS: Final = {"nearest": mark("nearest"), "linear": mark("linear"), "cubic": mark("cubic")}
 _TOLD: Final = ("TR", "TE", "TI", "b-value")
@@ -88,6 +90,12 @@ def position_text(stack: StackInfo, slice_index: int) -> str:
     axis = ("sagittal", "coronal", "axial").index(geometry.plane)
     centre = geometry.position_at(slice_index, (geometry.rows - 1) / 2, (geometry.columns - 1) / 2)
     return f"{'xyz'[axis]} {_number(centre[axis], 1)} mm"
+
+
+def is_small(size: SizePx, text_pt: float) -> bool:
+    """Whether a pane of so many logical pixels has little room for text of that size."""
+    growth = max(text_pt, SMALLEST_TEXT_PT) / SMALLEST_TEXT_PT
+    return size[0] < SMALL_PANE_PX[0] * growth or size[1] < SMALL_PANE_PX[1] * growth
 
 
 def corners_of(
@@ -236,7 +244,8 @@ def outlined_text(painter: QPainter, at: QPointF, text: str, colour: str = IMAGE
 def _corners(painter: QPainter, area: QRectF, corners: Corners) -> float:
     """Paint the corners; the height of the taller one at the bottom."""
     metrics = QFontMetricsF(painter.font())
-    room = area.width() * 0.47
+    # The letters of the orientation stand between left and right.
+    room = min(area.width() * 0.47, area.width() / 2 - 0.8 * metrics.lineSpacing())
     tallest = 0.0
     for lines, right, bottom in (
         (corners.top_left, False, False),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from brainsr_desktop.app.viewport_overlays import (
     bar_of,
     corners_of,
     day,
+    is_small,
     letters_on_screen,
     position_text,
     wrapped,
@@ -27,6 +30,7 @@ from brainsr_desktop.app.viewport_overlays import (
 from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import RectMm
+from tests.app.frame_kit import make_rig, series_of
 from tests.app.viewing import (
     FULL,
     ORIGINAL,
@@ -134,6 +138,52 @@ def test_that_few_overlays_and_small_panes_keep_slice_and_window(how: dict[str, 
     else:
         found = corners(**how)
     assert found == Corners(bottom_left=("Slice 12 / 24",), bottom_right=("W 1000  L 500",))
+
+
+@pytest.mark.parametrize(
+    ("size", "text_pt", "small"),
+    [
+        ((300.0, 400.0), 10.0, False),
+        ((299.0, 400.0), 10.0, True),
+        ((599.0, 800.0), 20.0, True),
+        ((600.0, 400.0), 20.0, False),
+        ((900.0, 199.0), 10.0, True),
+        ((300.0, 200.0), 8.0, False),
+    ],
+)
+def test_that_a_pane_is_small_by_the_size_of_its_text(
+    size: tuple[float, float], text_pt: float, small: bool
+) -> None:
+    assert is_small(size, text_pt) is small
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("percent", [100, 200])
+def test_that_large_text_leaves_slice_and_window_in_a_small_window(
+    qtbot: QtBot, tmp_path: Path, theme: str, percent: int
+) -> None:
+    for rig in make_rig(qtbot, tmp_path):
+        rig.window.resize(1024, 640)
+        rig.window.preferences.update("general", theme=theme, text_percent=percent)
+        shown = make_stack(160, 128, (1.4, 1.4), thickness_mm=5.0, header=(("TR", "1900 ms"),))
+        rig.open(series_of(shown))
+        rig.store.apply(lambda state: intents.set_overlays(state, "all"))
+        rig.controller.left_changed.emit(picture_of(shown, np.zeros((160, 128), np.int16)), ORIGINAL)
+        view = rig.window.areas.pair.left.view
+        qtbot.waitUntil(partial(_is_brief, view, percent == 200))
+        found = view.content.corners
+        assert found.bottom_left[-1].startswith("Slice ") and found.bottom_right[-1].startswith("W ")
+        assert (view.content.bar is None) == (percent == 200)
+
+
+def _is_brief(view: Viewport, wanted: bool) -> bool:
+    """Whether there is text, and no more than the slice and the window, or more."""
+    lines = _line_count(view.content.corners)
+    return lines == 2 if wanted else lines > 7
+
+
+def _line_count(corners: Corners) -> int:
+    return sum(map(len, (corners.top_left, corners.top_right, corners.bottom_left, corners.bottom_right)))
 
 
 def test_that_colour_has_no_window() -> None:
