@@ -150,11 +150,12 @@ class Opening(QObject):
     def _on_series(self, series: SeriesInfo) -> None:
         study = series.study
         log.keep_out(
-            study.patient_name,
-            *study.patient_name.replace("^", " ").split(),
+            *_names(study.patient_name),
+            *_names(study.referring_physician),
             study.patient_id,
             study.birth_date,
             study.study_date,
+            study.institution,
         )
         self._fresh += series.stacks
         first = next((stack for stack in series.stacks if _is_good_start(stack)), None)
@@ -250,6 +251,11 @@ class Opening(QObject):
             QDesktopServices.openUrl(QUrl.fromLocalFile(found))
         else:
             self.noticed.emit(Notice("warning", tr("The file is not there any more.")))
+
+
+def _names(person: str) -> tuple[str, ...]:
+    """A DICOM person name and its parts."""
+    return person, *person.replace("^", " ").split()
 
 
 def _is_good_start(stack: StackInfo) -> bool:
