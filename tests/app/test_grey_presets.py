@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
@@ -244,6 +244,30 @@ def test_that_a_series_finds_its_window_at_the_next_start(qtbot: QtBot, tmp_path
         rig.open(series_of(stack(2)), path="/data/other")
         rig.controller.open_stack(stack(2))
         assert window_of(rig) == RANGE.initial
+
+
+def test_that_a_curve_comes_back_at_the_next_start_and_a_drag_makes_it_straight(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    curve = WindowLevel(400.0, 800.0, bytes(range(0, 256, 5)))
+    for first in (True, False):
+        for rig in started(qtbot, tmp_path):
+            rig.controller.range_changed.emit(replace(RANGE, header=curve))
+            if first:
+                set_by_key(rig, Qt.Key.Key_1)
+            assert window_of(rig) == curve
+    for rig in started(qtbot, tmp_path):
+        rig.controller.range_changed.emit(replace(RANGE, header=curve))
+        view = rig.window.areas.pair.left.view
+        here = rig.store.state.stack
+        assert here is not None
+        shape = (here.geometry.rows, here.geometry.columns)
+        rig.controller.left_changed.emit(
+            Picture(np.arange(np.prod(shape)).reshape(shape).astype(np.int16), here.geometry.extent_mm),
+            ORIGINAL,
+        )
+        drag(view, view.rect().center(), view.rect().center() + QPoint(30, 0))
+        assert window_of(rig).width != curve.width and window_of(rig).curve == b""
 
 
 def test_that_the_memory_can_be_turned_off(qtbot: QtBot, tmp_path: Path) -> None:
