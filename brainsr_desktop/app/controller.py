@@ -14,11 +14,10 @@ from brainsr_desktop.app.grey_windows import GreyWindows
 from brainsr_desktop.app.jobs import JobBoard
 from brainsr_desktop.app.model_import import ModelImport
 from brainsr_desktop.app.shown_panes import ShownPanes
-from brainsr_desktop.app.slice_orders import SliceOrders
+from brainsr_desktop.app.slice_orders import SliceOrders, what_is_made
 from brainsr_desktop.app.stack_library import StackLibrary
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.task_runner import TaskRunner
-from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.ipc.shared_array import sweep_stale
 from brainsr_desktop.language import tr
@@ -29,7 +28,7 @@ from brainsr_desktop.session.comparison import Compared
 from brainsr_desktop.session.known_models import KnownModels
 from brainsr_desktop.session.open_stack import OpenStack
 from brainsr_desktop.session.pictures import PaneStatus, Picture, ResultKey, stack_name
-from brainsr_desktop.session.planner import needs_base, wanted
+from brainsr_desktop.session.planner import wanted
 from brainsr_desktop.session.reports import ExportRequest
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.session.windows import SeriesRange
@@ -332,7 +331,7 @@ class Controller(ControllerSignals):
     def _on_state(self, before: ViewState, after: ViewState) -> None:
         if before.stack is not after.stack:
             self._switch_stack(after)
-        if _what_is_made(before) != _what_is_made(after):
+        if what_is_made(before) != what_is_made(after):
             self._shown.forget_fresh()
             self._settled = False
             self._settle.start()
@@ -397,10 +396,3 @@ class Controller(ControllerSignals):
     def _on_progress(self, key: ResultKey) -> None:
         if self._shown.waits_for(key):
             self._shown.draw()
-
-
-def _what_is_made(state: ViewState) -> tuple[object, ...]:
-    """What decides which results are wanted; grey window, zoom and overlays do not."""
-    recipe: Recipe = state.active_recipe
-    place = (state.stack, state.volume, state.slice_index)
-    return (*place, recipe, state.fast_model, state.network_on, state.left, state.right, needs_base(state))

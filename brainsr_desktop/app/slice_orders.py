@@ -1,11 +1,12 @@
-"""From a slice that is wanted to what the engine needs to make it."""
+"""From what is wanted to what the engine needs to make it."""
 
 from __future__ import annotations
 
 from brainsr_desktop.app.engine_worker import Order
 from brainsr_desktop.app.grey_windows import GreyWindows
 from brainsr_desktop.app.stack_library import StackLibrary
-from brainsr_desktop.session.planner import Stage, Want
+from brainsr_desktop.session.planner import Stage, Want, needs_base
+from brainsr_desktop.session.state import ViewState
 
 
 class SliceOrders:
@@ -32,3 +33,10 @@ class SliceOrders:
         peak = span / abs(frame.slope) if span > 0.0 else 0.0
         place = opened.stack.geometry.slice(index)
         return Order(want.recipe, opened.ref, want.frame, index, place, peak, frame.padding)
+
+
+def what_is_made(state: ViewState) -> tuple[object, ...]:
+    """What decides which results are wanted; grey window, zoom and overlays do not."""
+    recipe = state.active_recipe
+    place = (state.stack, state.volume, state.slice_index)
+    return (*place, recipe, state.fast_model, state.network_on, state.left, state.right, needs_base(state))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -200,7 +201,8 @@ def test_that_a_marked_slice_has_a_ring_whatever_its_state(qtbot: QtBot) -> None
     slider.set_slice_states(STATES)
     for index in STATES:
         plain = tick_picture(slider, index).astype(int)
-        store.apply(lambda state, index=index: intents_series.toggle_mark(intents.go_to(state, index)))
+        store.apply(partial(intents.go_to, slice_index=index))
+        store.apply(intents_series.toggle_mark)
         store.apply(lambda state: intents.go_to(state, 20))
         assert slider.track.is_marked(index)
         assert np.count_nonzero(np.abs(tick_picture(slider, index) - plain).max(2) > 60) > 15, index
