@@ -11,6 +11,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +19,14 @@ import numpy as np
 import tomlkit
 import torch
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from brainsr_desktop.core.errors import BrainSRError, ModelError, UsageError
 from brainsr_desktop.engine.backends.openvino_backend import import_openvino
 from brainsr_desktop.engine.pipeline import Engine
 from brainsr_desktop.models.card import CARD_FILE, WEIGHTS_FILE, read_card
 from brainsr_desktop.models.catalog import BASELINES, Catalog
+from brainsr_desktop.models.weights import load_weights
 from brainsr_desktop.train import checkpoint, records
 from brainsr_desktop.train.config import Config, read
 from brainsr_desktop.train.curve import draw_curve
@@ -42,14 +44,53 @@ _MINIMUM_SIDE: Final = 16
 _FIGURES: Final = ("head_psnr", "psnr", "ssim", "n", "gain_db", "gain_ci95", "best_baseline")
 
 
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Between two networks of one shape (Wang 2018, arXiv 1809.00219, 3.4): share 1 is the run's own, 0 that of the
+    model in ``folder``, from which the run went on."""
+
+    folder: Path
+    share: float
+
+    def of(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The weights in between, single precision.
+
+        Raises:
+            ModelError: the model cannot be read.   UsageError: it is another network, or the share is no share.
+        """
+        base = load_weights(read_card(self.folder))
+        if {name: array.shape for name, array in base.items()} != {
+            name: tuple(tensor.shape) for name, tensor in weights.items()
+        }:
+            raise UsageError(f"{self.folder.name} is another network than the run's.")
+        if not 0 <= self.share <= 1:
+            raise UsageError(f"A share lies between 0 and 1, not at {self.share}.")
+        return {
+            name: torch.lerp(torch.from_numpy(np.array(base[name], np.float32)), tensor.float(), self.share)
+            for name, tensor in weights.items()
+        }
+
+    @property
+    def text(self) -> str:
+        """For the card."""
+        return f"{self.share:g} of the trained weights, {1 - self.share:g} of {self.folder.name}"
+
+
 def publish(
-    run: Path, config: Config, *, data: Path, models: Path, commit: str = "", command: str = ""
+    run: Path,
+    config: Config,
+    *,
+    data: Path,
+    models: Path,
+    commit: str = "",
+    command: str = "",
+    blend: Blend | None = None,
 ) -> Path:
     """Write `models`/<name> from the checkpoint in `run`, complete or not at all, and return that folder.
 
     The moving average becomes the model. Its weights are rounded to half precision, which halves their file, and the
     graph and every figure are made from the rounded ones. command: how the model was trained, where the checkpoint
-    does not tell the whole of it.
+    does not tell the whole of it. blend: ship weights between the run's and a model's.
 
     Raises:
         ReadError: checkpoint or data cannot be read.   UsageError: another network than the configuration's.
@@ -62,7 +103,8 @@ def publish(
         )
     if saved.config.network != config.network:
         raise UsageError(f"The checkpoint in {run.name} holds another network than the configuration says.")
-    weights = {name: tensor.to(torch.float16) for name, tensor in saved.average.items()}
+    trained = saved.average if blend is None else blend.of(saved.average)
+    weights = {name: tensor.to(torch.float16) for name, tensor in trained.items()}
     network = build_network(config.network).eval().requires_grad_(False)
     network.load_state_dict(weights)
     staging = models / ".publishing"
@@ -80,6 +122,8 @@ def publish(
         "seconds": round(saved.seconds),
         "loss": _loss_text(saved.config),
     }
+    if blend is not None:
+        training["blend"] = blend.text
     if saved.feature_texts:
         training["features"] = list(saved.feature_texts.values())
     card = card_table(config, network, folder)
@@ -232,6 +276,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--command", default="", help="how it was trained, if the checkpoint does not tell it all"
     )
+    parser.add_argument("--blend", type=Path, metavar="MODEL", help="folder of a model to stay near to")
+    parser.add_argument("--share", type=float, default=0.5, help="of the run in a blend (default: 0.5)")
     given = parser.parse_args(arguments)
     try:
         folder = publish(
@@ -241,6 +287,7 @@ def main(arguments: list[str] | None = None) -> int:
             models=given.models,
             commit=given.commit,
             command=given.command,
+            blend=None if given.blend is None else Blend(given.blend, given.share),
         )
     except BrainSRError as error:
         records.say(f"{error.message} {error.advice}".strip())

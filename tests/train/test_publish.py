@@ -111,3 +111,24 @@ def test_that_a_model_of_ones_own_sources_is_not_published(made: Path, tmp_path:
     train(made, data=made.parent, out=tmp_path, device="cpu", overrides=own)
     with pytest.raises(UsageError, match="licences"):
         publish.publish(tmp_path / "tiny", read(made), data=made.parent, models=tmp_path / "models")
+
+
+def test_that_a_blend_lies_between_the_run_and_the_model(
+    made: Path, run: Path, model: Path, tmp_path: Path
+) -> None:
+    trained = checkpoint.load(run / checkpoint.FILE_NAME).average
+    base = load_file(model / "weights.safetensors")
+    blended = publish.Blend(model, 0.25).of({name: tensor + 1 for name, tensor in trained.items()})
+    for name, tensor in blended.items():
+        expected = 0.75 * base[name].float() + 0.25 * (trained[name] + 1)
+        torch.testing.assert_close(tensor, expected)
+    shipped = publish.publish(
+        run, read(made), data=made.parent, models=tmp_path, blend=publish.Blend(model, 0.25)
+    )
+    assert read_card(shipped).training["blend"] == "0.25 of the trained weights, 0.75 of tiny"
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_that_a_blend_beyond_both_ends_is_refused(model: Path, run: Path, share: float) -> None:
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        publish.Blend(model, share).of(checkpoint.load(run / checkpoint.FILE_NAME).average)
