@@ -32,6 +32,7 @@ from brainsr_desktop.train.config import Config, read
 from brainsr_desktop.train.curve import draw_curve
 from brainsr_desktop.train.dataset import read_stack_file
 from brainsr_desktop.train.evaluate import Options, evaluate_bench
+from brainsr_desktop.train.flatten import flatten
 from brainsr_desktop.train.networks import build_network
 from brainsr_desktop.train.size import gflop, parameter_count
 from brainsr_desktop.train.validation import Enlarger, Floats
@@ -85,12 +86,14 @@ def publish(
     commit: str = "",
     command: str = "",
     blend: Blend | None = None,
+    flat: bool = False,
 ) -> Path:
     """Write `models`/<name> from the checkpoint in `run`, complete or not at all, and return that folder.
 
     The moving average becomes the model. Its weights are rounded to half precision, which halves their file, and the
     graph and every figure are made from the rounded ones. command: how the model was trained, where the checkpoint
-    does not tell the whole of it. blend: ship weights between the run's and a model's.
+    does not tell the whole of it. blend: ship weights between the run's and a model's. flat: take out
+    the pattern drawn into flat areas, see `flatten`.
 
     Raises:
         ReadError: checkpoint or data cannot be read.   UsageError: another network than the configuration's.
@@ -103,9 +106,15 @@ def publish(
         )
     if saved.config.network != config.network:
         raise UsageError(f"The checkpoint in {run.name} holds another network than the configuration says.")
-    trained = saved.average if blend is None else blend.of(saved.average)
-    weights = {name: tensor.to(torch.float16) for name, tensor in trained.items()}
     network = build_network(config.network).eval().requires_grad_(False)
+    network.load_state_dict(saved.average if blend is None else blend.of(saved.average))
+    if flat:
+        flatten(network)
+    weights = {
+        name: tensor.to(torch.float16)
+        for name, tensor in network.state_dict().items()
+        if name in saved.average
+    }
     network.load_state_dict(weights)
     staging = models / ".publishing"
     shutil.rmtree(staging, ignore_errors=True)
@@ -124,6 +133,8 @@ def publish(
     }
     if blend is not None:
         training["blend"] = blend.text
+    if flat:
+        training["flat"] = "the tail corrected so that flat pictures stay flat"
     if saved.feature_texts:
         training["features"] = list(saved.feature_texts.values())
     card = card_table(config, network, folder)
@@ -278,6 +289,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--blend", type=Path, metavar="MODEL", help="folder of a model to stay near to")
     parser.add_argument("--share", type=float, default=0.5, help="of the run in a blend (default: 0.5)")
+    parser.add_argument("--flat", action="store_true", help="take out the pattern drawn into flat areas")
     given = parser.parse_args(arguments)
     try:
         folder = publish(
@@ -288,6 +300,7 @@ def main(arguments: list[str] | None = None) -> int:
             commit=given.commit,
             command=given.command,
             blend=None if given.blend is None else Blend(given.blend, given.share),
+            flat=given.flat,
         )
     except BrainSRError as error:
         records.say(f"{error.message} {error.advice}".strip())
