@@ -97,7 +97,7 @@ def badges(stack: StackInfo, enhanced: Enhanced, *, degraded: bool = False) -> t
     if degraded:
         found.append(Badge(tr("degraded"), "warn"))
     if enhanced:
-        found.append(Badge(tr("enhanced") if enhanced == "all" else tr("part enhanced"), "good"))
+        found.append(Badge(tr("enhanced") if enhanced == "all" else tr("partly"), "good"))
     if stack.problems:
         found.append(Badge(trn("{count} problem", "{count} problems", len(stack.problems)), "warn"))
     if stack.why_not:

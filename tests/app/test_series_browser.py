@@ -266,7 +266,7 @@ def test_that_the_badge_tells_how_much_is_enhanced(browser: SeriesBrowser) -> No
 
     assert "enhanced" not in spoken_now()
     browser.set_slice_states(found, {0: SliceState.FULL, 1: SliceState.FAST})
-    assert "part enhanced" in spoken_now()
+    assert "partly" in spoken_now()
     browser.set_slice_states(found, dict.fromkeys(range(4), SliceState.FULL))
     assert "part" not in spoken_now() and "enhanced" in spoken_now()
 
