@@ -286,7 +286,7 @@ def test_that_facts_do_not_claim_what_the_file_does_not_say() -> None:
 def test_that_badges_put_what_matters_first() -> None:
     made = stack(1, badges=("derived",), why_not="phase image", problems=(Problem("a", "GAP", "b"),) * 2)
     assert [badge.words for badge in badges(made, "part")] == [
-        "✓ part enhanced",
+        "✓ partly",
         "! 2 problems",
         "view only",
         "derived",
