@@ -20,6 +20,7 @@ FILES_KEPT: Final = 4
 MESSAGE_LENGTH: Final = 2000
 HIDDEN: Final = "<hidden>"
 SHORTEST_WORD: Final = 3
+SHORTEST_INSIDE: Final = 5
 
 _PROGRAM_FILE = re.compile(
     r"""(?:[A-Za-z]:)?[\\/][^"'\n]*?[\\/]((?:brainsr_desktop|site-packages|lib[\\/]python3[^\\/]*)[\\/][^"'\n:]*)"""
@@ -49,9 +50,10 @@ class _Secrets:
 
 
 def _pattern_of(word: str) -> str:
-    """The word itself; what lies below it as well if it is a folder."""
+    """The word itself; what lies below it as well if it is a folder. A short one inside another word is chance."""
     below = r"""(?:[\\/][^\s"'`]*)?""" if "/" in word or "\\" in word else ""
-    return re.escape(word) + below
+    pattern = re.escape(word) + below
+    return pattern if len(word) >= SHORTEST_INSIDE else rf"(?<![^\W_]){pattern}(?![^\W_])"
 
 
 _SECRETS = _Secrets()

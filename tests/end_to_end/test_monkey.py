@@ -48,6 +48,7 @@ BUTTONS = (
 )
 KEYS = (Qt.Key.Key_Tab, Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Up, Qt.Key.Key_Down,
         Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_A, Qt.Key.Key_5, Qt.Key.Key_Delete)  # fmt: skip
+DIALOGS = ("settings", "export", "keys", "about", "research_notice", "tour")
 CLOSE_MODAL_MS = 150
 
 
@@ -74,11 +75,11 @@ class Monkey:
         # Menus and native questions stop every other event: somebody has to close them.
         self._closer = QTimer(window, interval=CLOSE_MODAL_MS)
         self._closer.timeout.connect(self.close_what_blocks)
+        self._closer.start()
 
     def play(self, seconds: float) -> None:
         """Play for so long, and look at the panes after every deed."""
         weights, deeds = zip(*self._deeds, strict=True)
-        self._closer.start()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.close_what_blocks()
@@ -86,7 +87,6 @@ class Monkey:
             self.done.append(deed())
             QTest.qWait(self.random.choice((0, 0, 5, 30)))
             self.look()
-        self._closer.stop()
 
     def look(self) -> None:
         """No pane shows a result that is not of the slice in view."""
@@ -169,7 +169,7 @@ class Monkey:
             one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible()
         ]
         if not open_now:
-            name = self.random.choice(("settings", "export", "keys", "about", "research_notice", "tour"))
+            name = self.random.choice(DIALOGS)
             self.window.actions_[name].trigger()
             return f"open {name}"
         dialog = self.random.choice(open_now)
@@ -197,6 +197,29 @@ class Monkey:
         folder = self.random.choice(self.folders)
         self.window.open_paths([str(folder)])
         return f"open {folder.name}"
+
+    def open_each_dialog(self) -> None:
+        """Open and close every dialog once."""
+        for name in DIALOGS:
+            self.window.actions_[name].trigger()
+            QTest.qWait(50)
+            self.rest()
+
+    def rest(self) -> None:
+        """Close dialogs and series."""
+        self.close_what_blocks()
+        for dialog in QApplication.topLevelWidgets():
+            if isinstance(dialog, QDialog):
+                dialog.reject()
+        self.desk.controller.close_all()
+        QTest.qWait(300)
+
+    def widgets_at_rest(self) -> int:
+        """How many widgets there are with nothing open."""
+        self.rest()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        gc.collect()
+        return len(QApplication.allWidgets())
 
     def some_widget(self) -> QWidget:
         """A visible, usable widget of the window."""
@@ -250,6 +273,7 @@ def monkey(qtbot: QtBot, tmp_path: Path) -> Iterator[Monkey]:
     desk.open(folders[0])
     yield Monkey(desk, window, folders)
     window.close()
+    desk.controller.shut_down()
     restore_look()
 
 
@@ -258,10 +282,11 @@ def test_that_whatever_is_pressed_nothing_breaks_and_nothing_is_left(
     monkey: Monkey, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    monkey.play(min(SECONDS, 5.0))  # what is made once, at first use, is no leak
-    before, memory = _widgets(), psutil.Process().memory_info().rss
+    monkey.open_each_dialog()  # what is made once, at first use, is no leak
+    monkey.play(min(SECONDS, 5.0))
+    before, memory = monkey.widgets_at_rest(), psutil.Process().memory_info().rss
     monkey.play(SECONDS)
-    after = _widgets()
+    after = monkey.widgets_at_rest()
     assert after <= before * 1.1 + 30, f"{before} widgets became {after}"
     assert psutil.Process().memory_info().rss < memory * 1.1 + 60 * 2**20
     troubles = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
@@ -269,9 +294,3 @@ def test_that_whatever_is_pressed_nothing_breaks_and_nothing_is_left(
     monkey.desk.controller.shut_down()
     assert not children_left()
     assert not blocks_left()
-
-
-def _widgets() -> int:
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-    gc.collect()
-    return len(QApplication.allWidgets())

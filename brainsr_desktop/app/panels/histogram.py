@@ -167,7 +167,8 @@ class HistogramPanel(QWidget):
             ]
         self.plot.set_lines(lines)
         self.words.setText(self._told(len(lines)))
-        self._set_axes(lines)
+        if not self._dragging:  # nothing moves under the hand
+            self._set_axes(lines)
         self._show_window(self._store.state.window)
 
     def _scaled(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
