@@ -145,8 +145,10 @@ class KeysPage(QWidget):
     def _ask_printer(self) -> None:
         from PySide6.QtPrintSupport import QPrintDialog, QPrinter  # asks the system for its printers
 
-        dialog = QPrintDialog(QPrinter(), self)
-        dialog.accepted.connect(lambda: self.print_sheet(dialog.printer()))
+        printer = QPrinter()
+        dialog = QPrintDialog(printer, self)
+        # The dialog does not own the printer: the connection keeps it as long as the dialog lives.
+        dialog.accepted.connect(lambda: self.print_sheet(printer))
         dialog.finished.connect(dialog.deleteLater)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.show()  # its own ``open`` is for slots by name
