@@ -18,7 +18,10 @@ NOTCH: Final = 120
 
 
 class HeldKey(QObject):
-    """Watches a key in some widgets and what is inside them. What it switches on is told by its heirs."""
+    """Watches a key in some widgets and what is inside them. What it switches on is told by its heirs.
+
+    Qt's classes leave no room for `abc`: what an heir must have raises NotImplementedError here.
+    """
 
     def __init__(self, store: Store, parent: QObject, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)

@@ -58,7 +58,7 @@ class SeriesItems(QStandardItemModel):
     def mimeTypes(self) -> list[str]:
         return [STACK_MIME]
 
-    def mimeData(self, indexes: list[AnyIndex]) -> QMimeData:  # type: ignore[override]
+    def mimeData(self, indexes: list[AnyIndex]) -> QMimeData:  # type: ignore[override]  # a sequence for Qt, a list in its stubs
         data = QMimeData()
         stacks = [stack for index in indexes if (stack := index.data(Role.STACK)) is not None]
         if stacks:

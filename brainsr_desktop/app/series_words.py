@@ -59,9 +59,11 @@ def reason_words(reason: str) -> str:
 def patient_key(study: StudyInfo) -> PatientKey:
     """Name and ID as they are compared: the same in any spelling of capitals, blanks and carets."""
     name = study.patient_name.split("=", maxsplit=1)[0].replace("^", " ")
-    return tuple(
-        " ".join(unicodedata.normalize("NFKC", text).casefold().split()) for text in (name, study.patient_id)
-    )  # type: ignore[return-value]
+    return _plain(name), _plain(study.patient_id)
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def patient_hint(key: PatientKey, others: Iterable[PatientKey]) -> str:

@@ -39,7 +39,7 @@ from brainsr_desktop.session.pictures import Picture
 from brainsr_desktop.session.state import RectMm
 
 
-class Viewport(pg.GraphicsView):  # type: ignore[misc]
+class Viewport(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
     """Draws one slice. It decides nothing: the pair says what to show, the mouse map tells the pair what is wanted."""
 
     resized = Signal()

@@ -63,7 +63,7 @@ def table_of(picture: Picture, colours: ColourMap) -> Table | None:
     return None if picture.pixels.ndim == 3 else table_named(colours, padded=picture.padding is not None)
 
 
-class SliceItem(pg.ImageItem):  # type: ignore[misc]
+class SliceItem(pg.ImageItem):  # type: ignore[misc]  # pyqtgraph has no types
     """Ready 8-bit pixels in a rectangle of the plane; nearest or smooth, cut to the picture's own edge."""
 
     qimage: QImage

@@ -201,7 +201,7 @@ class SeriesExport:
                     Exported,
                     self._files.call(lambda job: CloseExport(job, opened.export, notes=tuple(notes))),
                 )
-            except BaseException:
+            except BaseException:  # Ctrl-C too: what is written stays whole, and the export can go on
                 self._leave(opened, len(indices) - len(damaged))
                 raise
         status: Status = "skipped" if opened.complete else "done"

@@ -68,7 +68,7 @@ class Handlers:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def list_devices(self, request: ListDevices, context: JobContext) -> Devices:  # noqa: ARG002
+    def list_devices(self, request: ListDevices, context: JobContext) -> Devices:  # noqa: ARG002 - every handler has it
         """What there is to run on."""
         return Devices(request.job, self._engine.devices())
 

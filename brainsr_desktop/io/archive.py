@@ -80,7 +80,7 @@ def entries(path: str, kind: ArchiveKind, skipped: Callable[[Problem], None], sh
                 yield Entry(GZIP_MEMBER, budget.read(stream, _size_of(path)))
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
         raise ReadError(tr("The archive {shown} is damaged.", shown=shown), path=path) from error
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # zipfile's word for what it cannot unpack
         raise ReadError(
             tr("The archive {shown} uses a compression or encryption that cannot be read.", shown=shown),
             advice=tr("Unpack it first."),

@@ -28,7 +28,7 @@ class Line:
     steps: bool = False
 
 
-class Plot(pg.PlotWidget):  # type: ignore[misc]
+class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """Shows lines in the theme's colours. It is read, not grabbed: the wheel scrolls the panel."""
 
     _built = False

@@ -29,6 +29,6 @@ class Interpolation:
         """Nothing is held."""
 
 
-def open_backend(card: Card, scale: int, device: str, precision: Precision) -> Interpolation:  # noqa: ARG001
+def open_backend(card: Card, scale: int, device: str, precision: Precision) -> Interpolation:  # noqa: ARG001 - one signature for all
     """The interpolation that the card names."""
     return Interpolation(cast("Method", card.name), scale)

@@ -74,7 +74,7 @@ def _wait(request: Any, check_cancelled: CheckCancelled) -> None:
     while not request.wait_for(CANCEL_INTERVAL_MS):
         try:
             check_cancelled()
-        except BaseException:
+        except BaseException:  # whatever stops us: a request may not outlive its arrays
             request.cancel()
             with suppress(RuntimeError):  # OpenVINO's word for "cancelled"
                 request.wait()
