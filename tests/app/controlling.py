@@ -128,6 +128,10 @@ class Desk:
         assert not blocks_left()
 
 
+MakeDesk = Callable[..., Desk]
+"""Of the fixture `desk`."""
+
+
 def children_left() -> list[str]:
     """Living child processes of this one, but for Python's own resource tracker."""
     found = []
@@ -151,3 +155,7 @@ def series_folder(folder: Path, slices: int = 6, shape: tuple[int, int] = (48, 4
     """A folder with one DICOM series of `marked_slices`."""
     classic(folder, pixels=marked_slices(slices, *shape), **arguments)
     return folder
+
+
+def dicom_files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.dcm"))

@@ -51,11 +51,6 @@ SIZES = [(1280, 800), (1024, 640)]
 PERCENTS = [100, 200]
 
 
-@pytest.fixture
-def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
-    yield from make_rig(qtbot, tmp_path)
-
-
 def open_dialogs(rig: Rig) -> list[QDialog]:
     """Every dialog of this side of the window."""
     found: list[QDialog] = []

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QToolButton
-from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.actions import effective_keys, normal_key, owner_of
 from brainsr_desktop.app.command_table import BY_ID, SPECS
 from brainsr_desktop.app.menu_table import MENUS, SEPARATOR, SUBMENUS, TOOL_BAR
 from brainsr_desktop.app.menus import ICONS
-from tests.app.frame_kit import Rig, make_rig, series_of, stack
-
-
-@pytest.fixture
-def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
-    yield from make_rig(qtbot, tmp_path)
+from tests.app.frame_kit import Rig, series_of, stack
 
 
 def test_that_every_command_has_a_place_in_the_menus(qapp: object) -> None:

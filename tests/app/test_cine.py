@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.cine_controls import CineControls
 from brainsr_desktop.session import intents
-from tests.app.frame_kit import Rig, make_rig, series_of, stack
+from tests.app.frame_kit import Rig, series_of, stack
 from tests.app.viewing import make_stack
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
-    yield from make_rig(qtbot, tmp_path)
 
 
 def controls(rig: Rig) -> CineControls:

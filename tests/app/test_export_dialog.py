@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +18,8 @@ from brainsr_desktop.session.pictures import stack_name
 from brainsr_desktop.session.reports import ExportRequest
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.settings import ExportChoices
-from tests.app.frame_kit import CATALOG, PATIENT, Rig, make_rig, series_of, stack
+from tests.app.frame_kit import CATALOG, PATIENT, Rig, series_of, stack
 from tests.app.test_dialogs import in_view, with_files
-
-
-@pytest.fixture
-def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
-    yield from make_rig(qtbot, tmp_path)
 
 
 def dialog_for(

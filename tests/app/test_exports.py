@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +17,7 @@ from brainsr_desktop.io.messages import ExportOptions
 from brainsr_desktop.ipc.messages import ErrorReport
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.reports import ExportRequest
-from tests.app import slow_engine
-from tests.app.controlling import Desk, marked_slices, series_folder
-
-MakeDesk = Callable[..., Desk]
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Iterator[MakeDesk]:
-    made: list[Desk] = []
-
-    def make(**arguments: Any) -> Desk:
-        made.append(Desk(qtbot, **arguments))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.leave()
-
-
-@pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv(slow_engine.PAUSE_S, "0.15")
-    return slow_engine.TARGET
+from tests.app.controlling import Desk, MakeDesk, marked_slices, series_folder
 
 
 def exported(one: Desk, folder: Path, *formats: Any, **changes: Any) -> Path:

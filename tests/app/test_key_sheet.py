@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtTest import QTest
-from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.actions import effective_keys
 from brainsr_desktop.app.command_table import SPECS
@@ -19,12 +17,7 @@ from brainsr_desktop.app.dialogs.keys import KeysDialog
 from brainsr_desktop.app.dialogs.settings import SettingsDialog
 from brainsr_desktop.app.key_sheet import MANUAL, manual, printed, rows
 from brainsr_desktop.app.mouse_table import FIXED_KEYS, MOUSE, RESERVED
-from tests.app.frame_kit import Rig, make_rig, series_of, stack
-
-
-@pytest.fixture
-def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
-    yield from make_rig(qtbot, tmp_path)
+from tests.app.frame_kit import Rig, series_of, stack
 
 
 def test_that_the_manual_is_the_one_the_tables_give(qapp: object, project: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
@@ -15,7 +12,7 @@ from brainsr_desktop.app.viewport import Viewport
 from brainsr_desktop.app.viewport_pair import ViewportPair
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.session import intents
-from tests.app.frame_kit import Rig, make_rig, series_of, stack
+from tests.app.frame_kit import Rig, series_of, stack
 from tests.app.viewing import (
     FULL,
     ORIGINAL,
@@ -30,11 +27,6 @@ from tests.app.viewing import (
 
 BOX = np.array([[10, 4, 10, 12], [22, 4, 22, 12], [10, 4, 22, 4], [10, 12, 22, 12]], np.int32)
 """Around rows 10 to 21, columns 4 to 11."""
-
-
-@pytest.fixture
-def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
-    yield from make_rig(qtbot, tmp_path)
 
 
 def box_in(view: Viewport, mm: tuple[float, float]) -> tuple[float, float, float, float]:

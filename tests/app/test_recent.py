@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.recent import RecentMenu, entry_words, there, today
 from brainsr_desktop.settings import RecentFolder, load
-from tests.app.frame_kit import READ, Rig, make_rig, series_of, stack
-
-
-@pytest.fixture
-def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
-    yield from make_rig(qtbot, tmp_path)
+from tests.app.frame_kit import READ, Rig, series_of, stack
 
 
 def entries(menu: RecentMenu) -> list[QAction]:

@@ -40,11 +40,6 @@ TWO_FIELDS = (
 )
 
 
-@pytest.fixture
-def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
-    yield from make_rig(qtbot, tmp_path)
-
-
 def echoes(**changes: object) -> StackInfo:
     made = make_stack(slices=6, volumes=4)
     return replace(

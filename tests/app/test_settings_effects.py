@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLineEdit
-from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.dialogs.settings import SettingsDialog
 from brainsr_desktop.core.geometry import Geometry
@@ -19,15 +16,10 @@ from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.settings import load
-from tests.app.frame_kit import Rig, make_rig, series_of, stack
+from tests.app.frame_kit import Rig, series_of, stack
 
 LAS = ((-1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 """Row and column directions of slices whose left edge is the patient's left, as many NIfTI files store them."""
-
-
-@pytest.fixture
-def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
-    yield from make_rig(qtbot, tmp_path)
 
 
 def opened(rig: Rig) -> SettingsDialog:
