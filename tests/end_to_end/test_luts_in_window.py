@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
-from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.window import MainWindow
 from brainsr_desktop.session import intents
@@ -16,7 +14,6 @@ from brainsr_desktop.session.pictures import value_at
 from brainsr_desktop.session.state import WindowLevel
 from tests import phantom
 from tests.app.controlling import Desk
-from tests.app.frame_kit import READ, restore_look
 from tests.app.viewing import drawn
 from tests.io.test_lut import lut_item
 
@@ -24,20 +21,6 @@ STEPS = (0, 250, 500, 750, 1000)
 """Stored values of five upright bands, the darkest on the left."""
 MODALITY = np.rint((np.arange(1001) / 1000.0) ** 2 * 4000).astype(np.uint16)
 VOI = np.rint(np.sqrt(np.arange(4001) / 4000.0) * 255).astype(np.uint16)
-
-
-@pytest.fixture
-def seat(qtbot: QtBot, tmp_path: Path) -> Iterator[tuple[Desk, MainWindow]]:
-    """Someone in front of a real window."""
-    desk = Desk(qtbot)
-    window = MainWindow(desk.store, desk.controller, READ, settings_path=tmp_path / "settings.toml")
-    qtbot.addWidget(window)
-    window.resize(1100, 760)
-    window.show()
-    yield desk, window
-    desk.leave()
-    window.hide()
-    restore_look()
 
 
 def write_bands(folder: Path, photometric: str) -> None:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
-from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.viewport import Viewport
 from brainsr_desktop.app.window import MainWindow
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import WindowLevel
 from tests.app.controlling import Desk
-from tests.app.frame_kit import READ, restore_look
 from tests.app.viewing import drawn, frame_of, outlined
 from tests.mat_kit import write_mat
 
 ROWS, COLUMNS = slice(28, 46), slice(44, 60)
 """Where the tumour is, in a slice of 96 x 80."""
-
-
-@pytest.fixture
-def seat(qtbot: QtBot, tmp_path: Path) -> Iterator[tuple[Desk, MainWindow]]:
-    """Someone in front of a real window."""
-    desk = Desk(qtbot)
-    window = MainWindow(desk.store, desk.controller, READ, settings_path=tmp_path / "settings.toml")
-    qtbot.addWidget(window)
-    window.resize(1100, 760)
-    window.show()
-    yield desk, window
-    desk.leave()
-    window.hide()
-    restore_look()
 
 
 def write_slices(folder: Path) -> None:
