@@ -6,6 +6,7 @@ number of processes goes the way that one process would go with the whole batch.
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
 from collections.abc import Iterator
@@ -92,6 +93,9 @@ def joined(device: str) -> Iterator[World]:
     try:
         yield world
     finally:
+        # What still waits in the group's threads may hold Python objects: let go while the interpreter lives, or the
+        # threads end the process by SIGABRT when it goes.
+        gc.collect()
         torch.distributed.destroy_process_group()
 
 

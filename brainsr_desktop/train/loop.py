@@ -75,17 +75,21 @@ def train(
         torch.set_num_threads(config.run.threads)
     command = _command(config_path, finetune, overrides)
     with joined(device) as world:
-        place = torch.device(resolved_device(world.device(device)))
-        prepare(place)
-        run = TrainingRun(config, data, folder, place, command=command, world=world)
-        if resume and saved.exists():
-            run.restore(checkpoint.load(saved))
-        else:
-            run.begin(load_weights(finetune) if finetune else None)
-        if dry_run:
-            run.rehearse(out)
-        else:
-            run.go()
+
+        def go() -> None:
+            place = torch.device(resolved_device(world.device(device)))
+            prepare(place)
+            run = TrainingRun(config, data, folder, place, command=command, world=world)
+            if resume and saved.exists():
+                run.restore(checkpoint.load(saved))
+            else:
+                run.begin(load_weights(finetune) if finetune else None)
+            if dry_run:
+                run.rehearse(out)
+            else:
+                run.go()
+
+        go()  # nothing of the run is held when the processes part
     return 0
 
 
