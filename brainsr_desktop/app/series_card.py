@@ -28,7 +28,7 @@ INDENT_PX: Final = 12
 """A card stands two levels deep."""
 LEAST_LETTERS: Final = 10
 """With less room than that beside the thumbnail the words stand below it."""
-MOST_LINES: Final = (4, 6, 4, 3)
+MOST_LINES: Final = (4, 6, 4, 4)
 """Of title, facts, notes and badges: more only narrow browsers with large text would need."""
 PLANE_LETTERS: Final = {"axial": mark("AX"), "coronal": mark("COR"), "sagittal": mark("SAG")}
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -133,10 +133,8 @@ class SeriesCardDelegate(QStyledItemDelegate):
         stack, found = _told(index)
         parent = self.parent()
         assert isinstance(parent, QAbstractScrollArea)
-        below, width = words_place(parent.viewport().width() - INDENT_PX, option.font)
-        height = layout_of(stack, found, option.font, width).height
-        height = THUMBNAIL_PX + MARGIN_PX + height if below else max(THUMBNAIL_PX, height)
-        return QSize(THUMBNAIL_PX * 2, height + 2 * MARGIN_PX)
+        laid = layout_of(stack, found, option.font, parent.viewport().width() - INDENT_PX)
+        return QSize(THUMBNAIL_PX * 2, laid.height + 2 * MARGIN_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         painter.save()
@@ -188,12 +186,11 @@ class SeriesCardDelegate(QStyledItemDelegate):
         inner = area.adjusted(MARGIN_PX, MARGIN_PX - 2, -MARGIN_PX, -MARGIN_PX + 2)
         picture = QRect(inner.left(), inner.top(), THUMBNAIL_PX, THUMBNAIL_PX)
         _paint_thumbnail(painter, picture, index.data(Role.THUMBNAIL))
-        below, _ = words_place(option.rect.width(), option.font)
+        laid = layout_of(*_told(index), option.font, option.rect.width())
         apart = THUMBNAIL_PX + MARGIN_PX
-        words = inner.adjusted(0, apart, 0, 0) if below else inner.adjusted(apart, 0, 0, 0)
-        _paint_words(
-            painter, words, option.font, palette, layout_of(*_told(index), option.font, words.width())
-        )
+        words = inner.adjusted(0, apart, 0, 0) if laid.words_below else inner.adjusted(apart, 0, 0, 0)
+        _paint_words(painter, words, option.font, palette, laid)
+        _paint_badges(painter, inner if laid.badges_below else words, option.font, laid)
 
 
 def accent_colour() -> QColor:
@@ -216,38 +213,48 @@ def _paint_thumbnail(painter: QPainter, area: QRect, pixmap: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CardLayout:
-    """The words of a card broken into lines; ``height`` in logical pixels."""
+    """The words of a card broken into lines; ``height`` of all but its margins, in logical pixels.
+
+    ``words_below``, ``badges_below``: there is too little room for them beside the thumbnail.
+    """
 
     title: tuple[str, ...]
     facts: tuple[str, ...]
     notes: tuple[str, ...]
     badges: tuple[tuple[Badge, ...], ...]
     left_over: int
+    words_below: bool
+    badges_below: bool
     height: int
 
 
-def words_place(card_px: int, font: QFont) -> tuple[bool, int]:
-    """Whether the words of a card so wide stand below its thumbnail, and the room they have."""
-    whole = card_px - 6 - 2 * MARGIN_PX
-    beside = whole - MARGIN_PX - THUMBNAIL_PX
-    below = beside < LEAST_LETTERS * QFontMetrics(font).averageCharWidth()
-    return below, max(whole if below else beside, 1)
-
-
-def layout_of(stack: StackInfo, found: tuple[Badge, ...], font: QFont, width: int) -> CardLayout:
-    """Where the words of a card break."""
+def layout_of(stack: StackInfo, found: tuple[Badge, ...], font: QFont, card_px: int) -> CardLayout:
+    """Where the words of a card so wide break."""
     bold = QFont(font)
     bold.setBold(True)
     metrics = QFontMetrics(font)
+    whole = max(card_px - 6 - 2 * MARGIN_PX, 1)
+    beside = whole - MARGIN_PX - THUMBNAIL_PX
+    words_below = beside < LEAST_LETTERS * metrics.averageCharWidth()
+    width = whole if words_below else beside
+    rows, left_over = _badge_rows(found, metrics, width)
+    badges_below = words_below or left_over > 0 or any(_badge_px(badge, metrics) > beside for badge in found)
+    if badges_below:
+        rows, left_over = _badge_rows(found, metrics, whole)
     texts = ((title(stack), QFontMetrics(bold)), (facts(stack), metrics), (notes(stack), metrics))
     blocks = [
         tuple(wrapped(text, measure, width, most))
         for (text, measure), most in zip(texts, MOST_LINES, strict=False)
     ]
-    rows, left_over = _badge_rows(found, metrics, width)
-    lines = sum(len(block) for block in blocks)
-    height = lines * metrics.lineSpacing() + 3 + len(rows) * (metrics.height() + 4)
-    return CardLayout(blocks[0], blocks[1], blocks[2], rows, left_over, height)
+    lines_px = sum(len(block) for block in blocks) * metrics.lineSpacing() + 3
+    rows_px = len(rows) * (metrics.height() + 4)
+    if words_below:
+        height = THUMBNAIL_PX + MARGIN_PX + lines_px + rows_px
+    elif badges_below:
+        height = max(THUMBNAIL_PX + MARGIN_PX // 2, lines_px) + rows_px
+    else:
+        height = max(THUMBNAIL_PX, lines_px + rows_px)
+    return CardLayout(blocks[0], blocks[1], blocks[2], rows, left_over, words_below, badges_below, height)
 
 
 def _badge_rows(
@@ -290,7 +297,6 @@ def _paint_words(painter: QPainter, area: QRect, font: QFont, palette: QPalette,
         (laid.notes, font, quiet),
     ):
         top = _paint_block(painter, face, colour, QRect(area.left(), top, area.width(), 0), lines)
-    _paint_badges(painter, area, font, laid)
 
 
 def _paint_block(painter: QPainter, font: QFont, colour: QColor, area: QRect, lines: tuple[str, ...]) -> int:

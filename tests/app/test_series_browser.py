@@ -15,6 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.series_browser import SeriesBrowser
 from brainsr_desktop.app.series_card import (
+    MARGIN_PX,
+    THUMBNAIL_PX,
     Role,
     badges,
     facts,
@@ -22,7 +24,6 @@ from brainsr_desktop.app.series_card import (
     notes,
     spoken,
     title,
-    words_place,
     wrapped,
 )
 from brainsr_desktop.app.series_tree import STACK_MIME, pixmap_of
@@ -418,13 +419,15 @@ def test_that_no_word_of_a_card_is_cut_off(browser: SeriesBrowser, points: int, 
     )
     font = browser.font()
     font.setPointSize(points)
-    _, room = words_place(width - 30, font)
-    laid = layout_of(found, badges(found, "part"), font, room)
+    laid = layout_of(found, badges(found, "part", degraded=True), font, width - 30)
     for lines, text in ((laid.title, title(found)), (laid.facts, facts(found)), (laid.notes, notes(found))):
         assert "".join(lines).replace(" ", "").replace("\u00a0", "") == text.replace(" ", "").replace(
             "\u00a0", ""
         )
     assert laid.left_over == 0
+    room = width - 30 - 2 * MARGIN_PX - (0 if laid.badges_below else THUMBNAIL_PX + MARGIN_PX)
+    widest = max(QFontMetrics(font).horizontalAdvance(badge.words) for row in laid.badges for badge in row)
+    assert widest + 12 <= room
 
 
 def test_that_a_narrow_browser_gives_its_cards_more_height(browser: SeriesBrowser, qtbot: QtBot) -> None:
