@@ -38,7 +38,8 @@ from brainsr_desktop.language import tr
 from brainsr_desktop.models.catalog import Catalog
 from brainsr_desktop.settings import Settings
 
-LIST_PX: Final = 170
+LIST_PX: Final = 120
+LEAST_LABEL_PX: Final = 140
 Extras = Mapping[str, tuple[str, Callable[[], None]]]
 """Title of a page -> the words of one more button on it, and what it does."""
 
@@ -95,7 +96,7 @@ class SettingsPage(QWidget):
         if not isinstance(editor, QCheckBox):
             label = plain_label(tr(row.words))
             label.setBuddy(editor)
-            label.setMinimumWidth(220)
+            label.setMinimumWidth(LEAST_LABEL_PX)
             line.addWidget(label, 1)
             line.addWidget(editor, 1)
         else:
@@ -207,7 +208,7 @@ class SettingsDialog(QDialog):
         self.setWindowTitle(tr("Settings"))
         self._preferences = preferences
         self.search = QLineEdit()
-        self.search.setPlaceholderText(tr("Search all settings"))
+        self.search.setPlaceholderText(tr("Search"))
         self.search.setAccessibleName(tr("Search all settings"))
         self.search.setClearButtonEnabled(True)
         self.list = TextList()
@@ -243,7 +244,7 @@ class SettingsDialog(QDialog):
         left.addWidget(self.list)
         width = max(LIST_PX, self.list.sizeHintForColumn(0) + 30)
         for widget in (self.search, self.list):
-            widget.setMaximumWidth(width)
+            widget.setFixedWidth(width)
         buttons.addWidget(self.reset_all)
         buttons.addStretch(1)
         buttons.addWidget(close)
