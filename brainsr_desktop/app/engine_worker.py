@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brainsr_desktop.app.child_worker import ChildWorker
 from brainsr_desktop.core.errors import BadOutput, BrainSRError
@@ -51,7 +53,8 @@ class EngineWorker(ChildWorker):
     def __init__(self, target: str, *, silence_s: float = SILENCE_S) -> None:
         super().__init__(target, name="network", silence_s=silence_s)
         self._free: list[SharedArray] = []
-        self._targets: dict[JobId, SharedArray] = {}
+        self._targets: dict[JobId, tuple[SharedArray, ...]] = {}
+        """Where the slice comes to, and in careful mode also its spread."""
 
     def list_devices(self) -> JobId:
         """Answer: Devices."""
@@ -79,12 +82,13 @@ class EngineWorker(ChildWorker):
 
     def _infer(self, job: JobId, order: Order) -> None:
         scale = order.recipe.scale
+        shape = scale * order.geometry.rows, scale * order.geometry.columns
         try:
-            target = self._target((scale * order.geometry.rows, scale * order.geometry.columns))
+            blocks = self._blocks(shape, 2 if order.recipe.careful else 1)
         except BrainSRError as error:
             self.heard.emit(Failed(job, report_of(error)))
             return
-        self._targets[job] = target
+        self._targets[job] = blocks
         self._send(
             Infer(
                 job,
@@ -93,42 +97,47 @@ class EngineWorker(ChildWorker):
                 order.frame,
                 order.slice_index,
                 order.geometry,
-                target.ref,
+                blocks[0].ref,
                 order.range_max,
                 order.padding,
+                blocks[1].ref if blocks[1:] else None,
             )
         )
 
-    def _target(self, shape: tuple[int, int]) -> SharedArray:
+    def _blocks(self, shape: tuple[int, int], count: int) -> tuple[SharedArray, ...]:
+        """So many blocks of a shape; free ones of other shapes are given back."""
         kept = [block for block in self._free if block.array.shape == shape]
         for block in self._free:
             if block not in kept:
                 block.close()
-        self._free = kept[1:]
-        return kept[0] if kept else SharedArray.create(shape, np.float32)
+        self._free = kept
+        while len(self._free) < count:
+            self._free.append(SharedArray.create(shape, np.float32))
+        blocks, self._free = tuple(self._free[:count]), self._free[count:]
+        return blocks
 
     def _on_answer(self, answer: Answer) -> None:
-        target = self._targets.pop(answer.job, None) if answer.final else None
-        if target is None:
+        blocks = self._targets.pop(answer.job, None) if answer.final else None
+        if blocks is None:
             super()._on_answer(answer)
             return
         if isinstance(answer, Inferred):
-            self.heard.emit(self._made(answer, target))
+            self.heard.emit(self._made(answer, *blocks))
         else:
             super()._on_answer(answer)
-        self._free.append(target)
+        self._free += blocks
 
-    def _made(self, answer: Inferred, target: SharedArray) -> Made | Failed:
+    def _made(
+        self, answer: Inferred, target: SharedArray, spread: SharedArray | None = None
+    ) -> Made | Failed:
         place = answer.geometry
         fits = 0 < answer.rows <= target.array.shape[0] and 0 < answer.columns <= target.array.shape[1]
         if not fits or (place.rows, place.columns) != (answer.rows, answer.columns):
             return Failed(answer.job, report_of(BadOutput("The network's picture has a wrong size.")))
-        pixels = np.array(target.array[: answer.rows, : answer.columns], np.float32)
-        pixels.flags.writeable = False
         return Made(
             answer.job,
             Result(
-                pixels,
+                _copy(target, answer),
                 place,
                 answer.seconds,
                 answer.backend,
@@ -136,11 +145,18 @@ class EngineWorker(ChildWorker):
                 answer.scores,
                 answer.notes,
                 answer.fallback,
+                _copy(spread, answer) if answer.has_spread and spread is not None else None,
             ),
         )
 
     def _on_reset(self) -> None:
-        for block in (*self._free, *self._targets.values()):
+        for block in (*self._free, *chain.from_iterable(self._targets.values())):
             block.close()
         self._free.clear()
         self._targets.clear()
+
+
+def _copy(block: SharedArray, answer: Inferred) -> NDArray[np.float32]:
+    pixels = np.array(block.array[: answer.rows, : answer.columns], np.float32)
+    pixels.flags.writeable = False
+    return pixels

@@ -26,7 +26,7 @@ from brainsr_desktop.engine.messages import (
     Prepare,
     Prepared,
 )
-from brainsr_desktop.engine.pipeline import Engine
+from brainsr_desktop.engine.pipeline import Engine, Enhanced
 from brainsr_desktop.ipc.child import JobContext, serve
 from brainsr_desktop.ipc.messages import ArrayRef
 from brainsr_desktop.ipc.shared_array import attach
@@ -102,6 +102,7 @@ class Handlers:
                 progress=context.progress,
             )
             rows, columns = _put(done.pixels, target)
+            has_spread = _put_spread(done, request)
         return Inferred(
             request.job,
             rows,
@@ -113,6 +114,7 @@ class Handlers:
             tuple(done.scores.items()),
             done.notes,
             done.fallback,
+            has_spread,
         )
 
 
@@ -134,8 +136,20 @@ def _check_blocks(request: Infer) -> None:
         raise InternalError("The geometry of a slice does not fit its block.")
     if len(target.shape) != 2 or np.dtype(target.dtype) != np.float32:
         raise InternalError("A target block (rows, columns) float32 is needed.")
+    spread = request.spread
+    if spread is not None and (spread.shape != target.shape or np.dtype(spread.dtype) != np.float32):
+        raise InternalError("A block for the spread is as large as the target, float32.")
     if not math.isfinite(request.range_max):
         raise InternalError("The range of a series must be a number.")
+
+
+def _put_spread(done: Enhanced, request: Infer) -> bool:
+    """Whether there is a spread and a place for it; it is there now."""
+    if done.spread is None or request.spread is None:
+        return False
+    with attach(request.spread) as block:
+        _put(done.spread, block)
+    return True
 
 
 def _put(pixels: npt.NDArray[np.float32], target: npt.NDArray[np.generic]) -> tuple[int, int]:

@@ -83,6 +83,8 @@ class Infer(Request):
     """Robust range of the series in stored units, peak of PSNR and SSIM; 0 = that of the slice."""
     padding: tuple[float, float] | None = None
     """Lowest and highest stored value that are no image; see `core.measure.padding_of`."""
+    spread: ArrayRef | None = None
+    """float32, as large as ``target``: takes how far the eight answers of careful mode differ, in stored units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +104,5 @@ class Inferred(Answer):
     scores: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
     fallback: bool = False
+    has_spread: bool = False
+    """The standard deviation of a careful network's eight answers lies in the request's ``spread``."""

@@ -15,7 +15,10 @@ from brainsr_desktop.session.pictures import ResultKey
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """A finished slice: (rows, columns) float32, stored units, read-only; the rest as in ``Inferred``."""
+    """A finished slice: (rows, columns) float32, stored units, read-only; the rest as in ``Inferred``.
+
+    ``spread``, as large, is how far the eight answers of careful mode differ; None without it.
+    """
 
     pixels: NDArray[np.float32]
     geometry: Geometry
@@ -25,6 +28,12 @@ class Result:
     scores: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
     fallback: bool = False
+    spread: NDArray[np.float32] | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes."""
+        return self.pixels.nbytes + (0 if self.spread is None else self.spread.nbytes)
 
 
 class ResultCache:
@@ -71,7 +80,7 @@ class ResultCache:
         """Keep a result, at the price of the oldest ones."""
         self._forget(key)
         self._results[key] = result
-        self._bytes += result.pixels.nbytes
+        self._bytes += result.nbytes
         self._shrink()
 
     def pin(self, keys: Iterable[ResultKey]) -> None:
@@ -100,4 +109,4 @@ class ResultCache:
     def _forget(self, key: ResultKey) -> None:
         old = self._results.pop(key, None)
         if old is not None:
-            self._bytes -= old.pixels.nbytes
+            self._bytes -= old.nbytes

@@ -150,3 +150,20 @@ def test_that_a_second_death_waits_to_be_asked(heard: Heard) -> None:
     made = len(heard.of(Made))
     heard.worker.infer(heard.order(1))
     heard.wait(lambda: len(heard.of(Made)) > made)
+
+
+def test_that_careful_mode_brings_a_spread_in_a_block_that_is_used_again(heard: Heard) -> None:
+    careful = Recipe("espcn-x4", 4, careful=True)
+    for frame in range(2):
+        heard.worker.infer(heard.order(frame, careful))
+    heard.worker.infer(heard.order(2, Recipe("espcn-x4", 4)))
+    heard.wait(lambda: len(heard.of(Made)) == 3)
+    results = [event.result for event in heard.of(Made) if isinstance(event, Made)]
+    for result in results[:2]:
+        assert result.spread is not None
+        assert result.spread.shape == result.pixels.shape == (80, 64)
+        assert result.spread.max() > 0.0
+        assert not result.spread.flags.writeable
+        assert result.nbytes == 2 * result.pixels.nbytes
+    assert not np.array_equal(results[0].spread, results[1].spread)
+    assert results[2].spread is None

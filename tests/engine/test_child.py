@@ -138,6 +138,8 @@ def test_that_blocks_that_do_not_fit_are_refused_before_they_are_used(
         replace(good, source=replace(stack.ref, shape=(3000, ROWS, COLUMNS)), frame=2999),
         replace(good, geometry=unknown_geometry(ROWS, COLUMNS + 1, 1)),
         replace(good, range_max=float("nan")),
+        replace(good, spread=small),
+        replace(good, spread=replace(target.ref, dtype="<f8")),
         replace(good, source=replace(stack.ref, block=stack.ref.block + "x")),
     ]
     before = target.array.copy()
@@ -177,3 +179,44 @@ def test_that_the_shipped_engine_starts_by_its_name(stack: SharedArray, target: 
     with BlockingClient("brainsr_desktop.engine.child:main", name="engine") as client:
         done, _ = call(client, infer(stack.ref, target.ref, Recipe("bicubic", 4)))
         assert (done.rows, done.columns) == (4 * ROWS, 4 * COLUMNS)
+
+
+@pytest.mark.parametrize("degradation", [None, Degradation(1.0, 0.0, 4)])
+def test_that_careful_mode_also_brings_its_spread(
+    client: BlockingClient,
+    catalog: Catalog,
+    stack: SharedArray,
+    target: SharedArray,
+    degradation: Degradation | None,
+) -> None:
+    recipe = replace(NET, careful=True, degradation=degradation)
+    with closing(SharedArray.create(target.array.shape, np.float32)) as spread:
+        spread.array[:] = -1.0
+        done, _ = call(client, replace(infer(stack.ref, target.ref, recipe), spread=spread.ref))
+        found = spread.array.copy()
+    made = Engine(catalog).enhance(
+        stack.array[1].astype(np.float32), recipe, unknown_geometry(ROWS, COLUMNS, 1), slice_index=1
+    )
+    assert done.has_spread
+    assert made.spread is not None
+    assert np.array_equal(found[: done.rows, : done.columns], made.spread)
+    assert (found[done.rows :] == -1.0).all()
+    assert found[: done.rows, : done.columns].max() > 0.0
+
+
+@pytest.mark.parametrize("recipe", [NET, Recipe("lanczos", 4, careful=True)])
+def test_that_what_has_no_spread_leaves_its_block_alone(
+    client: BlockingClient, stack: SharedArray, target: SharedArray, recipe: Recipe
+) -> None:
+    with closing(SharedArray.create(target.array.shape, np.float32)) as spread:
+        spread.array[:] = -1.0
+        done, _ = call(client, replace(infer(stack.ref, target.ref, recipe), spread=spread.ref))
+        assert not done.has_spread
+        assert (spread.array == -1.0).all()
+
+
+def test_that_a_spread_nobody_has_room_for_is_left_out(
+    client: BlockingClient, stack: SharedArray, target: SharedArray
+) -> None:
+    done, _ = call(client, infer(stack.ref, target.ref, replace(NET, careful=True)))
+    assert not done.has_spread
