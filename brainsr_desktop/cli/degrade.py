@@ -39,7 +39,13 @@ def add_degradation(parser: argparse.ArgumentParser, scales: tuple[int, ...]) ->
         metavar="PERCENT",
         type=number(0.0, 100.0),
         default=0.0,
-        help="Rician noise in percent of the slice's 99.5th percentile (default: 0)",
+        help="noise in percent of the slice's 99.5th percentile (default: 0)",
+    )
+    parser.add_argument(
+        "--noise-kind",
+        choices=("rician", "gaussian"),
+        default="rician",
+        help="as a magnitude picture has it, or with a sign (default: rician)",
     )
     parser.add_argument(
         "--blur",
@@ -47,6 +53,13 @@ def add_degradation(parser: argparse.ArgumentParser, scales: tuple[int, ...]) ->
         type=number(0.0, 100.0),
         default=0.0,
         help="Gaussian blur in pixels of the reduced slice (default: 0)",
+    )
+    parser.add_argument(
+        "--bias",
+        metavar="PERCENT",
+        type=number(0.0, 40.0),
+        default=0.0,
+        help="slow change of the brightness over the slice, up to so many percent (default: 0)",
     )
     parser.add_argument(
         "--down",
@@ -62,7 +75,11 @@ def add_degradation(parser: argparse.ArgumentParser, scales: tuple[int, ...]) ->
         help="how many times smaller the matrix becomes (default: 4)",
     )
     parser.add_argument(
-        "--seed", metavar="N", type=whole_number(0, 2**64 - 1), default=0, help="of the noise (default: 0)"
+        "--seed",
+        metavar="N",
+        type=whole_number(0, 2**64 - 1),
+        default=0,
+        help="of noise and bias (default: 0)",
     )
 
 
@@ -76,6 +93,8 @@ def degradation(options: argparse.Namespace) -> Degradation:
         reduction=options.scale,
         method=options.down,
         seed=options.seed,
+        noise=options.noise_kind,
+        bias_percent=options.bias,
     )
 
 

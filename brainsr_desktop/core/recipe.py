@@ -46,5 +46,7 @@ class Recipe:
         choices = asdict(self)
         if not self.careful:
             del choices["careful"]  # digests made before there was this choice stay what they were
+        if self.degradation is not None:
+            choices["degradation"] = self.degradation.choices()
         text = json.dumps([PIPELINE_VERSION, weights_sha256, choices], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

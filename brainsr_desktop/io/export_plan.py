@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -119,7 +119,7 @@ def fingerprint(request: OpenExport, frames: Sequence[PlannedFrame], formats: Se
             request.stack_digest or request.stack.digest,
             [recipe.model, request.model.sha256, recipe.scale, recipe.precision, recipe.strength]
             + ["careful"] * recipe.careful,
-            asdict(recipe.degradation) if recipe.degradation is not None else None,
+            recipe.degradation.choices() if recipe.degradation is not None else None,
             [sorted(formats), options.anonymise, options.transfer_syntax],
             options.window if WINDOWED & set(formats) else None,
             *_further(options, formats),

@@ -194,9 +194,12 @@ def protocol_name(degradation: Degradation) -> str:
     """A degradation in words, for tables: "kspace", "kspace, noise 3 %, blur 0.5 px"."""
     words: list[str] = [degradation.method]
     if degradation.noise_percent:
-        words.append(f"noise {degradation.noise_percent:g} %")
+        kind = "" if degradation.noise == "rician" else f"{degradation.noise} "
+        words.append(f"{kind}noise {degradation.noise_percent:g} %")
     if degradation.blur_px:
         words.append(f"blur {degradation.blur_px:g} px")
+    if degradation.bias_percent:
+        words.append(f"bias {degradation.bias_percent:g} %")
     return ", ".join(words)
 
 

@@ -66,7 +66,16 @@ def test_that_a_degraded_picture_cannot_pass_for_a_scan(
 
 
 @pytest.mark.parametrize(
-    "options", [("--noise", "101"), ("--noise", "nan"), ("--blur", "-1"), ("--scale", "3"), ("--seed", "-1")]
+    "options",
+    [
+        ("--noise", "101"),
+        ("--noise", "nan"),
+        ("--noise-kind", "poisson"),
+        ("--blur", "-1"),
+        ("--bias", "41"),
+        ("--scale", "3"),
+        ("--seed", "-1"),
+    ],
 )
 def test_that_a_value_out_of_range_ends_with_status_2(
     brainsr: Brainsr, sample: Path, tmp_path: Path, options: tuple[str, str]
@@ -74,3 +83,15 @@ def test_that_a_value_out_of_range_ends_with_status_2(
     ended = brainsr("degrade", sample, "-o", tmp_path / "out", *options)
     assert ended.status == 2
     assert options[0] in ended.err
+
+
+def test_that_bias_and_gaussian_noise_are_those_of_the_degradation(
+    brainsr: Brainsr, sample: Path, tmp_path: Path
+) -> None:
+    options = ("--scale", "4", "--noise", "4", "--noise-kind", "gaussian", "--bias", "30", "--seed", "3")
+    pixels, _ = run_on(brainsr, sample, tmp_path, *options)
+    wanted = Degradation(4.0, 0.0, 4, seed=3, noise="gaussian", bias_percent=30.0)
+    source = pydicom.dcmread(sample / "2_t1_reference" / "IM0022.dcm").pixel_array
+    made = degrade(source.astype(np.float32), wanted, slice_index=21)
+    assert made.min() < -1.0
+    assert np.abs(pixels[:, :, 2].T - np.rint(made)).max() <= 1

@@ -12,8 +12,18 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import fft
 
-from brainsr_desktop.core.degrade import Degradation, Reduction, apply, degrade, draw, reduced_shape
+from brainsr_desktop.core.degrade import (
+    Degradation,
+    NoiseKind,
+    Reduction,
+    apply,
+    bias_field,
+    degrade,
+    draw,
+    reduced_shape,
+)
 
 Floats = npt.NDArray[np.float32]
 HALF_STEP = 0.501 / 4095
@@ -179,6 +189,9 @@ def test_that_noise_is_drawn_only_where_it_is_asked_for() -> None:
         ({"reduction": 0}, "reduction"),
         ({"method": "average"}, "average"),
         ({"seed": -1}, "seed"),
+        ({"noise": "poisson"}, "poisson"),
+        ({"bias_percent": 41.0}, "bias"),
+        ({"bias_percent": float("nan")}, "bias"),
     ],
 )
 def test_that_a_wrong_value_is_refused(wrong: dict[str, Any], word: str) -> None:
@@ -189,3 +202,73 @@ def test_that_a_wrong_value_is_refused(wrong: dict[str, Any], word: str) -> None
 def test_that_noise_of_another_matrix_is_refused() -> None:
     with pytest.raises(ValueError, match="shape"):
         apply(smooth_slice(), Degradation(1.0, reduction=4), np.zeros((3, 3), np.complex128))
+
+
+def test_that_what_the_new_choices_do_by_default_changes_no_pixel() -> None:
+    """The sum was made before there were a bias field and Gaussian noise."""
+    image = np.linspace(0, 1, 30 * 41, dtype=np.float32).reshape(30, 41)
+    made = degrade(image, Degradation(2.5, 0.5, 2, seed=9), slice_index=7)
+    digest = "1fe39c4a69bb33976cac4a6ddd69f0a9830dcf0beef0e938208d412c616d5baf"
+    assert hashlib.sha256(np.round(made * 1e4).astype(np.int32).tobytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("kind", ["rician", "gaussian"])
+def test_that_both_kinds_of_noise_have_the_stated_sigma_where_it_is_bright(kind: NoiseKind) -> None:
+    image = np.full((400, 400), 200.0, np.float32)
+    made = degrade(image, Degradation(2.0, noise=kind), slice_index=0)
+    assert made.std() == pytest.approx(4.0, rel=0.03)
+    assert made.mean() == pytest.approx(200.0, abs=0.1)
+
+
+def test_that_gaussian_noise_keeps_the_mean_of_the_background() -> None:
+    image = np.zeros((300, 300), np.float32)
+    image[:30] = 100.0
+    background = degrade(image, Degradation(1.0, noise="gaussian"), slice_index=0)[40:]
+    assert background.mean() == pytest.approx(0.0, abs=0.02)
+    assert background.std() == pytest.approx(1.0, rel=0.02)
+
+
+@settings(max_examples=60)
+@given(
+    rows=st.integers(1, 60),
+    columns=st.integers(1, 60),
+    percent=st.floats(0.1, 40.0),
+    seed=st.integers(0, 2**64 - 1),
+)
+def test_that_a_bias_field_departs_from_one_by_what_is_stated(
+    rows: int, columns: int, percent: float, seed: int
+) -> None:
+    field = bias_field((rows, columns), Degradation(seed=seed, bias_percent=percent))
+    assert field.shape == (rows, columns)
+    assert field.min() > 0.0
+    if rows > 1 and columns > 1:
+        assert np.abs(field - 1.0).max() == pytest.approx(percent / 100.0)
+
+
+@settings(max_examples=30)
+@given(percent=st.floats(1.0, 40.0), seed=st.integers(0, 10_000))
+def test_that_a_bias_field_is_slow(percent: float, seed: int) -> None:
+    """Two half waves at most: its steps are those of cos(2 pi x), weighted, and all its power is in five of them."""
+    side = 64
+    field = bias_field((side, side), Degradation(seed=seed, bias_percent=percent)) - 1.0
+    steps = max(np.abs(np.diff(field, axis=0)).max(), np.abs(np.diff(field, axis=1)).max())
+    assert steps < 5 * 2 * np.pi / side * percent / 100.0
+    power = np.square(fft.dctn(field, norm="ortho"))
+    slow = power[:3, :3].sum() - power[0, 0]
+    assert slow == pytest.approx(power.sum())
+
+
+def test_that_a_bias_field_multiplies_the_slice_and_comes_from_the_seed_alone() -> None:
+    image = smooth_slice()
+    wanted = Degradation(seed=5, bias_percent=20.0)
+    first, second = (degrade(image, wanted, slice_index=index) for index in (0, 9))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_allclose(first, image * bias_field((60, 52), wanted), rtol=1e-6)
+    other = degrade(image, Degradation(seed=6, bias_percent=20.0), slice_index=0)
+    assert np.abs(first - other).max() > 0.01
+
+
+def test_that_a_finer_matrix_has_the_same_bias_field() -> None:
+    wanted = Degradation(seed=3, bias_percent=30.0)
+    coarse, fine = bias_field((30, 26), wanted), bias_field((120, 104), wanted)
+    np.testing.assert_allclose(coarse, fine.reshape(30, 4, 26, 4).mean(axis=(1, 3)), atol=0.004)
