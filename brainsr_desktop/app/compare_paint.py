@@ -10,11 +10,11 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
-from brainsr_desktop.app.colour_tables import DIFFERENCE
 from brainsr_desktop.app.compare_split import Board, Split, Wipe, edges_of, line_px
 from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.app.view_field import PointMm
 from brainsr_desktop.app.viewport_overlays import outlined_text
+from brainsr_desktop.core.colours import DIFFERENCE
 from brainsr_desktop.session.state import RectMm
 
 LENS_PX: Final = 200.0
