@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import sys
+import tomllib
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -17,15 +18,20 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "resources" / "translations"
 KEYWORDS = {"tr": None, "trn": (1, 2), "mark": None}
+CARD_TEXTS = ("title", "description", "limits")
 WIDTH = 110
 
 
 def texts() -> Catalog:
-    """Every text of the program that can be translated."""
+    """Every text of the program that can be translated, those of the shipped models' cards as well."""
     catalog = Catalog()
     found = extract_from_dir(ROOT / "brainsr_desktop", [("**.py", "python")], keywords=KEYWORDS)
     for _file, _line, text, _comments, _context in found:
         catalog.add(text)
+    for path in sorted((ROOT / "models").glob("*/card.toml")):
+        card = tomllib.loads(path.read_text(encoding="utf-8"))
+        for text in (*(card[name] for name in CARD_TEXTS), card["data"]["statement"]):
+            catalog.add(text)
     return catalog
 
 

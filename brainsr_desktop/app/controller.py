@@ -102,6 +102,7 @@ class Controller(ControllerSignals):
             (self.scan_done, library.scan_done),
             (self.thumbnail_ready, library.thumbnail_ready),
             (self.header_ready, library.header_ready),
+            (self.close_asked, library.close_asked),
             (self.mask_ready, library.mask_ready),
             (self.devices_found, enhancer.devices_found),
             (self.memory_changed, enhancer.memory_changed),

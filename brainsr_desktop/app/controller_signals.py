@@ -11,6 +11,7 @@ class ControllerSignals(QObject):
     series_found = Signal(object)  # SeriesInfo; stack ids are unique in the session
     scan_progress = Signal(int, int)  # files looked at, files known of (0: not known yet)
     scan_done = Signal(object)  # ScanSummary
+    close_asked = Signal(object)  # StackInfo that cannot be read: the user has no more use for it
     closed = Signal()  # every series was closed
     thumbnail_ready = Signal(str, object)  # stack id, uint8 array (rows, columns) or (rows, columns, 3)
     left_changed = Signal(object, object)  # Picture | None, PaneStatus

@@ -52,6 +52,7 @@ class SeriesCommands(QObject):
         browser.merge_asked.connect(arranger.merge)
         browser.close_patient_asked.connect(self.close)
         controller.closed.connect(self._told.clear)
+        controller.close_asked.connect(lambda stack: self.close((stack,)))
         store.changed.connect(self._on_changed)
 
     def show_problems(self, problems: Sequence[Problem]) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from brainsr_desktop.app.plain_text import HIDDEN, day, person, shown
 from brainsr_desktop.core.series import StudyInfo
 from brainsr_desktop.language import mark, tr, trn
+from brainsr_desktop.session.open_stack import OpenStack
 
 WORDS: Final[Mapping[str, str]] = {
     word: word
@@ -91,3 +92,16 @@ def study_words(study: StudyInfo, *, hidden: bool) -> str:
     """Date and description."""
     date = tr(HIDDEN) if hidden else day(study.study_date)
     return ", ".join(shown(part) for part in (date, study.study_description or tr("Study")) if part)
+
+
+def lost_words(opened: OpenStack) -> str:
+    """That pictures of a series can no longer be read."""
+    name = shown(opened.stack.description or tr("Series without description"))
+    if not any(opened.has(index) for index in range(len(opened.stack.frames))):
+        return tr("{series} can no longer be read. Was the disk removed?", series=name)
+    return trn(
+        "{count} picture of {series} can no longer be read. Was the disk removed?",
+        "{count} pictures of {series} can no longer be read. Was the disk removed?",
+        len(opened.lost()),
+        series=name,
+    )

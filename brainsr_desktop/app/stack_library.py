@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from brainsr_desktop.app.child_worker import Gone, Started
 from brainsr_desktop.app.files_worker import BlockMade, FilesWorker, Measured, MeasureOrder
 from brainsr_desktop.app.jobs import JobBoard
+from brainsr_desktop.app.series_words import lost_words
 from brainsr_desktop.app.thumbnail_job import ThumbnailJob
 from brainsr_desktop.core.errors import ChildDied
 from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
@@ -77,6 +78,7 @@ class StackLibrary(QObject):
     restarted = Signal()
     stopped = Signal()
     notice = Signal(object)
+    close_asked = Signal(object)  # StackInfo that cannot be read, and is not wanted any more
 
     def __init__(self, target: str, board: JobBoard, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -308,6 +310,7 @@ class StackLibrary(QObject):
             case StackLoaded():
                 del self._loads[answer.job]
                 opened.digest = answer.digest
+                self._tell_lost(opened)
             case Failed() if _died(answer) and load.tries < TRIES:
                 del self._loads[answer.job]
                 load.tries += 1
@@ -318,11 +321,23 @@ class StackLibrary(QObject):
             case Failed():
                 del self._loads[answer.job]
                 opened.trouble = answer.report.message
-                told = notice_of(answer.report)
-                self.notice.emit(replace(told, label=tr("Retry"), action=lambda: self._load_again(opened)))
+                self._offer_retry(opened, notice_of(answer.report))
             case JobCancelled():
                 del self._loads[answer.job]
         self.frames_changed.emit(opened)
+
+    def _tell_lost(self, opened: OpenStack) -> None:
+        lost = opened.lost()
+        if lost:
+            reason = opened.problems[lost[0]]
+            detail = f"{reason.path}: {reason.reason}"
+            self._offer_retry(opened, Notice("error", lost_words(opened), detail=detail))
+
+    def _offer_retry(self, opened: OpenStack, told: Notice) -> None:
+        close = (tr("Close series"), lambda: self.close_asked.emit(opened.stack))
+        self.notice.emit(
+            replace(told, label=tr("Retry"), action=lambda: self._load_again(opened), more=(close,))
+        )
 
     def _start_load(self, load: _Load) -> None:
         # Always from the start: the digest covers every frame. What is loaded stays in view meanwhile.
@@ -331,7 +346,7 @@ class StackLibrary(QObject):
     def _load_again(self, opened: OpenStack) -> None:
         """Try once more, if the stack is still open."""
         if self._open.get(opened.name) is opened:
-            opened.trouble = ""
+            opened.hope_again()
             self._start_load(_Load(opened))
             self.frames_changed.emit(opened)
 

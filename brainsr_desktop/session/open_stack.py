@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from brainsr_desktop.ipc.messages import ArrayRef
 from brainsr_desktop.ipc.shared_array import SharedArray
 from brainsr_desktop.language import tr
 from brainsr_desktop.session.pictures import stack_name
+
+_LOST: Final = frozenset({"GONE", "NO_PERMISSION", "READ_ERROR"})
 
 
 class OpenStack:
@@ -52,6 +55,7 @@ class OpenStack:
 
     def frame_loaded(self, index: int, problem: Problem | None) -> None:
         """A frame lies in the block, or could not be decoded."""
+        self.problems.pop(index, None)
         if problem is not None:
             self.problems[index] = problem
         elif self._block is not None and self.stack.frames[index] is not None:
@@ -87,6 +91,16 @@ class OpenStack:
             for index, frame in frames
             if frame is not None and index not in self._loaded and index not in self.problems
         )
+
+    def lost(self) -> tuple[int, ...]:
+        """Frames whose files could be read when they were found, and cannot be now."""
+        return tuple(index for index, problem in self.problems.items() if problem.code in _LOST)
+
+    def hope_again(self) -> None:
+        """Lost frames may come back: everything is loaded once more."""
+        for index in self.lost():
+            del self.problems[index]
+        self.trouble = self.digest = ""
 
     def why_missing(self, index: int) -> str:
         """Why a frame cannot be shown; empty while it may still come."""
