@@ -6,6 +6,7 @@ range that counts as full scale, ``mask`` (bool, same shape) restricts the mean 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -39,6 +40,9 @@ SCORES: Final = {
     "hfen": "HFEN, error of the fine structures",
     "gmsd": "GMSD, error of the gradients",
     "haarpsi": "HaarPSI",
+    "head_hfen": "HFEN in the head",
+    "gradient": "Gradient error of the whole slice",
+    "head_gradient": "Gradient error in the head",
 }
 """What ``scores`` gives, with a title for tables."""
 
@@ -49,7 +53,9 @@ LESION_SCORES: Final = {
 }
 """What ``lesion_scores`` gives, with a title for tables."""
 
-LOWER_IS_BETTER: Final = frozenset({"nrmse", "head_nrmse", "hfen", "gmsd"})
+LOWER_IS_BETTER: Final = frozenset(
+    {"nrmse", "head_nrmse", "hfen", "head_hfen", "gmsd", "gradient", "head_gradient"}
+)
 
 
 def psnr(image: AnyFloats, truth: AnyFloats, *, peak: float, mask: Mask | None = None) -> float:
@@ -60,15 +66,8 @@ def psnr(image: AnyFloats, truth: AnyFloats, *, peak: float, mask: Mask | None =
 
 def ssim_map(image: AnyFloats, truth: AnyFloats, *, peak: float) -> Floats:
     """SSIM of every pixel (Wang 2004): Gaussian window 11 x 11, sigma 1.5, K1 0.01, K2 0.03, mirrored edges."""
-    taps = gaussian_taps(1.5, 5)
     x, y = _double(image), _double(truth)
-    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
-    mean_x, mean_y = separable(x, taps), separable(y, taps)
-    var_x = separable(x * x, taps) - mean_x**2
-    var_y = separable(y * y, taps) - mean_y**2
-    covariance = separable(x * y, taps) - mean_x * mean_y
-    above = (2.0 * mean_x * mean_y + c1) * (2.0 * covariance + c2)
-    return np.asarray(above / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)))
+    return _similarity(x, y, *_local_moments(y), peak)
 
 
 def ssim(image: AnyFloats, truth: AnyFloats, *, peak: float, mask: Mask | None = None) -> float:
@@ -97,10 +96,18 @@ def laplacian_of_gaussian(image: AnyFloats) -> Floats:
     return np.asarray(curved / sigma2**2 - mean * separable(picture, ones))
 
 
-def hfen(image: AnyFloats, truth: AnyFloats) -> float:
+def hfen(image: AnyFloats, truth: AnyFloats, *, mask: Mask | None = None) -> float:
     """High-frequency error norm (Ravishankar and Bresler 2011) over that of the truth; 0 is perfect."""
     error = laplacian_of_gaussian(_double(image) - _double(truth))
-    return _ratio(_norm(error), _norm(laplacian_of_gaussian(truth)))
+    return _part(error, laplacian_of_gaussian(truth), mask)
+
+
+def gradient_error(image: AnyFloats, truth: AnyFloats, *, mask: Mask | None = None) -> float:
+    """Norm of the gradient's error over the norm of the truth's gradient; 0 is perfect.
+
+    The gradient is Prewitt's, the edges are mirrored (the edge pixel comes twice).
+    """
+    return _part(_slopes(_double(image) - _double(truth)), _slopes(_double(truth)), mask)
 
 
 def gmsd(image: AnyFloats, truth: AnyFloats, *, peak: float) -> float:
@@ -156,25 +163,86 @@ def scores(
     ``mask`` is the head, found in the truth if absent. Pixels that are not finite in either picture are left out of
     the head and equal outside.
     """
-    x, y, known, peak = comparable(image, truth, range_max)
-    if not peak > 0.0:
-        return {}
-    head = (head_mask(truth) if mask is None else mask) & known
-    if not head.any():
-        head = known
-    similar = ssim_map(x, y, peak=peak)
-    found = (
-        psnr(x, y, peak=peak, mask=head),
-        psnr(x, y, peak=peak),
-        float(similar[head].mean()),
-        float(similar.mean()),
-        nrmse(x, y),
-        nrmse(x, y, mask=head),
-        hfen(x, y),
-        gmsd(x, y, peak=peak),
-        haarpsi(x, y, peak=peak),
-    )
-    return dict(zip(SCORES, found, strict=True))
+    reference = Reference.of(truth, range_max=range_max, mask=mask)
+    return {} if reference is None else reference.scores(image)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """A true slice made ready to judge several pictures by: what ``scores`` needs of the truth alone.
+
+    ``truth`` (rows, columns) is cut to its robust range from ``low`` on, ``peak`` wide; ``known`` where it is finite,
+    ``head`` the head in it. The others are the moments for SSIM and what the error norms are divided by.
+    """
+
+    truth: Floats
+    low: float
+    peak: float
+    known: Mask
+    head: Mask
+    mean: Floats
+    variance: Floats
+    laplacian: Floats
+    slopes: Floats
+
+    @classmethod
+    def of(cls, truth: AnyFloats, *, range_max: float = 0.0, mask: Mask | None = None) -> Reference | None:
+        """See ``scores``; None for a truth without any range."""
+        low, high = _limits(truth, range_max)
+        if not high > low:
+            return None
+        known = np.isfinite(truth)
+        head = (head_mask(truth) if mask is None else mask) & known
+        return cls._made(_cut(truth, known, low, high), low, high - low, known, head)
+
+    @classmethod
+    def _made(cls, truth: Floats, low: float, peak: float, known: Mask, head: Mask) -> Reference:
+        inside = head if head.any() else known
+        mean, variance = _local_moments(truth)
+        laplacian, slopes = laplacian_of_gaussian(truth), _slopes(truth)
+        return cls(truth, low, peak, known, inside, mean, variance, laplacian, slopes)
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes."""
+        arrays = (self.truth, self.known, self.head, self.mean, self.variance, self.laplacian, self.slopes)
+        return sum(array.nbytes for array in arrays)
+
+    def scores(self, image: AnyFloats) -> dict[str, float]:
+        """The figures of ``SCORES`` of a picture (rows, columns) of this slice; none where nothing of it is finite."""
+        known = self.known & np.isfinite(image)
+        if not known.any():
+            return {}
+        if not np.array_equal(known, self.known):
+            return self._without(known).scores(image)
+        x, y, peak, head = (
+            _cut(image, known, self.low, self.low + self.peak),
+            self.truth,
+            self.peak,
+            self.head,
+        )
+        error = x - y
+        similar = _similarity(x, y, self.mean, self.variance, peak)
+        fine, slopes = laplacian_of_gaussian(error), _slopes(error)
+        found = (
+            psnr(x, y, peak=peak, mask=head),
+            psnr(x, y, peak=peak),
+            float(similar[head].mean()),
+            float(similar.mean()),
+            nrmse(x, y),
+            nrmse(x, y, mask=head),
+            _part(fine, self.laplacian),
+            gmsd(x, y, peak=peak),
+            haarpsi(x, y, peak=peak),
+            _part(fine, self.laplacian, head),
+            _part(slopes, self.slopes),
+            _part(slopes, self.slopes, head),
+        )
+        return dict(zip(SCORES, found, strict=True))
+
+    def _without(self, known: Mask) -> Reference:
+        truth = np.where(known, self.truth, self.low)
+        return Reference._made(truth, self.low, self.peak, known, self.head & known)
 
 
 def lesion_scores(
@@ -203,11 +271,48 @@ def comparable(
 
     What is not finite in either is the lowest value in both and False in the mask; see ``scores``.
     """
-    low, high = robust_range(truth)
-    high = low + range_max if range_max > 0.0 else high
+    low, high = _limits(truth, range_max)
     known = np.isfinite(image) & np.isfinite(truth)
-    x, y = (np.where(known, np.clip(_double(a), low, high), low) for a in (image, truth))
-    return x, y, known, high - low
+    return _cut(image, known, low, high), _cut(truth, known, low, high), known, high - low
+
+
+def _limits(truth: AnyFloats, range_max: float) -> tuple[float, float]:
+    low, high = robust_range(truth)
+    return low, low + range_max if range_max > 0.0 else high
+
+
+def _cut(picture: AnyFloats, known: Mask, low: float, high: float) -> Floats:
+    return np.where(known, np.clip(_double(picture), low, high), low)
+
+
+def _local_moments(image: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance in SSIM's window around every pixel."""
+    taps = gaussian_taps(1.5, 5)
+    mean = separable(image, taps)
+    return mean, separable(image * image, taps) - mean**2
+
+
+def _similarity(x: Floats, y: Floats, mean_y: Floats, var_y: Floats, peak: float) -> Floats:
+    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
+    mean_x, var_x = _local_moments(x)
+    covariance = separable(x * y, gaussian_taps(1.5, 5)) - mean_x * mean_y
+    above = (2.0 * mean_x * mean_y + c1) * (2.0 * covariance + c2)
+    return np.asarray(above / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)))
+
+
+def _slopes(image: Floats) -> Floats:
+    """Prewitt's gradient without its factor, down and across: (2, rows, columns)."""
+    padded = np.pad(image, 1, mode="symmetric")
+    columns = padded[:-2] + padded[1:-1] + padded[2:]
+    rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+    return np.stack([rows[2:] - rows[:-2], columns[:, 2:] - columns[:, :-2]])
+
+
+def _part(error: Floats, truth: Floats, mask: Mask | None = None) -> float:
+    """Norm of the error over the norm of the truth, in the mask; both (..., rows, columns)."""
+    if mask is not None:
+        error, truth = error[..., mask], truth[..., mask]
+    return _ratio(_norm(error), _norm(truth))
 
 
 def _double(image: AnyFloats) -> Floats:

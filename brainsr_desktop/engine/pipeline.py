@@ -16,18 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from brainsr_desktop.core.consistency import keep_region_means
-from brainsr_desktop.core.degrade import Degradation, degrade
+from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.errors import BadOutput, InputUnsuitable, UsageError
 from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.core.intensity import Normalisation
 from brainsr_desktop.core.measure import Padding
-from brainsr_desktop.core.metrics import scores
 from brainsr_desktop.core.recipe import DEGRADED, Recipe
 from brainsr_desktop.core.resample import enlarge
 from brainsr_desktop.engine.backends.base import CPU, CheckCancelled
 from brainsr_desktop.engine.careful import run_careful
 from brainsr_desktop.engine.devices import list_devices
 from brainsr_desktop.engine.messages import DeviceInfo
+from brainsr_desktop.engine.reuse import Reuse
 from brainsr_desktop.engine.runner import Job, Progress, Run, Runner
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
@@ -49,6 +49,7 @@ class Enhanced:
     """A finished slice.
 
     ``pixels`` (rows, columns) float32 in stored units, NaN where the input was not finite; ``geometry`` their place.
+    ``seconds`` is what the enlarging took, without degrading and judging; of a degraded input the degrading.
     ``scores`` as in `core.metrics.SCORES`, empty without a reference. ``notes`` for the user; those of special
     meaning begin with ``FALLBACK`` or ``FLAT``. ``fallback``: a network was asked for, this is cubic interpolation.
     ``spread`` (rows, columns) float32 in stored units: the standard deviation of a careful network's eight answers,
@@ -81,6 +82,7 @@ class Engine:
     def __init__(self, catalog: Catalog | None = None) -> None:
         self.catalog = load_catalog() if catalog is None else catalog
         self._runner = Runner()
+        self._reuse = Reuse()
 
     def devices(self) -> tuple[DeviceInfo, ...]:
         """What there is to run on; the first is what "auto" takes."""
@@ -133,13 +135,14 @@ class Engine:
         _check_request(pixels, recipe, geometry)
         if padding is not None:
             pixels = padding.filled(pixels)
-        source = _Source.of(pixels, geometry, recipe.degradation, slice_index)
+        source = self._source(pixels, geometry, recipe.degradation, slice_index)
         check()
         if recipe.model == DEGRADED:
             low = _with_padding(source.with_holes(source.low, 1), pixels, padding)
             return Enhanced(low, source.geometry, time.perf_counter() - started, "none", CPU)
         card = self.catalog.find(recipe.model, recipe.scale)
         _check_side(pixels.shape, card)
+        started = time.perf_counter()
         made = self._make(source, card, recipe, check, progress or _silent)
         large = source.geometry.enlarged(recipe.scale)
         picture, place = _cut(source.with_holes(made.pixels, recipe.scale), large, geometry, recipe)
@@ -147,12 +150,13 @@ class Engine:
         spread = made.spread
         if spread is not None:
             spread, _ = _cut(source.with_holes(spread, recipe.scale), large, geometry, recipe)
+        seconds = time.perf_counter() - started
         check()
-        found = _scores(picture, pixels, recipe, range_max)
+        found = self._scores(picture, pixels, recipe, range_max)
         return Enhanced(
             picture,
             place,
-            time.perf_counter() - started,
+            seconds,
             made.backend,
             made.device,
             found,
@@ -160,6 +164,25 @@ class Engine:
             made.fallback,
             spread,
         )
+
+    def _source(
+        self, pixels: Floats, geometry: Geometry, degradation: Degradation | None, slice_index: int
+    ) -> _Source:
+        finite = np.isfinite(pixels)
+        holes = None if finite.all() else ~finite
+        clean = pixels if holes is None else np.where(finite, pixels, np.float32(0.0))
+        if degradation is None:
+            return _Source(clean, holes, geometry)
+        low = self._reuse.degraded(clean, degradation, slice_index)
+        reduction = degradation.reduction
+        return _Source(
+            low, None if holes is None else _any_in_blocks(holes, reduction), geometry.reduced(reduction)
+        )
+
+    def _scores(self, picture: Floats, truth: Floats, recipe: Recipe, range_max: float) -> dict[str, float]:
+        if recipe.degradation is None or recipe.degradation.reduction != recipe.scale:
+            return {}
+        return self._reuse.scores(picture, truth, range_max)
 
     def _make(
         self, source: _Source, card: Card, recipe: Recipe, check: CheckCancelled, progress: Progress
@@ -229,21 +252,6 @@ class _Source:
     low: Floats
     holes: Mask | None
     geometry: Geometry
-
-    @classmethod
-    def of(
-        cls, pixels: Floats, geometry: Geometry, degradation: Degradation | None, slice_index: int
-    ) -> _Source:
-        finite = np.isfinite(pixels)
-        holes = None if finite.all() else ~finite
-        clean = pixels if holes is None else np.where(finite, pixels, np.float32(0.0))
-        if degradation is None:
-            return cls(clean, holes, geometry)
-        low = degrade(clean, degradation, slice_index=slice_index)
-        reduction = degradation.reduction
-        return cls(
-            low, None if holes is None else _any_in_blocks(holes, reduction), geometry.reduced(reduction)
-        )
 
     @property
     def low_with_nan(self) -> Floats:
@@ -338,12 +346,6 @@ def _cut(picture: Floats, place: Geometry, source: Geometry, recipe: Recipe) -> 
         return np.ascontiguousarray(picture[: source.rows, : source.columns]), source
     rows, columns = (-(-side * recipe.scale // reduction) for side in (source.rows, source.columns))
     return np.ascontiguousarray(picture[:rows, :columns]), replace(place, rows=rows, columns=columns)
-
-
-def _scores(picture: Floats, truth: Floats, recipe: Recipe, range_max: float) -> dict[str, float]:
-    if recipe.degradation is None or recipe.degradation.reduction != recipe.scale:
-        return {}
-    return scores(picture, truth, range_max=range_max)
 
 
 def _never() -> None:

@@ -18,7 +18,10 @@ from brainsr_desktop.core import filters
 from brainsr_desktop.core.metrics import (
     LESION_SCORES,
     SCORES,
+    Reference,
+    comparable,
     gmsd,
+    gradient_error,
     haarpsi,
     head_mask,
     hfen,
@@ -308,3 +311,57 @@ def test_that_morphology_is_scipys(seed: int, share: float) -> None:
     pairs = set(zip(found[mask].tolist(), expected[mask].tolist(), strict=True))
     assert len(pairs) == count
     assert not found[~mask].any()
+
+
+def test_that_the_gradient_error_is_that_of_scipys_prewitt() -> None:
+    image, truth = pair(17)
+    mask = truth > 0.4
+
+    def slopes(picture: Floats) -> Floats:
+        return np.stack([ndimage.prewitt(picture, axis, mode="reflect") for axis in (0, 1)])
+
+    error, whole = slopes(image) - slopes(truth), slopes(truth)
+    assert gradient_error(image, truth) == pytest.approx(np.linalg.norm(error) / np.linalg.norm(whole))
+    inside = np.linalg.norm(error[:, mask]) / np.linalg.norm(whole[:, mask])
+    assert gradient_error(image, truth, mask=mask) == pytest.approx(inside)
+
+
+def test_that_hfen_in_a_mask_counts_its_pixels_alone() -> None:
+    image, truth = pair(18)
+    mask = np.zeros(truth.shape, np.bool_)
+    mask[10:30, 12:40] = True
+    error, fine = laplacian_of_gaussian(image) - laplacian_of_gaussian(truth), laplacian_of_gaussian(truth)
+    expected = np.linalg.norm(error[mask]) / np.linalg.norm(fine[mask])
+    assert hfen(image, truth, mask=mask) == pytest.approx(expected)
+
+
+def test_that_a_reference_judges_several_pictures_as_the_single_figures_do() -> None:
+    first, truth = pair(19)
+    second = np.roll(truth, 1, axis=0)
+    mask = np.zeros(truth.shape, np.bool_)
+    mask[8:40, 8:40] = True
+    reference = Reference.of(truth, range_max=1.0, mask=mask)
+    assert reference is not None and reference.nbytes > truth.nbytes
+    for image in (first, second):
+        x, y, _, peak = comparable(image, truth, 1.0)
+        assert reference.scores(image) == pytest.approx(
+            {
+                "head_psnr": psnr(x, y, peak=peak, mask=mask),
+                "psnr": psnr(x, y, peak=peak),
+                "ssim": ssim(x, y, peak=peak, mask=mask),
+                "ssim_slice": ssim(x, y, peak=peak),
+                "nrmse": nrmse(x, y),
+                "head_nrmse": nrmse(x, y, mask=mask),
+                "hfen": hfen(x, y),
+                "gmsd": gmsd(x, y, peak=peak),
+                "haarpsi": haarpsi(x, y, peak=peak),
+                "head_hfen": hfen(x, y, mask=mask),
+                "gradient": gradient_error(x, y),
+                "head_gradient": gradient_error(x, y, mask=mask),
+            }
+        )
+
+
+def test_that_a_picture_of_nothing_has_no_scores() -> None:
+    _, truth = pair(20)
+    assert scores(np.full(truth.shape, np.nan), truth) == {}
