@@ -20,16 +20,22 @@ LANGUAGES: Final = {"en": "English", "de": "Deutsch"}
 """Code and own name of every language there is."""
 
 _current: gettext.NullTranslations = gettext.NullTranslations()
+_code = "en"
 
 
 def use(code: str) -> None:
     """Speak a language from now on, in this process and in children it starts; an unknown one is English."""
-    global _current  # noqa: PLW0603 - one language for the whole process
-    code = code if code in LANGUAGES else "en"
+    global _current, _code  # noqa: PLW0603 - one language for the whole process
+    _code = code = code if code in LANGUAGES else "en"
     os.environ[VARIABLE] = code
     _current = gettext.translation(
         DOMAIN, paths.resources_dir() / "translations", [code], fallback=code == "en"
     )
+
+
+def current() -> str:
+    """Code of the language that this process speaks."""
+    return _code
 
 
 def use_parents() -> None:

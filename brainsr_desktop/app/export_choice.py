@@ -27,7 +27,7 @@ FORMATS: Final[tuple[tuple[ExportFormat, str], ...]] = (
     ("tiff", mark("TIFF stack, 16 bit")),
     ("gif", mark("Movie (GIF)")),
     ("csv", mark("Table of figures (CSV)")),
-    ("report", mark("Report (HTML, one file with pictures)")),
+    ("report", mark("Report (HTML and PDF with pictures, and its data as JSON)")),
 )
 BYTES_PER_PIXEL: Final[dict[ExportFormat, float]] = {
     "dicom": 2.0,
@@ -37,7 +37,7 @@ BYTES_PER_PIXEL: Final[dict[ExportFormat, float]] = {
     "tiff": 2.0,
     "gif": 0.05,
     "csv": 0.0,
-    "report": 0.05,
+    "report": 0.3,
 }
 """Typical sizes; head slices compress to about two thirds."""
 J2K_PART: Final = 1 / 6

@@ -11,7 +11,6 @@ from typing import Final
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from brainsr_desktop.app.dialogs.card import rows_of
 from brainsr_desktop.app.enhancer import Enhancer
 from brainsr_desktop.app.export_task import ExportEnd, ExportTask
 from brainsr_desktop.app.jobs import JobBoard
@@ -27,6 +26,7 @@ from brainsr_desktop.io.messages import ModelNote
 from brainsr_desktop.ipc.messages import ErrorReport
 from brainsr_desktop.language import tr, trn
 from brainsr_desktop.models.card import Card
+from brainsr_desktop.models.card_rows import rows_of
 from brainsr_desktop.session.arranging import found_id
 from brainsr_desktop.session.cache import Result
 from brainsr_desktop.session.exporting import (

@@ -23,7 +23,7 @@ DEFAULT_MODEL: Final = "brainsr-x4"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
     add_sources(parser)
-    add_export(parser, FORMATS, "dicom")
+    add_export(parser, (*FORMATS, "report"), "dicom")
     parser.add_argument("--model", metavar="NAME", default=DEFAULT_MODEL, help=f"default: {DEFAULT_MODEL}")
     parser.add_argument(
         "--scale", type=int, choices=(2, 4), help="for an interpolation, which has both factors (default: 4)"
@@ -50,6 +50,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from brainsr_desktop.cli import series_export
     from brainsr_desktop.core.recipe import Recipe
     from brainsr_desktop.io.messages import ExportOptions
+    from brainsr_desktop.models.card_rows import rows_of
     from brainsr_desktop.models.catalog import load_catalog
 
     catalog = load_catalog()
@@ -69,6 +70,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         ),
         geometry=lambda geometry: geometry.enlarged(scale),
         slices=options.slices,
+        facts=tuple(rows_of(card)),
     )
     return series_export.run(options, console, plan, catalog)
 

@@ -58,13 +58,17 @@ NO_FAILURE: Final = frozenset({"UNSUITABLE_VOLUME", "MISSING_SLICE", "CLIPPED", 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is the same for every series. ``geometry`` gives the place of the results from that of the source."""
+    """What is the same for every series.
+
+    ``geometry`` gives the place of the results from that of the source, ``facts`` what a report says of the model.
+    """
 
     recipe: Recipe
     model: ModelNote
     options: ExportOptions
     geometry: Callable[[Geometry], Geometry]
     slices: range | None = None
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,7 @@ class SeriesExport:
                         self._plan.model,
                         self._plan.options,
                         self._taken_numbers[stack.id],
+                        self._plan.facts,
                         loaded_indices=indices,
                     )
                 ),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -30,14 +30,14 @@ from brainsr_desktop.io.dicom_write import (
 )
 from brainsr_desktop.io.export_journal import Journal, file_digest, write_whole
 from brainsr_desktop.io.export_names import REPORT_NAME, file_name
-from brainsr_desktop.io.export_outputs import Output, OutputFacts, StoredSlice, outputs
+from brainsr_desktop.io.export_outputs import OutputFacts, StoredSlice, outputs
 from brainsr_desktop.io.export_plan import PlannedFrame
 from brainsr_desktop.io.export_records import SliceRecord
 from brainsr_desktop.io.export_report import encoded, report
 from brainsr_desktop.io.export_source import SourceFiles
 from brainsr_desktop.io.export_target import Target, move_into_place
 from brainsr_desktop.io.messages import ExportFormat, OpenExport, Scores
-from brainsr_desktop.io.report import write_report
+from brainsr_desktop.io.report import series_report
 from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
@@ -255,19 +255,20 @@ class ExportJob:
         made: dict[str, str] = {}
         for done, name in enumerate(wanted):
             step = partial(tick, done, len(wanted), tr("writing {name}", name=name))
-            made_of_all = [self._report(slices, step)] if name == "report" else ()
-            for output in made_of_all or outputs(name, self._output_facts(), slices, step):
+            if name == "report":
+                made.update(self._report(slices, step))
+                continue
+            for output in outputs(name, self._output_facts(), slices, step):
                 made[output.name] = write_whole(self.target.partial / output.name, output.write)
         return made
 
-    def _report(self, slices: Sequence[StoredSlice], step: Callable[[], None]) -> Output:
+    def _report(self, slices: Sequence[StoredSlice], step: Callable[[], None]) -> dict[str, str]:
+        from brainsr_desktop.io.report_file import files_of  # ReportLab: not before it is wanted
+
         facts = self._output_facts()
-        patient = self._patient()
-
-        def write(file: IO[bytes]) -> None:
-            write_report(file, self.request, facts, slices, self._sources.units, patient, step)
-
-        return Output(f"{facts.name}.html", write)
+        made = series_report(self.request, facts, slices, self._sources.units, self._patient(), step)
+        files = ((f"{facts.name}_report{suffix}", content) for suffix, content in files_of(made))
+        return {name: write_whole(self.target.partial / name, content) for name, content in files}
 
     def _patient(self) -> tuple[tuple[str, str], ...]:
         """What the report says of the patient; of a file without a header nothing but its description."""

@@ -1,92 +1,118 @@
-"""The report of an export: one HTML file with its pictures inside, to be read anywhere and without a network.
-
-Nothing from a file or a card reaches the page without being escaped, and the page may load nothing.
-"""
+"""The report of an exported series as data: settings, model, versions, figures, and some slices with their maps."""
 
 from __future__ import annotations
 
-import base64
-import html
 import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
-from io import BytesIO
-from typing import IO, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from brainsr_desktop import __version__
+from brainsr_desktop import __version__, language
+from brainsr_desktop.core.degrade import Degradation
+from brainsr_desktop.core.estimates import edge_sharpness_ratio, noise_percent
 from brainsr_desktop.core.resample import enlarge
-from brainsr_desktop.io import movie
+from brainsr_desktop.core.trust import difference, places_of_change
 from brainsr_desktop.io.export_outputs import OutputFacts, StoredSlice, burned_words, window_of
-from brainsr_desktop.io.messages import OpenExport, Scores
+from brainsr_desktop.io.messages import OpenExport
+from brainsr_desktop.io.report_maps import grey_picture, signed_picture
+from brainsr_desktop.io.report_model import (
+    Block,
+    Curves,
+    Line,
+    Picture,
+    Pictures,
+    Report,
+    Rows,
+    Section,
+    Table,
+    Words,
+    facts,
+)
 from brainsr_desktop.language import tr
 
 MOST_SLICES: Final = 12
 """So many slices are shown, spread over all of them; the figures are those of every slice."""
-LONGEST_SIDE_PX: Final = 512
-LIBRARIES: Final = ("numpy", "pydicom", "openvino", "torch")
-DIFFERENCE_PART: Final = 0.1
-"""Width of the window of differences, in parts of the width of the grey window: 5 % to each side."""
+LIBRARIES: Final = ("numpy", "pydicom", "openvino", "torch", "pillow", "reportlab")
+DIFFERENCE_PART: Final = 0.05
+"""Where the colours of differences end, in parts of the width of the grey window."""
+CURVES: Final = (("head_psnr", "dB"), ("psnr", "dB"), ("ssim", "SSIM"))
+"""Figures that are drawn over the slices; of two of one unit the first that is known."""
 
-Rows = tuple[tuple[str, str], ...]
-Greys = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One slice of the report: its title, its pictures (title, 8 bits) and its figures."""
-
-    title: str
-    pictures: tuple[tuple[str, Greys], ...]
-    scores: Scores = ()
+Floats = NDArray[np.float32]
+Source = Callable[[int], Floats | None]
+"""Gives the original slice of a frame in units; None where it cannot be read."""
 
 
-def write_report(
-    file: IO[bytes],
+def series_report(
     request: OpenExport,
-    facts: OutputFacts,
+    told: OutputFacts,
     slices: Sequence[StoredSlice],
-    source: Callable[[int], NDArray[np.float32] | None],
+    source: Source,
     patient: Rows,
     tick: Callable[[], None],
-) -> None:
-    """Write the report of an export.
-
-    ``source`` gives the original slice of a frame in units (None where it cannot be read), ``patient`` what is said of
-    the patient: nothing where patient data are hidden or removed.
-    """
-    window = window_of(facts, slices)
+) -> Report:
+    """The report of an export. ``patient`` is what is said of the patient: nothing where that is hidden or removed."""
+    window = window_of(told, slices)
     chosen = [
         slices[round(place)] for place in np.linspace(0, len(slices) - 1, min(len(slices), MOST_SLICES))
     ]
-    tables = (
-        (tr("Patient and series"), patient),
-        (tr("Settings"), _settings(request, window)),
-        (tr("Model"), request.facts or _model(request)),
-        (tr("Versions"), _versions()),
+    parts = [_Shown(request, told, item, source(item.index), window) for item in _ticked(chosen, tick)]
+    sections = (
+        Section(tr("Patient and series"), (facts(patient),)) if patient else None,
+        Section(tr("Settings"), (facts((*settings(request, window), *_matrix(request, told))),)),
+        Section(tr("Model"), (facts(request.facts or _model(request)),)),
+        Section(tr("Metrics"), tuple(_figures(slices))),
+        _without_reference(parts),
+        _slices(parts, len(slices)),
+        Section(tr("Versions"), (facts(versions()),)),
     )
-    file.write(_head(facts).encode())
-    for heading, rows in tables:
-        file.write(_table(heading, rows).encode())
-    file.write(_figures(slices).encode())
-    if len(chosen) < len(slices):
-        file.write(
-            _paragraph(
-                tr("{shown} of {total} slices are shown.", shown=len(chosen), total=len(slices))
-            ).encode()
-        )
-    for shown in _shown(request, facts, chosen, source, window, tick):
-        file.write(_slice(shown, facts).encode())
-    file.write(b"</main></body></html>\n")
+    return Report(
+        "series",
+        tr("Report of {name}", name=told.name),
+        notice(),
+        told.notice,
+        tuple(section for section in sections if section is not None),
+        language.current(),
+    )
 
 
-def _settings(request: OpenExport, window: tuple[float, float]) -> Rows:
+def notice() -> str:
+    """What every report says first."""
+    return tr(
+        "For research and teaching, not a medical device. Networks can invent or remove structures, including "
+        "disease. Do not use these pictures for diagnosis or treatment."
+    )
+
+
+def versions() -> Rows:
+    """The program, Python, and the libraries that have a hand in the pictures."""
+    rows = [("BrainSR Desktop", __version__), ("Python", platform.python_version())]
+    for name in LIBRARIES:
+        try:
+            rows.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            continue
+    return tuple(rows)
+
+
+def degradation_rows(worse: Degradation) -> Rows:
+    """What was done to the slices first, with the seed that does it again."""
+    return (
+        (tr("Test mode: reduction"), f"{worse.reduction} ({worse.method})"),
+        (tr("Test mode: blur"), f"{worse.blur_px:g} px"),
+        (tr("Test mode: noise"), f"{worse.noise_percent:g} % ({worse.noise})"),
+        (tr("Test mode: bias field"), f"{worse.bias_percent:g} %"),
+        (tr("Test mode: seed"), str(worse.seed)),
+    )
+
+
+def settings(request: OpenExport, window: tuple[float, float]) -> Rows:
+    """Everything that was chosen."""
     recipe, options = request.recipe, request.options
-    rows = [
+    rows = (
         (tr("Picture"), options.picture),
         (tr("Model"), f"{request.model.title or request.model.id}"),
         (tr("Scale"), f"x{recipe.scale}"),
@@ -98,175 +124,192 @@ def _settings(request: OpenExport, window: tuple[float, float]) -> Rows:
             tr("Grey window"),
             tr("centre {center:.6g}, width {width:.6g}", center=window[0], width=window[1]),
         ),
-    ]
-    worse = recipe.degradation
-    if worse is not None:
-        rows += [
-            (tr("Test mode: reduction"), f"{worse.reduction} ({worse.method})"),
-            (tr("Test mode: blur"), f"{worse.blur_px:g} px"),
-            (tr("Test mode: noise"), f"{worse.noise_percent:g} %"),
-            (tr("Test mode: seed"), str(worse.seed)),
-        ]
+    )
+    return rows if recipe.degradation is None else (*rows, *degradation_rows(recipe.degradation))
+
+
+def _matrix(request: OpenExport, told: OutputFacts) -> Rows:
+    """Pixels before and after."""
+    stack = request.stack
+    rows = [(tr("Slices"), str(len(request.indices)))]
+    for name, geometry in ((tr("Matrix of the source"), stack.geometry), (tr("Matrix"), told.geometry)):
+        size = f"{geometry.rows} × {geometry.columns}"
+        pixel = f"{geometry.spacing_mm[0]:.4g} × {geometry.spacing_mm[1]:.4g} mm"
+        rows.append((name, f"{size}, {pixel}" if stack.has_spacing else size))
     return tuple(rows)
 
 
 def _model(request: OpenExport) -> Rows:
     note = request.model
-    rows = (
+    return (
         (tr("Name"), note.id),
         (tr("Title"), note.title),
         (tr("SHA-256 of the weights"), note.sha256),
         (tr("Training data"), note.data_statement),
     )
-    return tuple((name, text) for name, text in rows if text)
 
 
-def _versions() -> Rows:
-    rows = [("BrainSR Desktop", __version__), ("Python", platform.python_version())]
-    for name in LIBRARIES:
-        try:
-            rows.append((name, metadata.version(name)))
-        except metadata.PackageNotFoundError:
-            continue
-    return tuple(rows)
-
-
-def _shown(
-    request: OpenExport,
-    facts: OutputFacts,
-    slices: Sequence[StoredSlice],
-    source: Callable[[int], NDArray[np.float32] | None],
-    window: tuple[float, float],
-    tick: Callable[[], None],
-) -> Iterator[Shown]:
-    """The slices with what can be set beside them: the original, and what the model changed."""
-    offsets = facts.geometry.offsets_mm()
+def _ticked(slices: Sequence[StoredSlice], tick: Callable[[], None]) -> Iterator[StoredSlice]:
     for item in slices:
         tick()
-        made, original = item.units(), source(item.index)
-        pictures: list[tuple[str, Greys]] = []
-        if original is not None and facts.picture != "original":
-            pictures.append((tr("Original"), _greys(original, window, facts)))
-        if facts.picture == "difference":
-            pictures.append((_title(facts), _difference_greys(made, window)))
-        else:
-            pictures.append((_title(facts), _greys(made, window, facts)))
-        if original is not None and facts.picture in ("enhanced", "test"):
-            pictures.append(_change(made, original, request, window))
-        title = tr(
-            "Slice {number}, {place:.1f} mm", number=item.slice_index + 1, place=offsets[item.slice_index]
-        )
-        yield Shown(title, tuple(pictures), item.scores)
+        yield item
 
 
-def _title(facts: OutputFacts) -> str:
+class _Shown:
+    """One slice of the report: its pictures, and what can be said of it without a reference."""
+
+    def __init__(
+        self,
+        request: OpenExport,
+        told: OutputFacts,
+        item: StoredSlice,
+        original: Floats | None,
+        window: tuple[float, float],
+    ) -> None:
+        self.told = told
+        self.number = item.slice_index + 1
+        self._place_mm = told.geometry.offsets_mm()[item.slice_index]
+        self._scale = request.recipe.scale
+        self._window = window
+        made = item.units()
+        enlarged = original is not None and made.shape == tuple(self._scale * n for n in original.shape)
+        self.original = original if enlarged and told.picture == "enhanced" else None
+        self.change = self._change(made, original)
+        self.pictures = tuple(self._pictures(request, made, original))
+        self.sharpness = self.noise = 0.0
+        if self.original is not None:
+            self.sharpness = edge_sharpness_ratio(made, self.original)
+            self.noise = noise_percent(self.original)
+
+    @property
+    def title(self) -> str:
+        """Number and place."""
+        return tr("Slice {number}, {place:.1f} mm", number=self.number, place=self._place_mm)
+
+    @property
+    def limit(self) -> float:
+        """Where the colours of differences end, in units."""
+        return DIFFERENCE_PART * self._window[1]
+
+    def places(self) -> list[tuple[str, str]]:
+        """The places of greatest change: their size, and the change in percent of the grey window."""
+        if self.change is None or self.original is None:
+            return []
+        row_mm, column_mm = (self._scale * mm for mm in self.told.geometry.spacing_mm)
+        unit = tr("mm") if self.told.has_spacing else tr("px")
+        found = []
+        for place in places_of_change(self.change, self._scale):
+            height, width = (place.bottom - place.top) * row_mm, (place.right - place.left) * column_mm
+            percent = 100.0 * place.change / max(self._window[1], 1e-12)
+            found.append((f"{width:.2g} × {height:.2g} {unit}", f"{percent:.2g} %"))
+        return found
+
+    def _change(self, made: Floats, original: Floats | None) -> Floats | None:
+        """What the model changed: against cubic interpolation of the scan, or in test mode against the truth."""
+        if self.told.picture == "difference":
+            return made
+        if original is None or self.told.picture not in ("enhanced", "test"):
+            return None
+        base = original if made.shape == original.shape else enlarge(original, self._scale, "bicubic")
+        return difference(made, base) if made.shape == base.shape else None
+
+    def _pictures(self, request: OpenExport, made: Floats, original: Floats | None) -> Iterator[Picture]:
+        told, inverted = self.told, self.told.inverted
+        if original is not None and told.picture != "original":
+            spacing = request.stack.geometry.spacing_mm
+            yield grey_picture(tr("Original"), original, self._window, spacing, inverted=inverted)
+        title, spacing = picture_title(told), told.geometry.spacing_mm
+        if told.picture != "difference":
+            yield grey_picture(title, made, self._window, spacing, inverted=inverted)
+        if self.change is not None:
+            against_truth = tr("Enhanced minus truth")
+            name = against_truth if told.picture == "test" else tr("Enhanced minus cubic interpolation")
+            yield signed_picture(name, self.change, self.limit, spacing)
+
+
+def picture_title(told: OutputFacts) -> str:
+    """What the exported picture is."""
     return {
         "enhanced": tr("Enhanced"),
         "test": tr("Enhanced from the degraded slice"),
         "original": tr("Original"),
         "degraded": tr("Degraded"),
         "difference": tr("Enhanced minus cubic interpolation"),
-    }[facts.picture]
+    }[told.picture]
 
 
-def _change(
-    made: NDArray[np.float32], original: NDArray[np.float32], request: OpenExport, window: tuple[float, float]
-) -> tuple[str, Greys]:
-    """What the model changed: against cubic interpolation of the scan, or in test mode against the truth."""
-    if made.shape == original.shape:
-        return tr("Enhanced minus truth"), _difference_greys(made - original, window)
-    base = enlarge(original.astype(np.float32), request.recipe.scale, "bicubic")
-    if base.shape != made.shape:
-        base = np.zeros_like(made)
-    return tr("Enhanced minus cubic interpolation"), _difference_greys(made - base, window)
+def _slices(parts: Sequence[_Shown], total: int) -> Section:
+    blocks: list[Block] = []
+    if len(parts) < total:
+        blocks.append(Words(tr("{shown} of {total} slices are shown.", shown=len(parts), total=total)))
+    blocks += [Pictures(part.pictures, part.title, burned_words(part.told.picture)) for part in parts]
+    return Section(tr("Slices"), tuple(blocks))
 
 
-def _greys(pixels: NDArray[np.float32], window: tuple[float, float], facts: OutputFacts) -> Greys:
-    (made,) = movie.windowed([pixels], window, inverted=facts.inverted)
-    return made
+def _without_reference(parts: Sequence[_Shown]) -> Section | None:
+    """What was measured on the slices that are shown, where no truth is known; None where there is nothing."""
+    known = [part for part in parts if part.original is not None]
+    if not known:
+        return None
+    heads = (tr("Slice"), tr("Noise of the input, %"), tr("Edge sharpness ratio"))
+    rows = tuple((str(part.number), f"{part.noise:.3g}", f"{part.sharpness:.3g}") for part in known)
+    words = tr("No reference: these numbers do not say whether the picture is right.")
+    changed = tuple((str(part.number), size, share) for part in known for size, share in part.places())
+    places = (tr("Slice"), tr("Size"), tr("Change, % of the grey window"))
+    blocks: list[Block] = [Words(words), Table(heads, rows)]
+    if changed:
+        blocks.append(Table(places, changed, tr("Places of greatest change against cubic interpolation")))
+    return Section(tr("Measured without a reference"), tuple(blocks))
 
 
-def _difference_greys(pixels: NDArray[np.float32], window: tuple[float, float]) -> Greys:
-    (made,) = movie.windowed([pixels], (0.0, DIFFERENCE_PART * window[1]))
-    return made
-
-
-def _head(facts: OutputFacts) -> str:
-    title = html.escape(tr("Report of {name}", name=facts.name))
-    notice = html.escape(
-        tr(
-            "For research and teaching, not a medical device. Networks can invent or remove structures, including "
-            "disease. Do not use these pictures for diagnosis or treatment."
-        )
-    )
-    return (
-        '<!doctype html><html><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
-        "style-src 'unsafe-inline'\">"
-        f"<title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>"
-        f'<p class="notice">{notice}</p>' + _paragraph(facts.notice)
-    )
-
-
-STYLE: Final = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:0;background:#fff;color:#1b1f24}"
-    "main{max-width:1100px;margin:0 auto;padding:16px}h1{font-size:22px}h2{font-size:17px;margin-top:28px}"
-    ".notice{border:2px solid #8a4b00;color:#8a4b00;padding:8px 12px;font-weight:600}"
-    "table{border-collapse:collapse}td,th{border:1px solid #c3c9d0;padding:3px 8px;text-align:left;"
-    "vertical-align:top;overflow-wrap:anywhere}th{background:#f1f3f5}td.n{text-align:right}"
-    "figure{display:inline-block;margin:0 8px 8px 0;background:#000;color:#eef1f4;padding:4px;vertical-align:top}"
-    "figcaption{font-size:13px;max-width:512px}img{display:block;max-width:100%;image-rendering:pixelated}"
-    "section{break-inside:avoid}"
-)
-
-
-def _paragraph(text: str) -> str:
-    return f"<p>{html.escape(text)}</p>"
-
-
-def _table(heading: str, rows: Iterable[tuple[str, str]]) -> str:
-    cells = "".join(
-        f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>" for name, text in rows if text
-    )
-    return f"<h2>{html.escape(heading)}</h2><table>{cells}</table>" if cells else ""
-
-
-def _figures(slices: Sequence[StoredSlice]) -> str:
-    """The figures of every slice, their mean and spread; a sentence where the truth is not known."""
-    heading = f"<h2>{html.escape(tr('Metrics'))}</h2>"
+def _figures(slices: Sequence[StoredSlice]) -> Iterator[Block]:
+    """The figures of every slice with their mean and spread, and curves of some; a sentence where no truth is known."""
     names = list(dict.fromkeys(name for item in slices for name, _ in item.scores))
     if not names:
-        words = tr("No reference: no score is possible. Only in test mode the truth is known.")
-        return heading + _paragraph(words)
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-    lines = [f"<tr><th>{html.escape(tr('Slice'))}</th>{head}</tr>"]
-    for item in slices:
-        known = dict(item.scores)
-        cells = "".join(f'<td class="n">{known[n]:.4g}</td>' if n in known else "<td></td>" for n in names)
-        lines.append(f"<tr><th>{item.slice_index + 1}</th>{cells}</tr>")
-    for label, figure in ((tr("Mean"), np.mean), (tr("SD"), np.std)):
-        values = [[dict(item.scores)[n] for item in slices if n in dict(item.scores)] for n in names]
-        cells = "".join(f'<td class="n">{float(figure(column)):.4g}</td>' for column in values)
-        lines.append(f"<tr><th>{html.escape(label)}</th>{cells}</tr>")
-    return f"{heading}<table>{''.join(lines)}</table>"
+        yield Words(tr("No reference: no score is possible. Only in test mode the truth is known."))
+        return
+    if len(slices) > 1:
+        yield from _score_curves(slices, names)
+    for owner in dict.fromkeys(_owner(name) for name in names):
+        yield _score_table(slices, [name for name in names if _owner(name) == owner], owner)
 
 
-def _slice(shown: Shown, facts: OutputFacts) -> str:
-    drawn = [
-        (title, movie.proportional(pixels, facts.geometry.spacing_mm, LONGEST_SIDE_PX))
-        for title, pixels in shown.pictures
+def _owner(name: str) -> str:
+    """Whose figure it is: "bicubic" of "bicubic psnr"; the model's own have no such word."""
+    return name.rpartition(" ")[0]
+
+
+def _score_table(slices: Sequence[StoredSlice], names: Sequence[str], owner: str) -> Table:
+    scores = [dict(item.scores) for item in slices]
+    rows = [
+        (str(item.slice_index + 1), *(f"{known[n]:.4g}" if n in known else "" for n in names))
+        for item, known in zip(slices, scores, strict=True)
     ]
-    width = max(picture.width for _, picture in drawn)
-    figures = "".join(
-        f'<figure><img width="{width}" alt="{html.escape(shown.title)}: {html.escape(title)}" '
-        f'src="data:image/png;base64,{_png(picture)}"><figcaption>{html.escape(title)}</figcaption></figure>'
-        for title, picture in drawn
-    )
-    words = _paragraph(burned_words(facts.picture))
-    return f"<section><h2>{html.escape(shown.title)}</h2>{figures}{words}</section>"
+    columns = [[known[name] for known in scores if name in known] for name in names]
+    for label, figure in ((tr("Mean"), np.mean), (tr("SD"), np.std)):
+        rows.append((label, *(f"{float(figure(column)):.4g}" for column in columns)))
+    heads = (tr("Slice"), *(name.removeprefix(owner).strip() for name in names))
+    return Table(heads, tuple(rows), owner or tr("Model"))
 
 
-def _png(picture: Image.Image) -> str:
-    out = BytesIO()
-    picture.save(out, "PNG")
-    return base64.b64encode(out.getvalue()).decode("ascii")
+def _score_curves(slices: Sequence[StoredSlice], names: Sequence[str]) -> Iterator[Curves]:
+    drawn: set[str] = set()
+    for figure, unit in CURVES:
+        wanted = [name for name in names if name.rpartition(" ")[2] == figure]
+        if not wanted or unit in drawn:
+            continue
+        drawn.add(unit)
+        numbers = tuple(float(item.slice_index + 1) for item in slices)
+        lines = tuple(
+            Line(
+                _owner(name) or tr("Model"),
+                numbers,
+                tuple(_finite(dict(item.scores).get(name)) for item in slices),
+            )
+            for name in wanted
+        )
+        yield Curves(figure, tr("Slice"), unit, lines)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None

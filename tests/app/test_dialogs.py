@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.dialogs.about import AboutDialog, package_line
-from brainsr_desktop.app.dialogs.card import CardDialog, rows_of
+from brainsr_desktop.app.dialogs.card import CardDialog
 from brainsr_desktop.app.dialogs.export import ExportDialog, Place, Surroundings
 from brainsr_desktop.app.dialogs.header import HeaderDialog, is_personal, without_patient
 from brainsr_desktop.app.dialogs.keys import KeysDialog
@@ -22,6 +22,7 @@ from brainsr_desktop.app.dialogs.notice import RESEARCH_NOTICE, DetailsDialog
 from brainsr_desktop.app.export_choice import Selection, obstacles, seconds_of, size_bytes, whole
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.core.series import FrameInfo, StackInfo
+from brainsr_desktop.models.card_rows import rows_of
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.reports import ExportRequest
 from brainsr_desktop.session.state import ViewState, WindowLevel

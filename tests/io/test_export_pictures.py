@@ -18,6 +18,7 @@ from PIL import Image
 from brainsr_desktop.core.errors import WriteError
 from brainsr_desktop.io.export import Exports
 from brainsr_desktop.io.messages import CloseExport, ExportOptions, WriteFrames
+from brainsr_desktop.io.report_file import pages_of
 from brainsr_desktop.ipc.shared_array import SharedArray
 from tests.io.export_kit import (
     JOB,
@@ -170,7 +171,8 @@ def test_that_a_report_holds_its_pictures_and_loads_nothing(loaded: Loaded, tmp_
     assert not re.search(r'(?:src|href)="(?!data:)', page)
     assert "http" not in page.replace("http-equiv", "")
     pictures = re.findall(r'base64,([^"]+)"', page)
-    assert len(pictures) == 3 * loaded.stack.slices
+    assert page.count("<figure") == 3 * loaded.stack.slices
+    assert len(pictures) == 4 * loaded.stack.slices  # and a bar of colours below each difference
     first = Image.open(BytesIO(base64.b64decode(pictures[0])))
     assert first.mode == "L"
     for words in ("not a medical device", "Versions", "numpy", "SHA-256", "No reference"):
@@ -189,11 +191,23 @@ def test_that_a_report_names_the_patient_only_where_that_is_wanted(loaded: Loade
     assert all(word in page for word in words)
     for hidden in ({"hide_patient": True}, {"anonymise": True}):
         chosen = options(tmp_path / next(iter(hidden)), "report", **hidden)
-        page = files_of(export(loaded, replace(request, options=chosen)).target, ".html")[0].read_text(
-            "utf-8"
-        )
-        assert not any(word in page for word in words)
-        assert loaded.stack.description not in page
+        target = export(loaded, replace(request, options=chosen)).target
+        for suffix in (".html", "_report.json"):  # the PDF is made from the JSON alone
+            page = files_of(target, suffix)[0].read_text("utf-8")
+            assert not any(word in page for word in words)
+            assert not any(json.dumps(word)[1:-1] in page for word in words)
+            assert loaded.stack.description not in page
+
+
+def test_that_a_report_is_three_files_of_which_two_are_made_from_the_third(
+    loaded: Loaded, tmp_path: Path
+) -> None:
+    request = replace(open_request(loaded, tmp_path), options=options(tmp_path, "report"))
+    target = Path(export(loaded, request).target)
+    data, page, printed = (target / f"{target.name}_report{suffix}" for suffix in (".json", ".html", ".pdf"))
+    assert dict(pages_of(data.read_bytes())) == {".html": page.read_bytes(), ".pdf": printed.read_bytes()}
+    named = {entry["name"] for entry in json.loads((target / "export.json").read_text())["files"]}
+    assert named == {path.name for path in (data, page, printed)}
 
 
 def test_that_an_inverted_picture_is_inverted(loaded: Loaded, tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""``brainsr report``: the pages of a report once more, from its JSON."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from brainsr_desktop.cli.console import Console, path_text
+from brainsr_desktop.core.errors import NotWritable, UsageError
+
+HELP = "make the HTML and PDF of a report from its JSON, byte for byte"
+EXAMPLE = "brainsr report ~/enhanced/504_t1_SRx4/504_t1_SRx4_report.json -o ~/reports"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    parser.add_argument("file", metavar="FILE.json", type=Path, help="as it was written beside a report")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help="folder for the pages"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace other files of the same names")
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Make the pages."""
+    from brainsr_desktop.io.report_file import pages_of, read_content
+
+    content = read_content(options.file)
+    pages = {options.output / f"{options.file.stem}{suffix}": page for suffix, page in pages_of(content)}
+    if not options.overwrite:
+        _refuse_other(pages)
+    for path, page in pages.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(page)
+        except OSError as error:
+            raise NotWritable(f"{path.name} could not be written: {error.strerror}.", path=path) from error
+        console.result(path_text(path))
+    return 0
+
+
+def _refuse_other(pages: dict[Path, bytes]) -> None:
+    """Pages that are there already may be written again, for they are the same; anything else may not."""
+    for path, page in pages.items():
+        if path.exists() and not (path.is_file() and path.read_bytes() == page):
+            raise UsageError(
+                f"--output: {path.name} is there already and says something else.",
+                advice="Name another folder, or add --overwrite.",
+            )
