@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from brainsr_desktop.cli.arguments import check_sources, slice_range, whole_number
 from brainsr_desktop.cli.console import Console, json_text, table
 from brainsr_desktop.cli.degrade import add_degradation, degradation
+from brainsr_desktop.cli.report import figure_path, write_evaluation
 from brainsr_desktop.core.errors import NotWritable, UsageError
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--figure", metavar="FILE.png", type=Path, help="draw slices by each model (--bench or --protocols)"
     )
     parser.add_argument(
+        "--report", metavar="DIR", type=Path, help="write a report: report.html, report.pdf and report.json"
+    )
+    parser.add_argument(
         "--figure-slices",
         metavar="N,M",
         type=_numbers,
@@ -136,6 +140,7 @@ def _report(
                 report = evaluate_set(slices, models, engine, progress, options=chosen)
             _write(options, console, report)
             _draw(options, slices, models, engine, report)
+        _tell(options, engine, report, console)
         return report
     known = _known(options, console)
     with _progress(console) as progress:
@@ -143,6 +148,7 @@ def _report(
             known, degradation(options), models, engine, progress, name=_name(options), options=chosen
         )
     _write(options, console, report)
+    _tell(options, engine, report, console)
     return report
 
 
@@ -273,15 +279,20 @@ def _draw(
 ) -> None:
     from brainsr_desktop.train.figure import write_figure
 
-    if not options.figure:
+    if not (options.figure or options.report):
         return
+    figure = figure_path(options)
     numbers: tuple[int, ...] = options.figure_slices
     try:
-        write_figure(
-            options.figure, slices, models, engine, numbers=numbers, report=report, careful=options.careful
-        )
+        figure.parent.mkdir(parents=True, exist_ok=True)
+        write_figure(figure, slices, models, engine, numbers=numbers, report=report, careful=options.careful)
     except OSError as error:
         raise _not_writable(error) from error
+
+
+def _tell(options: argparse.Namespace, engine: Engine, report: Report, console: Console) -> None:
+    if options.report:
+        write_evaluation(options, engine.catalog, report, console)
 
 
 def _not_writable(error: OSError) -> NotWritable:

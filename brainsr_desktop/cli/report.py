@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from brainsr_desktop.cli.console import Console, path_text
 from brainsr_desktop.core.errors import NotWritable, UsageError
 
+if TYPE_CHECKING:
+    from brainsr_desktop.models.catalog import Catalog
+
 HELP = "make the HTML and PDF of a report from its JSON, byte for byte"
 EXAMPLE = "brainsr report ~/enhanced/504_t1_SRx4/504_t1_SRx4_report.json -o ~/reports"
+FIGURE = "figure.png"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,3 +53,40 @@ def _refuse_other(pages: dict[Path, bytes]) -> None:
                 f"--output: {path.name} is there already and says something else.",
                 advice="Name another folder, or add --overwrite.",
             )
+
+
+def figure_path(options: argparse.Namespace) -> Path:
+    """Where the figure of an evaluation goes: where it was asked for, else beside the report."""
+    path: Path = options.figure or options.report / FIGURE
+    return path
+
+
+def write_evaluation(
+    options: argparse.Namespace, catalog: Catalog, evaluation: Mapping[str, Any], console: Console
+) -> None:
+    """The report of ``brainsr evaluate --report``; the figure that was drawn becomes a part of it."""
+    from brainsr_desktop.cli.degrade import degradation
+    from brainsr_desktop.io.report import degradation_rows
+    from brainsr_desktop.train.bench_report import write_bench_report
+
+    is_drawn = bool(options.bench or options.protocols)
+    rows = [
+        ("Models", ", ".join(evaluation["results"])),
+        ("Device, precision", f"{options.device}, {options.precision}"),
+        ("Careful mode, too", "yes" if options.careful else "no"),
+        ("Every so many slices", str(options.stride)),
+    ]
+    if not is_drawn:
+        rows += degradation_rows(degradation(options))
+    cards = [
+        card for card in catalog.cards if card.name in evaluation["results"] and not card.is_interpolation
+    ]
+    figures = [figure_path(options)] if is_drawn else []
+    try:
+        paths = write_bench_report(options.report, evaluation, tuple(rows), cards, figures)
+    except OSError as error:
+        raise NotWritable(
+            f"The report could not be written: {error.strerror}.", path=error.filename
+        ) from error
+    for path in paths:
+        console.say(f"Written: {path_text(path)}")

@@ -201,7 +201,7 @@ class _Shown:
         for place in places_of_change(self.change, self._scale):
             height, width = (place.bottom - place.top) * row_mm, (place.right - place.left) * column_mm
             percent = 100.0 * place.change / max(self._window[1], 1e-12)
-            found.append((f"{width:.2g} × {height:.2g} {unit}", f"{percent:.2g} %"))
+            found.append((f"{width:.1f} × {height:.1f} {unit}", f"{percent:.2g} %"))
         return found
 
     def _change(self, made: Floats, original: Floats | None) -> Floats | None:
