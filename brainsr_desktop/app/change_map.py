@@ -1,4 +1,4 @@
-"""Keeps the map of the change in step with the panes, made once for each pair of pictures."""
+"""Keeps the map that the right pane draws in step with the panes, made once for each pair of pictures."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from brainsr_desktop.app.background import Newest
+from brainsr_desktop.app.trust_desk import TrustDesk
 from brainsr_desktop.session import comparison, pane_labels, panes
 from brainsr_desktop.session.comparison import Compared, Subtracted
 from brainsr_desktop.session.panes import Known, Pane
 from brainsr_desktop.session.pictures import Picture, same_picture
 from brainsr_desktop.session.planner import needs_base
 from brainsr_desktop.session.state import ViewState
+from brainsr_desktop.session.trust import TRUST_MODES
 from brainsr_desktop.session.windows import SeriesRange
 
 AT_ONCE_PX: Final = 2**20
@@ -33,6 +35,8 @@ class ChangeMap(QObject):
         self._kept: Subtracted | None = None
         self._asked: tuple[Picture, Picture] | None = None
         self._work = Newest(self)
+        self.trust = TrustDesk(self)
+        self.trust.made.connect(self.subtracted)
 
     def show(
         self, state: ViewState, known: Known, left: Pane, right: Pane, series: SeriesRange | None
@@ -40,7 +44,11 @@ class ChangeMap(QObject):
         """Work out what the right pane draws in the mode of the state."""
         base = panes.base_picture(state, known) if needs_base(state) else None
         span = None if series is None else series.initial.width * state.compare.range_percent / 100.0
-        shown = comparison.shown_right(state, right, left, base, span, self._subtract)
+        self.trust.look(state, known, right)
+        if state.mode in TRUST_MODES:
+            shown = self.trust.pane(state, known, right, span)
+        else:
+            shown = comparison.shown_right(state, right, left, base, span, self._subtract)
         before, self._shown = self._shown, shown
         if before.status != shown.status or not same_picture(before.picture, shown.picture):
             self.changed.emit(shown.picture, shown.status)

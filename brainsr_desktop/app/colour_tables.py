@@ -20,6 +20,13 @@ def difference_table(*, padded: bool = False) -> Table:
     return _with_black(DIFFERENCE) if padded else DIFFERENCE
 
 
+def extent_table(*, padded: bool = False) -> Table:
+    """The colours of maps without a sign, dark blue to yellow: told apart by everybody, and in grey."""
+    table = table_named("cividis", padded=padded)
+    assert table is not None
+    return table
+
+
 @lru_cache(maxsize=8)
 def table_named(name: ColourMap, *, padded: bool = False) -> Table | None:
     """The table of a colour map, as `DIFFERENCE`; None for grey. ``padded``: entry 0 is the black of the pane."""

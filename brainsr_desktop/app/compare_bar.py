@@ -24,17 +24,19 @@ from PySide6.QtWidgets import (
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.actions import Actions
 from brainsr_desktop.app.compare_sources import depends_on, entries_of
-from brainsr_desktop.app.menu_table import COMPARING, SEPARATOR
+from brainsr_desktop.app.menu_table import COMPARING, SEPARATOR, TRUSTING
 from brainsr_desktop.app.panels.forms import TARGET_PX, NoWheelSpinBox, plain_label
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.catalog import Catalog
 from brainsr_desktop.session import intents_compare
-from brainsr_desktop.session.compare import BLINKS, FIELDS, LENS, RANGES, Side, Source
+from brainsr_desktop.session.compare import BLINKS, FIELDS, LENS, MAPS, RANGES, Side, Source
 from brainsr_desktop.session.state import ViewState
 
 SLIDER_PX: Final = 90
 _STEPS: Final = 100
+_RANGED: Final = MAPS - {"agreement"}
+"""Modes whose map has values in units."""
 _LEAST_LIST_PX: Final = 84
 _ROOMY_CHARACTERS: Final = 62
 """A narrower bar shows the way of comparing as a sign alone."""
@@ -93,13 +95,17 @@ class CompareBar(QWidget):
         self.mode.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.mode.setAccessibleName(tr("Way of comparing"))
         self.mode.setToolTip(
-            tr("Way of comparing: side by side, wipe, blink, difference, checkerboard, one pane")
+            tr(
+                "Way of comparing: side by side, wipe, blink, checkerboard, one pane, and maps of what is made up"
+            )
         )
         self.turn = _button(tr("Turn"), tr("Turn the wipe line: upright or level"))
         self.swap = _button(tr("Swap"), tr("Show the other picture in its place"))
         self.rate = NoWheelSpinBox()
-        self.range_ = _slider(tr("Range of the difference map"), _STEPS)
+        self.range_ = _slider(tr("Range of the map"), _STEPS)
         self.range_words = plain_label(wrap=False)
+        self.limit = _slider(tr("Less agreement than this is outlined"), _STEPS)
+        self.limit_words = plain_label(wrap=False)
         self.fields = _slider(tr("Fields of the checkerboard"), FIELDS[1] - FIELDS[0])
         self.fields_words = plain_label(wrap=False)
         self.factor = NoWheelSpinBox()
@@ -112,13 +118,13 @@ class CompareBar(QWidget):
     def set_actions(self, actions: Actions) -> None:
         """Take the commands that the button in the middle offers."""
         menu = QMenu(self)
-        for name in (*COMPARING, SEPARATOR, "loupe", "next_place", "previous_place"):
+        for name in (*COMPARING, SEPARATOR, *TRUSTING, SEPARATOR, "loupe", "next_place", "previous_place"):
             if name == SEPARATOR:
                 menu.addSeparator()
             else:
                 menu.addAction(actions[name])
         self.mode.setMenu(menu)
-        self._modes = {name.removeprefix("mode_"): actions[name] for name in COMPARING}
+        self._modes = {name.removeprefix("mode_"): actions[name] for name in (*COMPARING, *TRUSTING)}
         self._show(self._store.state)
 
     def _set_up_fields(self) -> None:
@@ -150,6 +156,8 @@ class CompareBar(QWidget):
             self.rate,
             self.range_,
             self.range_words,
+            self.limit,
+            self.limit_words,
             self.fields,
             self.fields_words,
         )
@@ -167,6 +175,9 @@ class CompareBar(QWidget):
         self.rate.valueChanged.connect(self._on_rate)
         self.range_.valueChanged.connect(
             lambda step: apply(lambda state: intents_compare.set_range(state, percent_of(step)))
+        )
+        self.limit.valueChanged.connect(
+            lambda step: apply(lambda state: intents_compare.set_agreement_limit(state, step / _STEPS))
         )
         self.fields.valueChanged.connect(
             lambda step: apply(lambda state: intents_compare.set_fields(state, FIELDS[0] + step))
@@ -208,8 +219,10 @@ class CompareBar(QWidget):
             (self.turn, mode == "wipe"),
             (self.swap, mode == "blink"),
             (self.rate, mode == "blink"),
-            (self.range_, mode == "difference"),
-            (self.range_words, mode == "difference"),
+            (self.range_, mode in _RANGED),
+            (self.range_words, mode in _RANGED),
+            (self.limit, mode == "agreement"),
+            (self.limit_words, mode == "agreement"),
             (self.fields, mode == "board"),
             (self.fields_words, mode == "board"),
             (self.factor, state.compare.loupe),
@@ -243,14 +256,20 @@ class CompareBar(QWidget):
 
     def _show_numbers(self, state: ViewState) -> None:
         compare = state.compare
-        fields = (self.rate, self.range_, self.fields, self.factor)
+        fields = (self.rate, self.range_, self.limit, self.fields, self.factor)
         blockers = [QSignalBlocker(field) for field in fields]
         self.rate.setValue(compare.blinks)
         self.range_.setValue(step_of(compare.range_percent))
+        self.limit.setValue(round(compare.agreement_limit * _STEPS))
         self.fields.setValue(compare.fields - FIELDS[0])
         self.factor.setValue(compare.loupe_factor)
         del blockers
-        self.range_words.setText(tr("± {percent} %", percent=f"{compare.range_percent:.3g}"))
+        percent = f"{compare.range_percent:.3g}"
+        one_sided = state.mode == "stability"
+        self.range_words.setText(
+            tr("to {percent} %", percent=percent) if one_sided else tr("± {percent} %", percent=percent)
+        )
+        self.limit_words.setText(tr("under {limit}", limit=f"{compare.agreement_limit:.2f}"))
         self.range_words.setToolTip(tr("Full colour, in percent of the series' first grey window"))
         self.fields_words.setText(str(compare.fields))
 

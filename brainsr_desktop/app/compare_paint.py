@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
+from brainsr_desktop.app.colour_tables import extent_table
 from brainsr_desktop.app.compare_split import Board, Split, Wipe, edges_of, line_px
 from brainsr_desktop.app.theme import IMAGE
 from brainsr_desktop.app.view_field import PointMm
 from brainsr_desktop.app.viewport_overlays import outlined_text
 from brainsr_desktop.core.colours import DIFFERENCE
+from brainsr_desktop.session.pictures import Outline
 from brainsr_desktop.session.state import RectMm
 
 LENS_PX: Final = 200.0
@@ -26,16 +29,42 @@ _LEAST_FIELD_PX: Final = 18
 _SCALE_PX: Final = (14.0, 0.4)
 """Width of the colour scale, and its height as a part of the pane's."""
 _SIDE_MARGIN_PX: Final = 10.0
+_LEGEND_PX: Final = 150.0
+_LEGEND_PART: Final = 0.42
+"""The words beside a scale are at least so wide, and at most this part of the pane."""
 
 ToPx = Callable[[PointMm], QPointF]
 
 
 @dataclass(frozen=True, slots=True)
 class ColourScale:
-    """The colours of a map: value in units at the upper end, and the unit."""
+    """The colours of a map: values in units at both ends, the unit, and lines of words on what they mean.
+
+    ``lowest`` None: as far below zero.
+    """
 
     span: float
     unit: str
+    lowest: float | None = None
+    legend: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapOutline:
+    """What a map draws attention to, mm of the plane."""
+
+    path: QPainterPath
+    colour: str
+
+
+@lru_cache(maxsize=4)
+def outline_of(outline: Outline) -> MapOutline:
+    """Pieces as a path."""
+    path = QPainterPath()
+    for x, y, end_x, end_y in outline.pieces.tolist():
+        path.moveTo(x, y)
+        path.lineTo(end_x, end_y)
+    return MapOutline(path, IMAGE.red if outline.grave else IMAGE.amber)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +92,7 @@ class Signs:
     scale: ColourScale | None = None
     lens: Lens | None = None
     place: PlaceMark | None = None
+    outline: MapOutline | None = None
 
 
 def paint_signs(painter: QPainter, size: QSizeF, font: QFont, signs: Signs, to_px: ToPx) -> None:
@@ -126,12 +156,14 @@ def _board(painter: QPainter, size: QSizeF, board: Board) -> None:
 def _scale(painter: QPainter, size: QSizeF, scale: ColourScale) -> None:
     width, height = _SCALE_PX[0], round(size.height() * _SCALE_PX[1])
     metrics = QFontMetricsF(painter.font())
-    texts = [_signed(value, scale) for value in (scale.span, 0.0, -scale.span)]
+    lowest = -scale.span if scale.lowest is None else scale.lowest
+    texts = [_told(value, scale) for value in (scale.span, (scale.span + lowest) / 2, lowest)]
     widest = max(map(metrics.horizontalAdvance, texts))
     bar = QRectF(size.width() - _SIDE_MARGIN_PX - width, (size.height() - height) * 0.45, width, height)
     # Clear of the letter in the middle of the right side.
     bar.translate(-metrics.horizontalAdvance("MM") * 1.35, 0)
-    column = DIFFERENCE[::-1].reshape(256, 1, 3).copy()
+    table = DIFFERENCE if scale.lowest is None else extent_table()
+    column = table[::-1].reshape(256, 1, 3).copy()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(bar, QImage(column.data, 1, 256, 3, QImage.Format.Format_RGB888))
     painter.setPen(QPen(QColor(IMAGE.text), 1.0))
@@ -145,12 +177,31 @@ def _scale(painter: QPainter, size: QSizeF, scale: ColourScale) -> None:
         outlined_text(painter, QPointF(x, y + metrics.capHeight() / 2), text)
     unit = metrics.elidedText(scale.unit, Qt.TextElideMode.ElideRight, max(widest + 7 + width, 60.0))
     outlined_text(painter, QPointF(bar.right() - metrics.horizontalAdvance(unit), bar.top() - 10), unit)
+    _legend(painter, size, bar, scale.legend)
 
 
-def _signed(value: float, scale: ColourScale) -> str:
+def _legend(painter: QPainter, size: QSizeF, bar: QRectF, legend: str) -> None:
+    """The words on what the colours mean, on dark ground below the bar."""
+    if not legend:
+        return
+    metrics = QFontMetricsF(painter.font())
+    width = min(max(size.width() * _LEGEND_PART, _LEGEND_PX), size.width() - 2 * _GAP_PX)
+    wrapped = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
+    needed = metrics.boundingRect(QRectF(0, 0, width - 2 * _GAP_PX, 1e4), wrapped, legend)
+    area = QRectF(0, 0, needed.width() + 2 * _GAP_PX, needed.height() + _GAP_PX)
+    area.moveTopRight(QPointF(size.width() - _GAP_PX, bar.bottom() + 1.5 * _GAP_PX))
+    ground = QColor(IMAGE.bar)
+    ground.setAlpha(200)
+    painter.fillRect(area, ground)
+    painter.setPen(QColor(IMAGE.text))
+    painter.drawText(area.adjusted(_GAP_PX, _GAP_PX / 2, -_GAP_PX, -_GAP_PX / 2), wrapped, legend)
+
+
+def _told(value: float, scale: ColourScale) -> str:
     if value == 0.0:
         return "0"
-    return f"{value:+.{digits_of(scale.span)}f}".replace("-", "−")
+    sign = "+" if scale.lowest is None else ""
+    return f"{value:{sign}.{digits_of(scale.span)}f}".replace("-", "−")
 
 
 def digits_of(span: float) -> int:

@@ -14,7 +14,7 @@ from brainsr_desktop.app.compare_bar import CompareBar
 from brainsr_desktop.app.compare_blink import BlinkClock
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.held_key import LoupeKey
-from brainsr_desktop.app.menu_table import COMPARING
+from brainsr_desktop.app.menu_table import COMPARING, TRUSTING
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport_pair import ViewportPair
 from brainsr_desktop.language import tr
@@ -30,7 +30,7 @@ _LINES: Final = {
     **{f"line_{way}": (x * NEAR, y * NEAR) for way, (x, y) in _WAYS.items()},
     **{f"line_far_{way}": (x * FAR, y * FAR) for way, (x, y) in _WAYS.items()},
 }
-_ALWAYS: Final = (*COMPARING, "blink", "loupe", "next_place", "previous_place")
+_ALWAYS: Final = (*COMPARING, *TRUSTING, "blink", "loupe", "next_place", "previous_place")
 
 
 class CompareTools(QObject):
@@ -94,6 +94,7 @@ class CompareTools(QObject):
         is_open = state.stack is not None
         for name in _ALWAYS:
             self._actions[name].setEnabled(is_open)
+        self._actions["mode_agreement"].setEnabled(is_open and (state.test_mode or state.mode == "agreement"))
         for name in _LINES:
             self._actions[name].setEnabled(is_open and state.mode == "wipe")
         for mode in MODES:

@@ -81,6 +81,7 @@ class Controller(ControllerSignals):
         self._imports = ModelImport(self._enhancer, self._board, self)
         self._imports.catalog_read.connect(self._on_catalog)
         self._shown = ShownPanes(store, self._models, self._enhancer, self._windows, self)
+        self.trust = self._shown.trust
         self._view: OpenStack | None = None
         self._settled = True
         self._ended = False

@@ -9,6 +9,7 @@ from brainsr_desktop.language import mark
 
 SEPARATOR: Final = "-"
 COMPARING: Final = ("mode_side", "mode_wipe", "mode_blink", "mode_difference", "mode_board", "mode_single")
+TRUSTING: Final = ("mode_consistency", "mode_stability", "mode_agreement")
 MENUS: Final[Mapping[str, tuple[str, ...]]] = {
     mark("&File"): (
         "open_folder", "open_files", ">Recent", "open_sample", "close_all", SEPARATOR, "export", "save_picture",
@@ -24,8 +25,8 @@ MENUS: Final[Mapping[str, tuple[str, ...]]] = {
         SEPARATOR, "reset", "reset_all",
     ),
     mark("&Compare"): (
-        *COMPARING, SEPARATOR, "blink", "loupe", ">Wipe line", SEPARATOR, "next_place", "previous_place", SEPARATOR,
-        "show_original", "show_truth",
+        *COMPARING, SEPARATOR, *TRUSTING, SEPARATOR, "blink", "loupe", ">Wipe line", SEPARATOR, "next_place",
+        "previous_place", SEPARATOR, "show_original", "show_truth",
     ),
     mark("&Tools"): (">Measure", SEPARATOR, "test_mode", "new_noise", "metrics"),
     mark("&Enhance"): (

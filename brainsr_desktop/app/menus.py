@@ -11,7 +11,15 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.actions import Actions
 from brainsr_desktop.app.command_table import BY_ID
-from brainsr_desktop.app.menu_table import COMPARING, MENUS, SEPARATOR, SUBMENU_TITLES, SUBMENUS, TOOL_BAR
+from brainsr_desktop.app.menu_table import (
+    COMPARING,
+    MENUS,
+    SEPARATOR,
+    SUBMENU_TITLES,
+    SUBMENUS,
+    TOOL_BAR,
+    TRUSTING,
+)
 from brainsr_desktop.language import mark, tr
 
 ICONS: Final[Mapping[str, str]] = {
@@ -50,6 +58,9 @@ ICONS: Final[Mapping[str, str]] = {
     "mode_wipe": "compare",
     "mode_blink": "blink",
     "mode_difference": "difference",
+    "mode_consistency": "consistency",
+    "mode_stability": "stability",
+    "mode_agreement": "agreement",
     "mode_board": "board",
     "mode_single": "single",
     "loupe": "loupe",
@@ -80,7 +91,7 @@ SHORT_WORDS: Final[Mapping[str, str]] = {
 
 MORE_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
     "tool_distance": ("tool_distance", "tool_ellipse", "tool_rectangle", "tool_profile"),
-    "mode_side": (*COMPARING, "loupe", "next_place", "previous_place"),
+    "mode_side": (*COMPARING, *TRUSTING, "loupe", "next_place", "previous_place"),
 }
 """What the arrow beside a button of the tool bar offers."""
 

@@ -44,6 +44,7 @@ class ShownPanes(QObject):
         self._map.changed.connect(self.map_changed)
         self._map.compared_changed.connect(self.compared_changed)
         self._map.subtracted.connect(self.outdated)
+        self.trust = self._map.trust
         self._source: OpenStack | None = None
         self._fresh: frozenset[ResultKey] = frozenset()
         self._last_degraded: ResultKey | None = None
@@ -73,11 +74,13 @@ class ShownPanes(QObject):
         self._fresh = frozenset()
 
     def waits_for(self, key: ResultKey) -> bool:
-        """Whether a key is that of a full result in one of the panes."""
+        """Whether a key is that of a full result in one of the panes, or of the map in the right one."""
         state = self._store.state
         if state.stack is None:
             return False
-        return key in [self._key(state, stages.full) for stages in shown_stages(state)]
+        spread = self._models.recipes(state).spread
+        wanted = [*(stages.full for stages in shown_stages(state)), *filter(None, [spread])]
+        return key in [self._key(state, recipe) for recipe in wanted]
 
     # Drawing
 

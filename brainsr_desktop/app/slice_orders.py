@@ -39,4 +39,5 @@ def what_is_made(state: ViewState) -> tuple[object, ...]:
     """What decides which results are wanted; grey window, zoom and overlays do not."""
     recipe = state.active_recipe
     place = (state.stack, state.volume, state.slice_index)
-    return (*place, recipe, state.fast_model, state.network_on, state.left, state.right, needs_base(state))
+    maps = needs_base(state), state.mode == "stability"
+    return (*place, recipe, state.fast_model, state.network_on, state.left, state.right, *maps)

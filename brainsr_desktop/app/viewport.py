@@ -216,6 +216,8 @@ class Viewport(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         has_picture = self._base.picture is not None or self._second.picture is not None
         if self._outline is not None and has_picture:
             paint_outline(painter, self._outline, self._mm_to_px())
+        if self._signs.outline is not None and has_picture:
+            paint_outline(painter, self._signs.outline.path, self._mm_to_px(), self._signs.outline.colour)
         if self._signs.lens is not None and self._look is not None:
             self._paint_lens(painter, self._look)
         self._layer.paint(painter, QSizeF(*self.size_px), self.font(), self._content)

@@ -63,8 +63,14 @@ _LOOKS: Final[dict[PaneState, tuple[str, str]]] = {
     PaneState.DEGRADED: ("degraded", IMAGE.band_text),
     PaneState.REFERENCE: ("reference", IMAGE.text),
     PaneState.DIFFERENCE: ("difference", IMAGE.text),
+    PaneState.CONSISTENCY: ("consistency", IMAGE.text),
+    PaneState.STABILITY: ("stability", IMAGE.text),
+    PaneState.AGREEMENT: ("agreement", IMAGE.text),
 }
-_MADE: Final = frozenset({PaneState.FAST, PaneState.FULL, PaneState.CACHED, PaneState.DIFFERENCE})
+_MADE: Final = frozenset(
+    {PaneState.FAST, PaneState.FULL, PaneState.CACHED, PaneState.DIFFERENCE, PaneState.CONSISTENCY,
+     PaneState.STABILITY, PaneState.AGREEMENT}
+)  # fmt: skip
 
 
 def label_of(status: PaneStatus, *, has_picture: bool) -> Label:

@@ -8,11 +8,12 @@ from typing import Literal
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.language import tr
 from brainsr_desktop.session import pane_labels
+from brainsr_desktop.session.compare import MAPS
 from brainsr_desktop.session.pictures import PaneStatus, Picture
 from brainsr_desktop.session.state import ViewState
 
 Slot = Literal["left", "right", "map"]
-"""Both lists' pictures, and the map that stands in for the right one in the mode "difference"."""
+"""Both lists' pictures, and the map that stands in for the right one in the modes that show one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ class GivenPictures:
 
     def drawn_right(self, state: ViewState) -> Slot:
         """Which slot the right pane draws. A map is drawn only beside the picture that it was made from."""
-        if state.mode != "difference":
+        if state.mode not in MAPS:
             return "right"
         shown, right = self.picture("map", state), self.picture("right", state)
         made_of = None if right is None else right.key

@@ -11,7 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QRegion, QTransform
 
-from brainsr_desktop.app.colour_tables import Table, difference_table, table_named
+from brainsr_desktop.app.colour_tables import Table, difference_table, extent_table, table_named
 from brainsr_desktop.app.cubic_pictures import CubicPictures
 from brainsr_desktop.app.slice_pixels import (
     Grey,
@@ -58,9 +58,10 @@ def sampling_of(picture: Picture, manner: Manner, device_px_per_pixel: float) ->
 
 def table_of(picture: Picture, colours: ColourMap) -> Table | None:
     """The colours of a picture's 8-bit values; None for grey."""
+    padded = picture.padding is not None
     if picture.span is not None:
-        return difference_table(padded=picture.padding is not None)
-    return None if picture.pixels.ndim == 3 else table_named(colours, padded=picture.padding is not None)
+        return difference_table(padded=padded) if picture.lowest is None else extent_table(padded=padded)
+    return None if picture.pixels.ndim == 3 else table_named(colours, padded=padded)
 
 
 class SliceItem(pg.ImageItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -226,8 +227,10 @@ def lens_rect(at: QPointF, radius_px: float, to_px: QTransform) -> RectMm:
 def _grey_of(picture: Picture, look: Look) -> Grey:
     if picture.span is None:
         return grey_of(picture, look.window, inverted=look.inverted)
-    # Zero in the middle, whatever the grey window is.
-    return grey_of(picture, WindowLevel(0.0, 2.0 * picture.span), inverted=False)
+    # Whatever the grey window is: zero in the middle, or the lowest value at the end.
+    lowest = -picture.span if picture.lowest is None else picture.lowest
+    window = WindowLevel((lowest + picture.span) / 2.0, picture.span - lowest)
+    return grey_of(picture, window, inverted=False)
 
 
 def _image_of(pixels: Pixels, table: Table | None) -> QImage:

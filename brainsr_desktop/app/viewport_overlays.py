@@ -195,12 +195,12 @@ def paint_cross(painter: QPainter, at: QPointF) -> None:
             painter.drawLine(at + QPointF(dx * 5, dy * 5), at + QPointF(dx * 14, dy * 14))
 
 
-def paint_outline(painter: QPainter, path: QPainterPath, to_px: QTransform) -> None:
-    """The edge of a mask, as thin at every zoom; ``to_px`` turns the path's mm into logical pixels."""
+def paint_outline(painter: QPainter, path: QPainterPath, to_px: QTransform, colour: str = IMAGE.mask) -> None:
+    """An edge, as thin at every zoom; ``to_px`` turns the path's mm into logical pixels."""
     on_screen = to_px.map(path)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for colour, width in ((IMAGE.outline, 3.5), (IMAGE.mask, 1.5)):
-        painter.setPen(QPen(QColor(colour), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))
+    for ink, width in ((IMAGE.outline, 3.5), (colour, 1.5)):
+        painter.setPen(QPen(QColor(ink), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))
         painter.drawPath(on_screen)
 
 

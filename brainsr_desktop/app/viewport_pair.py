@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from brainsr_desktop.app.compare_line import WipeLine
-from brainsr_desktop.app.compare_paint import FIELD_NUMBERS, ColourScale, Lens, PlaceMark, Signs
+from brainsr_desktop.app.compare_paint import FIELD_NUMBERS, ColourScale, Lens, PlaceMark, Signs, outline_of
 from brainsr_desktop.app.compare_split import split_of
 from brainsr_desktop.app.slice_pixels import Reductions, automatic_window
 from brainsr_desktop.app.store import Store
@@ -100,7 +100,7 @@ class ViewportPair(QWidget):
 
     @property
     def right_picture(self) -> Picture | None:
-        """The right list's picture; in the mode "difference" the one that the map was made from."""
+        """The right list's picture; while a map is drawn the one that it was made from."""
         return self.picture("right")
 
     @property
@@ -165,7 +165,7 @@ class ViewportPair(QWidget):
         self._put("right", picture, status)
 
     def set_map(self, picture: Picture | None, status: PaneStatus) -> None:
-        """Take the map that the right pane draws in the mode "difference"."""
+        """Take the map that the right pane draws in the modes that show one."""
         self._put("map", picture, status)
 
     def set_place(self, place: PlaceMark | None) -> None:
@@ -355,11 +355,16 @@ class ViewportPair(QWidget):
         for side, pane in self._panes.items():
             split = split_of(state) if side == "right" else None
             shown = pane.view.picture
-            scale = None
+            scale = outline = None
             if shown is not None and shown.span is not None and state.stack is not None:
-                scale = ColourScale(shown.span, state.stack.unit or tr("a.u."))
+                status = self._given.status("map", state)
+                unit = state.stack.unit or tr("a.u.")
+                # Agreement is a number without unit.
+                unit = "" if status.state is PaneState.AGREEMENT else unit
+                scale = ColourScale(shown.span, unit, shown.lowest, status.legend)
+                outline = None if shown.outline is None else outline_of(shown.outline)
             names = (self._name_of("left"), self._name_of("right"))
-            pane.view.set_signs(Signs(split, names, scale, lens, self._place))
+            pane.view.set_signs(Signs(split, names, scale, lens, self._place, outline))
 
     def _name_of(self, side: Side) -> str:
         status = self._given.status(side, self.state)

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from brainsr_desktop.core import outline
 from brainsr_desktop.core.errors import ReadError
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.dicom_file import BadDicom, quiet
@@ -46,20 +47,7 @@ def outline_of(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     Raises:
         ReadError: the edge has more pieces than can be drawn.
     """
-    inside = np.pad(mask != 0, 1)
-    level = _runs(inside[1:, 1:-1] != inside[:-1, 1:-1])
-    upright = _runs((inside[1:-1, 1:] != inside[1:-1, :-1]).T)
-    if len(level) + len(upright) > PIECES_LIMIT:
+    pieces = outline.outline_of(mask)
+    if len(pieces) > PIECES_LIMIT:
         raise ReadError(tr("The mask of this slice has too ragged an edge to be drawn."))
-    edge, first, end = level.T
-    across = np.stack([edge, first, edge, end], axis=1)
-    edge, first, end = upright.T
-    return np.concatenate([across, np.stack([first, edge, end, edge], axis=1)]).astype(np.int32)
-
-
-def _runs(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Runs of set flags along each row, (runs, 3): row, first, one past the last."""
-    steps = np.diff(np.pad(flags, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    rows, first = np.nonzero(steps == 1)
-    _, end = np.nonzero(steps == -1)
-    return np.stack([rows, first, end], axis=1)
+    return pieces

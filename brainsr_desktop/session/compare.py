@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Side = Literal["left", "right"]
-Mode = Literal["side", "wipe", "blink", "difference", "board", "single"]
-"""Side by side; one line with a picture on each side of it; in turn; a map of the change; fields; one pane."""
+Mode = Literal[
+    "side", "wipe", "blink", "difference", "board", "single", "consistency", "stability", "agreement"
+]
+"""Side by side; one line with a picture on each side of it; in turn; a map of the change; fields; one pane; and maps
+of what can be known about the right picture: does it keep the input, do eight views of it agree, does the reference
+of test mode agree."""
 
-MODES: Final[tuple[Mode, ...]] = ("side", "wipe", "blink", "difference", "board", "single")
+MODES: Final[tuple[Mode, ...]] = (
+    "side", "wipe", "blink", "difference", "board", "single", "consistency", "stability", "agreement"
+)  # fmt: skip
+MAPS: Final[frozenset[Mode]] = frozenset({"difference", "consistency", "stability", "agreement"})
+"""A map stands in for the right picture."""
 IN_ONE_PANE: Final[frozenset[Mode]] = frozenset({"wipe", "blink", "board", "single"})
 FIELDS: Final = (4, 32)
 """Fewest and most fields of the checkerboard along the longer side of the pane."""
@@ -20,7 +28,11 @@ SAFE_BLINKS: Final = 3.0
 LENS: Final = (2.0, 8.0)
 """Least and most enlargement of the loupe."""
 RANGES: Final = (0.5, 50.0)
-"""Narrowest and widest range of the difference map, in percent of the series' grey window."""
+"""Narrowest and widest range of the maps in units, in percent of the series' grey window."""
+AGREEMENTS: Final = (0.05, 0.95)
+"""Lowest and highest limit of local agreement with the reference that can be chosen."""
+PlaceKind = Literal["change", "disagreement"]
+"""Where the right picture changed most; where it does not agree with the input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +71,15 @@ class Comparing:
     blink_side: Side = "right"
     """Which of both pictures is up while blinking."""
     range_percent: float = 5.0
+    agreement_limit: float = 0.5
+    """Less local agreement with the reference is outlined: not supported by it."""
     loupe: bool = False
     loupe_factor: float = 3.0
     alone: Side = "right"
     """The pane of the mode "single"."""
     before_alone: Mode = "side"
     place: int | None = None
-    """Which place of greatest change is shown, from 0."""
+    """Which place is shown, from 0."""
+    place_kind: PlaceKind = "change"
     places_wanted: bool = False
     """The places of greatest change were asked for: what they need is made for each slice in view."""

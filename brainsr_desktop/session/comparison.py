@@ -17,7 +17,7 @@ from brainsr_desktop.session.pictures import PaneState, Picture
 from brainsr_desktop.session.planner import stages_of
 from brainsr_desktop.session.state import ViewState
 
-_SHOWN_AS_IT_IS: Final = frozenset(
+SHOWN_AS_IT_IS: Final = frozenset(
     {PaneState.EMPTY, PaneState.NOT_SUITABLE, PaneState.FAILED, PaneState.OFF, PaneState.ORIGINAL,
      PaneState.REFERENCE, PaneState.DEGRADED}
 )  # fmt: skip
@@ -67,7 +67,7 @@ def shown_right(
     ``span``: the value in units at the ends of the colours; ``subtract`` keeps what it made, and gives None while it is
     being made.
     """
-    if state.mode != "difference" or right.status.state in _SHOWN_AS_IT_IS:
+    if state.mode != "difference" or right.status.state in SHOWN_AS_IT_IS:
         return right
     picture = right.picture
     if picture is None or not is_result(right) or base is None or span is None:

@@ -257,7 +257,9 @@ def set_test_mode(state: ViewState, *, on: bool) -> ViewState:
         return state
     if on:
         return replace(state, test_mode=True, left=INPUT, left_before_test=state.left)
-    return replace(state, test_mode=False, left=state.left_before_test)
+    # What only the reference tells goes with it.
+    mode = "side" if state.mode == "agreement" else state.mode
+    return replace(state, test_mode=False, left=state.left_before_test, mode=mode)
 
 
 def set_degradation(state: ViewState, degradation: Degradation) -> ViewState:

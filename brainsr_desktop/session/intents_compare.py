@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from brainsr_desktop.session.compare import (
+    AGREEMENTS,
     BLINKS,
     FIELDS,
     INPUT,
@@ -15,6 +16,7 @@ from brainsr_desktop.session.compare import (
     SAFE_BLINKS,
     Comparing,
     Mode,
+    PlaceKind,
     Side,
     Source,
 )
@@ -104,8 +106,13 @@ def press_blink(state: ViewState) -> ViewState:
 
 
 def set_range(state: ViewState, percent: float) -> ViewState:
-    """Choose what is full colour in the difference map, in percent of the series' grey window."""
+    """Choose what is full colour in the maps in units, in percent of the series' grey window."""
     return _compare(state, range_percent=_within(percent, RANGES))
+
+
+def set_agreement_limit(state: ViewState, limit: float) -> ViewState:
+    """Choose below which local agreement with the reference detail counts as not supported by it."""
+    return _compare(state, agreement_limit=_within(limit, AGREEMENTS))
 
 
 def show_loupe(state: ViewState, *, on: bool) -> ViewState:
@@ -128,9 +135,9 @@ def want_places(state: ViewState) -> ViewState:
     return _compare(state, places_wanted=True)
 
 
-def show_place(state: ViewState, index: int, rect: RectMm) -> ViewState:
-    """Go to a place of great change; ``rect`` is what the panes shall show."""
-    return replace(_compare(state, place=index), rect_mm=rect)
+def show_place(state: ViewState, index: int, rect: RectMm, kind: PlaceKind = "change") -> ViewState:
+    """Go to a place of great change, or of disagreement with the input; ``rect`` is what the panes shall show."""
+    return replace(_compare(state, place=index, place_kind=kind), rect_mm=rect)
 
 
 def _within(value: float, limits: tuple[float, float]) -> float:

@@ -157,6 +157,7 @@ def difference(upper: PaneStatus, lower: str) -> PaneStatus:
         upper.progress,
         name=tr("Difference"),
         interpolated=upper.interpolated,
+        legend=tr("Orange: more than {lower}. Blue: less.", lower=lower),
     )
 
 

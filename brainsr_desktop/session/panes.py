@@ -84,6 +84,23 @@ def base_picture(state: ViewState, known: Known) -> Picture | None:
     return left.picture if left.status.state in labels.FINISHED else None
 
 
+def input_picture(state: ViewState, known: Known) -> Picture | None:
+    """What the models get: the original, in test mode the degraded slice of now; None while it is not there."""
+    if not _degrades(state):
+        return original_picture(state, known)
+    recipe = known.recipes.degraded
+    if recipe is None:
+        return None
+    key = key_of(state, recipe, known.weights_of)
+    result = known.result(key)
+    return None if result is None else _made(state, known, result, key)
+
+
+def original_picture(state: ViewState, known: Known) -> Picture | None:
+    """The slice as it is in the file; None while it is not there."""
+    return _original(state, known).picture
+
+
 def _pane(state: ViewState, known: Known, source: Source) -> Pane:
     original = _original(state, known)
     if original.picture is None:

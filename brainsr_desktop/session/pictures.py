@@ -40,7 +40,19 @@ class PaneState(Enum):
     REFERENCE = "reference"
     """Test mode: the left pane shows the truth."""
     DIFFERENCE = "difference"
-    """A map of the change, not a picture of the head."""
+    """A map of the change, not a picture of the head; so are the next three."""
+    CONSISTENCY = "consistency"
+    STABILITY = "stability"
+    AGREEMENT = "agreement"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """Straight pieces over a map, (pieces, 4) float64: x, y, end x, end y, mm of the slice's plane."""
+
+    pieces: NDArray[np.float64]
+    grave: bool = False
+    """Red, where the reference speaks against it; else amber."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +72,13 @@ class Picture:
     inverted: bool = False
     """MONOCHROME1: low values are bright."""
     span: float | None = None
-    """A map of signed differences: the value in units, on both sides of zero, at the ends of its colours."""
+    """A map: the value in units at the upper end of its colours."""
+    lowest: float | None = None
+    """The value at the lower end; None: as far below zero, the map is one of signed differences."""
     padding: Padding | None = None
     """Which of its pixels are no image; they are not drawn and count nowhere."""
+    outline: Outline | None = None
+    """What a map draws attention to."""
 
 
 def value_at(picture: Picture, x_mm: float, y_mm: float) -> float | None:
@@ -98,6 +114,8 @@ class PaneStatus:
     """How long it took, if the result was made while it was in view."""
     device: str = ""
     """What it was made on, if it was made while it was in view."""
+    legend: str = ""
+    """What the colours of a map mean."""
 
 
 class SliceState(Enum):

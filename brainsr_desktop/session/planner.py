@@ -28,6 +28,7 @@ class Stage(Enum):
     FAST = "fast network"
     FULL = "full network"
     BASE = "interpolation in a pane or under a difference"
+    SPREAD = "spread of eight flips and turns"
     SCORE = "interpolation to compare with"
 
 
@@ -74,7 +75,7 @@ class Recipes:
     """The recipes of a state; None where there is no such stage. ``scores`` are those of the interpolations.
 
     ``full`` and ``fast`` belong to the model that is chosen; ``base`` is what the difference map and the places of
-    greatest change are measured from.
+    greatest change are measured from; ``spread`` is the right picture's network in careful mode, for its stability.
     """
 
     full: Recipe
@@ -82,17 +83,18 @@ class Recipes:
     degraded: Recipe | None
     scores: tuple[Recipe, ...]
     base: Recipe | None = None
+    spread: Recipe | None = None
 
 
 def recipes_of(state: ViewState, baselines: Iterable[str] = ()) -> Recipes:
     """Which recipes a state asks for. ``baselines`` are names of interpolations."""
     chosen = _chosen(state)
-    full, base = chosen.full, _base(state)
+    full, base, spread = chosen.full, _base(state), _spread(state)
     if full.degradation is None:
-        return Recipes(full, chosen.fast, None, (), base)
+        return Recipes(full, chosen.fast, None, (), base, spread)
     plain = Recipe(DEGRADED, full.scale, full.degradation)
     scores = tuple(plain.with_model(name) for name in baselines if name != full.model)
-    return Recipes(full, chosen.fast, plain, scores, base)
+    return Recipes(full, chosen.fast, plain, scores, base, spread)
 
 
 def stages_of(state: ViewState, source: Source) -> Stages | None:
@@ -125,7 +127,7 @@ def recipes_in_view(state: ViewState, recipes: Recipes) -> tuple[Recipe, ...]:
     """Everything that the slice in view may show, measure or list: it is never dropped."""
     stages = (*shown_stages(state), _chosen(state))
     made = [recipe for each in stages for recipe in (each.full, each.fast)]
-    every = (*made, recipes.degraded, recipes.base, *recipes.scores)
+    every = (*made, recipes.degraded, recipes.base, recipes.spread, *recipes.scores)
     return tuple(dict.fromkeys(recipe for recipe in every if recipe is not None))
 
 
@@ -152,6 +154,14 @@ def _base(state: ViewState) -> Recipe | None:
     if right is None or not is_input or not needs_base(state):
         return None
     return Recipe("bicubic", right.full.scale, right.full.degradation)
+
+
+def _spread(state: ViewState) -> Recipe | None:
+    """What tells how stable the right picture is; an interpolation is the same in all flips and turns."""
+    right = stages_of(state, state.right)
+    if state.mode != "stability" or right is None or right.interpolated:
+        return None
+    return replace(right.full, careful=True)
 
 
 @lru_cache(maxsize=256)
@@ -246,6 +256,9 @@ def _for_panes(
     yield from plan.full(Urgency.IN_VIEW, here)
     for recipe in plan.recipes.scores:
         yield plan.want(recipe, Stage.SCORE, Urgency.IN_VIEW, here)
+    if plan.recipes.spread is not None and state.network_on:
+        # Eight times the work: for the slice in view alone.
+        yield plan.want(plan.recipes.spread, Stage.SPREAD, Urgency.IN_VIEW, here)
     places = [here + step * state.scroll_direction for step in AHEAD]
     neighbours = [index for index in places if 0 <= index < state.stack.slices]
     for index in neighbours:

@@ -328,6 +328,12 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "mode_difference": mode("difference", (True, True)),
     "mode_board": mode("board", (False, True)),
     "mode_single": mode("single", (False, True)),
+    "mode_consistency": mode("consistency", (True, True)),
+    "mode_stability": mode("stability", (True, True)),
+    "mode_agreement": Effect(
+        both(has(mode="agreement"), ticked("mode_agreement")),
+        do(lambda state: intents.set_test_mode(state, on=True)),
+    ),
     "blink": Effect(has(mode="blink")),
     "loupe": Effect(both(compares(loupe=True), ticked("loupe"))),
     "line_left": line(0.49),

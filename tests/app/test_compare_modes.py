@@ -22,7 +22,7 @@ from brainsr_desktop.app.viewport_pair import ViewportPair
 from brainsr_desktop.core.measure import Padding
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.session import intents, intents_compare
-from brainsr_desktop.session.compare import IN_ONE_PANE, MODES, Comparing, Mode
+from brainsr_desktop.session.compare import IN_ONE_PANE, MAPS, MODES, Comparing, Mode
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, ResultKey
 from brainsr_desktop.session.state import RectMm, WindowLevel
 from tests.app.viewing import (
@@ -58,7 +58,7 @@ def compared_pair(
     pair, store = show_pair(qtbot, make_state(stack, mode=mode, **changes))
     pair.set_left(picture_of(stack, left), ORIGINAL)
     pair.set_right(picture_of(stack, right, key=KEY), replace(FULL, name="BrainSR x4"))
-    if mode == "difference":
+    if mode in MAPS:
         pair.set_map(picture_of(stack, np.asarray(right, np.float32), key=KEY, span=1000.0), DIFFERENCE)
     QApplication.processEvents()
     return pair, store
@@ -113,7 +113,7 @@ def test_that_a_dot_lies_under_the_cursor_in_every_mode(
             rect_mm=ZOOMS[zoom],
             compare=settings_that_show(side, mode),
         )
-        both = mode in ("side", "difference")
+        both = mode not in IN_ONE_PANE
         shown = {"left": pair.left.view, "right": pair.right.view}
         view = shown[side] if both or mode == "single" else pair.right.view
         assert view.isVisible()
@@ -359,7 +359,7 @@ def test_that_the_notice_is_there_in_every_mode(qtbot: QtBot, mode: Mode, interp
     pair, store = flat_pair(qtbot, mode)
     status = replace(FULL, interpolated=interpolated)
     pair.set_right(pair.right_picture, status)
-    if mode == "difference":
+    if mode in MAPS:
         pair.set_map(pair.right.view.picture, replace(DIFFERENCE, interpolated=interpolated))
     assert pair.right.strip.text() == (NOTICE_PLAIN if interpolated else NOTICE_NETWORK)
     store.apply(lambda state: intents_compare.show_alone(state, "left"))

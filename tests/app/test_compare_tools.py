@@ -20,14 +20,24 @@ from brainsr_desktop.app.compare_bar import percent_of, step_of
 from brainsr_desktop.app.compare_blink import period_ms
 from brainsr_desktop.app.held_key import LoupeKey
 from brainsr_desktop.session import intents, intents_compare
-from brainsr_desktop.session.compare import CURRENT, INPUT, MODES, RANGES, REFERENCE, Comparing, Mode, Source
+from brainsr_desktop.session.compare import (
+    CURRENT,
+    INPUT,
+    MAPS,
+    MODES,
+    RANGES,
+    REFERENCE,
+    Comparing,
+    Mode,
+    Source,
+)
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture
 from tests.app.frame_kit import Rig, make_rig, series_of, stack
 from tests.app.viewing import drag, drawn, move, turn
 
 ALT = Qt.KeyboardModifier.AltModifier
 FAR = ALT | Qt.KeyboardModifier.ShiftModifier
-MODE_KEYS = dict(zip((getattr(Qt.Key, f"Key_{n}") for n in range(1, 7)), MODES, strict=True))
+MODE_KEYS = dict(zip((getattr(Qt.Key, f"Key_{n}") for n in range(1, 10)), MODES, strict=True))
 
 
 @pytest.fixture
@@ -65,7 +75,7 @@ def pick(box: QComboBox, text: str) -> None:
 @pytest.mark.parametrize(("key", "mode"), MODE_KEYS.items())
 def test_that_alt_and_a_digit_choose_the_way_of_comparing(rig: Rig, key: Qt.Key, mode: Mode) -> None:
     start: Mode = "wipe" if mode == "side" else "side"
-    rig.store.apply(lambda state: replace(state, mode=start))
+    rig.store.apply(lambda state: replace(state, mode=start, test_mode=mode == "agreement"))
     rig.key(key, ALT)
     assert rig.store.state.mode == mode
     assert rig.window.actions_[f"mode_{mode}"].isChecked()
@@ -228,6 +238,9 @@ def test_that_each_way_shows_its_own_settings(rig: Rig) -> None:
         "wipe": {bar.turn},
         "blink": {bar.swap, bar.rate},
         "difference": {bar.range_, bar.range_words},
+        "consistency": {bar.range_, bar.range_words},
+        "stability": {bar.range_, bar.range_words},
+        "agreement": {bar.limit, bar.limit_words},
         "board": {bar.fields, bar.fields_words},
     }
     every = {field for of_mode in fields.values() for field in of_mode}
@@ -252,6 +265,12 @@ def test_that_the_settings_do_what_they_say(rig: Rig) -> None:
     QTest.keyClick(bar.range_, Qt.Key.Key_End)
     assert compare().range_percent == RANGES[1]
     assert bar.range_words.text() == "± 50 %"
+    rig.store.apply(lambda state: intents_compare.choose_mode(state, "stability"))
+    assert bar.range_words.text() == "to 50 %"
+    rig.store.apply(lambda state: intents_compare.choose_mode(state, "agreement"))
+    bar.limit.setFocus()
+    QTest.keyClick(bar.limit, Qt.Key.Key_Right)
+    assert (compare().agreement_limit, bar.limit_words.text()) == (0.51, "under 0.51")
     rig.store.apply(lambda state: intents_compare.choose_mode(state, "board"))
     bar.fields.setFocus()
     QTest.keyClick(bar.fields, Qt.Key.Key_Home)
@@ -284,7 +303,12 @@ def test_that_nothing_of_the_bar_is_cut_off(rig: Rig, size: tuple[int, int], mod
     assert edges[-1][1] <= bar.width()
     assert all(one[1] <= other[0] for one, other in pairwise(edges))
     assert (
-        min(child.height() for child in shown if hasattr(child, "x") and child is not bar.range_words) >= 15
+        min(
+            child.height()
+            for child in shown
+            if hasattr(child, "x") and child not in (bar.range_words, bar.limit_words)
+        )
+        >= 15
     )
     assert bar.left.height() >= 24
 
@@ -352,7 +376,7 @@ def show_two(rig: Rig) -> None:
     pair.set_left(Picture(pixels, extent), PaneStatus(PaneState.ORIGINAL, "Original", name="Original"))
     full = PaneStatus(PaneState.FULL, "Network BrainSR x4 - CPU, 1.8 s", name="BrainSR x4")
     pair.set_right(Picture(pixels * 6, extent), full)
-    if rig.store.state.mode == "difference":
+    if rig.store.state.mode in MAPS:
         status = PaneStatus(PaneState.DIFFERENCE, "Difference: BrainSR x4 minus cubic interpolation")
         pair.set_map(Picture(pixels * 5, extent, span=500.0), status)
     QApplication.processEvents()

@@ -159,11 +159,13 @@ def test_that_careful_mode_brings_a_spread_in_a_block_that_is_used_again(heard: 
     heard.worker.infer(heard.order(2, Recipe("espcn-x4", 4)))
     heard.wait(lambda: len(heard.of(Made)) == 3)
     results = [event.result for event in heard.of(Made) if isinstance(event, Made)]
+    spreads = []
     for result in results[:2]:
         assert result.spread is not None
+        spreads.append(result.spread)
         assert result.spread.shape == result.pixels.shape == (80, 64)
         assert result.spread.max() > 0.0
         assert not result.spread.flags.writeable
         assert result.nbytes == 2 * result.pixels.nbytes
-    assert not np.array_equal(results[0].spread, results[1].spread)
+    assert not np.array_equal(spreads[0], spreads[1])
     assert results[2].spread is None
