@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from brainsr_desktop.train.plot import (
+from brainsr_desktop.io.curves import (
     COLOURS,
     MARGIN_BOTTOM,
     MARGIN_LEFT,

@@ -1,0 +1,109 @@
+"""A sweep as a figure: curves of each figure with the breaking points, or with two axes heat maps of the gains."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Final
+
+from PIL import Image
+
+from brainsr_desktop.io.curves import Axes, HeatMap, Line, fitted, heat_map, line_plot, sheet
+from brainsr_desktop.language import tr, trn
+from brainsr_desktop.session.sweep import control_name
+from brainsr_desktop.session.sweep_table import DRAWN, HEADLINE, SECONDS, Table, breaking_words
+
+PLOT_PX: Final = (620, 380)
+COLUMNS: Final = 2
+LEAST_GAIN: Final = 0.5
+"""Full colour of a heat map stands for at least so much, dB: rounding must not look like a difference."""
+WIDEST: Final = 170
+"""Letters in a line below the plots."""
+
+
+def sweep_figure(table: Table, name: str) -> Image.Image:
+    """Everything a sweep found, on one sheet; ``name`` says of what (it must not name a patient).
+
+    Raises:
+        ValueError: there is nothing in the table yet.
+    """
+    two = len(table.sweep.axes) == 2
+    plots = _maps(table) if two else [_plot(table, figure) for figure in DRAWN]
+    return sheet(plots, COLUMNS, _caption(table, name, two=two))
+
+
+def lines_of(table: Table, figure: str, second: float | None = None) -> list[Line]:
+    """The curves of one figure: networks solid, with a diamond where they fall behind; interpolations dashed."""
+    networks = {card.name for card in table.sweep.models}
+    found: list[Line] = []
+    for model in table.models:
+        curve = dict(table.curve(model, figure, second))
+        if not curve:
+            continue
+        note = "" if figure == SECONDS else breaking_words(table, model, figure, second)
+        broken = table.breaking_point(model, figure, second) if model in networks else None
+        place = (broken, curve[broken]) if broken is not None and broken in curve else None
+        found.append(Line(model, list(curve), list(curve.values()), model not in networks, place, note))
+    return found
+
+
+def _plot(table: Table, figure: str) -> Image.Image:
+    lines = lines_of(table, figure)
+    axis = table.sweep.axes[0]
+    axes = fitted("", axis.name, tr(DRAWN[figure]), lines)
+    if len(axis.values) <= len(axes.x_ticks):
+        axes = _with_ticks(axes, axis.values)
+    return line_plot(lines, axes, PLOT_PX)
+
+
+def _with_ticks(axes: Axes, values: tuple[float, ...]) -> Axes:
+    return Axes(axes.title, axes.x_name, axes.y_name, axes.x_range, axes.y_range, values, axes.y_ticks)
+
+
+def _maps(table: Table) -> list[Image.Image]:
+    """Gain of each network over the best interpolation, for both axes."""
+    across, up = table.sweep.axes
+    networks = [card.name for card in table.sweep.models if card.name in table.models]
+    if not networks:
+        raise ValueError("No network has figures yet.")
+    values = {
+        model: [[table.gain(model, (x, y), HEADLINE) for x in across.values] for y in up.values]
+        for model in networks
+    }
+    gains = [abs(gain) for rows in values.values() for row in rows for gain in row if gain is not None]
+    largest = max([*gains, LEAST_GAIN])
+    return [
+        heat_map(
+            HeatMap(
+                tr("{model} over the best interpolation, PSNR in the head", model=model),
+                tr(
+                    "{across} (upwards: {up})",
+                    across=control_name(across.control),
+                    up=control_name(up.control),
+                ),
+                "",
+                across.values,
+                up.values,
+                values[model],
+                "dB",
+            ),
+            PLOT_PX,
+            largest,
+        )
+        for model in networks
+    ]
+
+
+def _caption(table: Table, name: str, *, two: bool) -> list[str]:
+    sweep = table.sweep
+    base = ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
+                     for key, value in sweep.base.choices().items())  # fmt: skip
+    words = [
+        trn(
+            "{name}: mean of {count} slice.", "{name}: mean of {count} slices.", len(table.slices), name=name
+        ),
+        tr("Fields with a dark outline: behind the best interpolation.")
+        if two
+        else tr("Dashed: interpolations. Diamond: from here on behind the best of them."),
+        tr("Not varied: {base}. Reference: the true slice.", base=base),
+    ]
+    return textwrap.wrap(" ".join(words), WIDEST)
