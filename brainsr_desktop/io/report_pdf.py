@@ -60,6 +60,8 @@ LEAST_BELOW: Final = 45 * mm
 """A heading with less room below it goes to the next page."""
 GAP: Final = 4 * mm
 MOST_ACROSS: Final = 3
+LONGEST_CELL: Final = 60
+"""So many characters of a cell may ask for room."""
 LINE: Final = HexColor("#c3c9d0")
 SHADE: Final = HexColor("#f1f3f5")
 AMBER: Final = HexColor("#8a4b00")
@@ -213,10 +215,12 @@ _NO_LINES: Final = [
 
 
 def _section(section: Section) -> Flow:
-    flow: Flow = [CondPageBreak(LEAST_BELOW), _paragraph(section.heading, _HEADING)]
-    for block in section.blocks:
-        flow += _block(block)
-    return flow
+    heading = _paragraph(section.heading, _HEADING)
+    blocks = [_block(block) for block in section.blocks]
+    flow = [part for block in blocks for part in block]
+    if section.blocks and isinstance(section.blocks[0], Pictures | Curves):
+        return [KeepTogether([heading, *flow[:1]]), *flow[1:]]
+    return [CondPageBreak(LEAST_BELOW), heading, *flow]
 
 
 def _block(block: Block) -> Flow:
@@ -259,23 +263,20 @@ def _table(block: Table) -> Flow:
         splitInRow=1,
         hAlign="LEFT",
     )
-    return [*_title(block.title), grid, Spacer(1, 2 * mm)]
+    start: Flow = [CondPageBreak(LEAST_BELOW)] if block.title else []
+    return [*start, *_title(block.title), grid, Spacer(1, 2 * mm)]
 
 
 def _widths(block: Table) -> list[float]:
-    """Columns as wide as their longest word asks for; made narrower alike where they are too wide together."""
-    columns = list(zip(block.heads, *block.rows, strict=True))
-    asked = [_asked(cells) for cells in columns]
+    """Columns as wide as their cells, heads broken between words; made narrower alike where they are too wide."""
+    asked = [_asked([*head.split(), *cells]) for head, *cells in zip(block.heads, *block.rows, strict=True)]
     total = sum(asked)
     return asked if total <= WIDTH else [WIDTH * width / total for width in asked]
 
 
-def _asked(cells: tuple[str, ...]) -> float:
-    longest = max(
-        pdfmetrics.stringWidth(_shown(cell)[:60], BOLD if number == 0 else FONT, 7.5)
-        for number, cell in enumerate(cells)
-    )
-    return float(max(longest, 12.0)) + 8.0
+def _asked(texts: list[str]) -> float:
+    widths = [float(pdfmetrics.stringWidth(_shown(text)[:LONGEST_CELL], BOLD, 7.5)) for text in texts]
+    return max([*widths, 12.0]) + 8.0
 
 
 def _pictures(block: Pictures) -> Flow:

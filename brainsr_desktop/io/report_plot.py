@@ -12,11 +12,11 @@ Point: TypeAlias = tuple[float, float]
 Anchor = Literal["start", "middle", "end"]
 
 WIDTH: Final = 500.0
-HEIGHT: Final = 250.0
+HEIGHT: Final = 238.0
 LEFT: Final = 46.0
 RIGHT: Final = 352.0
 TOP: Final = 26.0
-BOTTOM: Final = 212.0
+BOTTOM: Final = 200.0
 TEXT: Final = 9.0
 LINE_STEP: Final = 15.0
 TICKS: Final = 5
