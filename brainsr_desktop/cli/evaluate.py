@@ -16,12 +16,7 @@ from brainsr_desktop.cli.report import figure_path, write_evaluation
 from brainsr_desktop.core.errors import NotWritable, UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from brainsr_desktop.core.series import StackInfo
     from brainsr_desktop.engine.pipeline import Engine
-    from brainsr_desktop.ipc.client import BlockingClient
     from brainsr_desktop.models.card import Card
     from brainsr_desktop.train.bench import SliceSet, TrueSlice
     from brainsr_desktop.train.evaluate import KnownSlice, Options, Progress
@@ -171,6 +166,7 @@ def _name(options: argparse.Namespace) -> str:
 
 def _known(options: argparse.Namespace, console: Console) -> list[KnownSlice]:
     """The slices of the chosen series."""
+    from brainsr_desktop.cli.known_slices import known_slices
     from brainsr_desktop.cli.sources import FILES_CHILD, scan
     from brainsr_desktop.ipc.client import BlockingClient
 
@@ -179,7 +175,7 @@ def _known(options: argparse.Namespace, console: Console) -> list[KnownSlice]:
         found = scan(files, options.paths, console)
         for stack in found.chosen(options.series):
             subject = found.patients.get(stack.series_uid) or stack.study_uid or stack.series_uid
-            known += _known_slices(files, stack, options.slices, subject)
+            known += known_slices(files, stack, options.slices, subject)
     return known
 
 
@@ -194,61 +190,6 @@ def _normalised(number: int, known: KnownSlice) -> TrueSlice:
     pixels = np.clip(clean / np.float32(known.range_max or 1.0), 0.0, 1.0).astype(np.float32)
     label = f"position {known.slice_index + 1}"  # a figure must not name a patient
     return TrueSlice(number, known.subject, label, pixels, head_mask(pixels), known.lesion)
-
-
-def _known_slices(
-    files: BlockingClient, stack: StackInfo, wanted: range | None, subject: str
-) -> list[KnownSlice]:
-    """The chosen slices of the first volume of a stack that may be enhanced."""
-    import numpy as np
-
-    from brainsr_desktop.core.intensity import robust_max
-    from brainsr_desktop.core.measure import padding_of
-    from brainsr_desktop.io.messages import FrameLoaded, LoadStack
-    from brainsr_desktop.ipc.messages import Answer
-    from brainsr_desktop.ipc.shared_array import SharedArray
-    from brainsr_desktop.train.evaluate import KnownSlice
-
-    volume = next(i for i, reason in enumerate(stack.volume_unsuitable) if reason is None)
-    numbers = [n for n in (wanted or range(stack.slices)) if n < stack.slices and stack.frame_at(volume, n)]
-    indices = tuple(volume * stack.slices + number for number in numbers)
-    damaged: set[int] = set()
-
-    def on_answer(answer: Answer) -> None:
-        if isinstance(answer, FrameLoaded) and answer.problem is not None:
-            damaged.add(answer.index)
-
-    block = SharedArray.create(stack.shape, stack.dtype)
-    try:
-        files.call(lambda job: LoadStack(job, stack, block.ref, indices), on_answer)
-        good = [index for index in indices if index not in damaged]
-        pixels = [np.array(block.array[index], np.float32) for index in good]
-    finally:
-        block.close()
-    limits = [frame.padding if (frame := stack.frames[index]) is not None else None for index in good]
-    paddings = [
-        None if limit is None else padding_of(image, *limit)
-        for image, limit in zip(pixels, limits, strict=True)
-    ]
-    pixels = [
-        image if padding is None else padding.filled(image)
-        for image, padding in zip(pixels, paddings, strict=True)
-    ]
-    range_max = max((robust_max(image) for image in pixels), default=0.0)
-    return [
-        KnownSlice(image, subject, index % stack.slices, range_max, _lesion(stack, index), padding)
-        for index, image, padding in zip(good, pixels, paddings, strict=True)
-    ]
-
-
-def _lesion(stack: StackInfo, index: int) -> npt.NDArray[np.bool_] | None:
-    """What an expert outlined in a slice, where the files say it."""
-    import numpy as np
-
-    from brainsr_desktop.io.masks import read_mask
-
-    mask = read_mask(stack, index) if stack.has_masks else None
-    return None if mask is None else mask.astype(np.bool_)
 
 
 def _write(options: argparse.Namespace, console: Console, report: Report) -> None:

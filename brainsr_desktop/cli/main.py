@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final, NoReturn, Protocol
 
 from brainsr_desktop import __version__, log, paths
-from brainsr_desktop.cli import degrade, enhance, evaluate, info, models, report, train
+from brainsr_desktop.cli import degrade, enhance, evaluate, info, models, report, sweep, train
 from brainsr_desktop.cli.console import Console
 from brainsr_desktop.core.errors import (
     BrainSRError,
@@ -69,6 +69,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "degrade": degrade,
     "models": models,
     "evaluate": evaluate,
+    "sweep": sweep,
     "report": report,
     "train": train,
 }
