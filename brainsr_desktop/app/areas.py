@@ -21,6 +21,7 @@ from brainsr_desktop.app.panels.metrics import MetricsPanel
 from brainsr_desktop.app.panels.model import ModelPanel
 from brainsr_desktop.app.panels.side_panel import BAR_WIDTH_PX, SidePanel
 from brainsr_desktop.app.panels.test import TestPanel
+from brainsr_desktop.app.panels.trust import TrustPanel
 from brainsr_desktop.app.plain_text import size_text
 from brainsr_desktop.app.series_browser import SeriesBrowser
 from brainsr_desktop.app.slice_slider import SliceSlider
@@ -49,6 +50,7 @@ class Areas:
         self.display = DisplayPanel(store)
         self.display.histogram.watch(self.pair)
         self.measure = MeasurePanel(store, MeasureValues(store, self.pair, self.pair))
+        self.trust = TrustPanel(store, controller.trust)
         self.test = TestPanel(store)
         self.metrics = MetricsPanel(store, controller.catalog)
         self.panel = SidePanel()
@@ -58,6 +60,7 @@ class Areas:
             ("device", tr("Device"), self.device, "device"),
             ("display", tr("Display"), self.display, "display"),
             ("measure", tr("Measure"), self.measure, "measure"),
+            ("trust", tr("Trust"), self.trust, "trust"),
             ("test", tr("Test"), self.test, "test"),
             ("metrics", tr("Metrics"), self.metrics, "metrics"),
         ):

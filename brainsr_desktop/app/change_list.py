@@ -7,6 +7,13 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from brainsr_desktop.app.background import Newest
+from brainsr_desktop.app.change_places import (
+    field_around,
+    next_index,
+    percent_of_window,
+    rect_of,
+    size_words,
+)
 from brainsr_desktop.app.compare_paint import PlaceMark
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.store import Store
@@ -77,10 +84,9 @@ class ChangeList(QObject):
         if not places:
             self.said.emit(tr("No place of this slice larger than 3 x 3 pixels was changed."))
             return
-        now = state.compare.place
-        first = 0 if asked[0] > 0 else len(places) - 1
-        index = first if now is None or now >= len(places) else (now + asked[0]) % len(places)
-        rect = self._field_around(state, self._rect_of(places[index]))
+        now = state.compare.place if state.compare.place_kind == "change" else None
+        index = next_index(now, asked[0], len(places))
+        rect = field_around(state.stack, self._pair, self._rect_of(places[index]))
         self._store.apply(
             lambda state: intents_compare.show_place(state, index, rect), undo=tr("Place of change")
         )
@@ -89,28 +95,21 @@ class ChangeList(QObject):
             self.said.emit(mark.text)
 
     def _mark(self, state: ViewState) -> None:
-        index = state.compare.place
-        self._pair.set_place(None if index is None else self._mark_of(state, index))
+        if state.compare.place_kind == "change":
+            index = state.compare.place
+            self._pair.set_place(None if index is None else self._mark_of(state, index))
 
     def _mark_of(self, state: ViewState, index: int) -> PlaceMark | None:
-        places, stack, series = self.places, state.stack, self._controller.series_range
+        places, stack = self.places, state.stack
         if stack is None or index >= len(places):
             return None
         place, rect = places[index], self._rect_of(places[index])
-        width, height, unit = rect.width, rect.height, tr("mm")
-        if not stack.has_spacing:
-            width, height, unit = place.right - place.left, place.bottom - place.top, tr("px")
-        window = self._pair.grey.width if series is None else series.initial.width
-        frame = stack.frames[state.frame_index]
-        slope = 1.0 if frame is None else abs(frame.slope)
         text = tr(
-            "{number} of {count}: {width} × {height} {unit}, change {percent} % of window",
+            "{number} of {count}: {size}, change {percent} % of window",
             number=index + 1,
             count=len(places),
-            width=f"{width:.3g}",
-            height=f"{height:.3g}",
-            unit=unit,
-            percent=f"{100.0 * place.change * slope / max(window, 1e-12):.2g}",
+            size=size_words(place, rect, stack),
+            percent=percent_of_window(place, state, self._pair, self._controller.series_range),
         )
         return PlaceMark(rect, text)
 
@@ -119,22 +118,4 @@ class ChangeList(QObject):
         assert found is not None
         picture, rows = found[0].upper, found[0].input_rows
         columns = round(picture.pixels.shape[1] * rows / picture.pixels.shape[0])
-        row_mm, column_mm = picture.extent_mm[0] / rows, picture.extent_mm[1] / columns
-        return RectMm(
-            place.left * column_mm,
-            place.top * row_mm,
-            (place.right - place.left) * column_mm,
-            (place.bottom - place.top) * row_mm,
-        )
-
-    def _field_around(self, state: ViewState, rect: RectMm) -> RectMm:
-        """What the panes shall show: as near as they are, or near enough to see the place well."""
-        assert state.stack is not None
-        shown = self._pair.field.rect(self._pair.shared_px)
-        height, width = state.stack.geometry.extent_mm
-        near = shown.width < width and shown.height < height
-        if not near or 2 * rect.width > shown.width or 2 * rect.height > shown.height:
-            side = max(5 * rect.width, 5 * rect.height, min(width, height) / 4)
-            shown = RectMm(0.0, 0.0, side, side)
-        x, y = rect.x + rect.width / 2, rect.y + rect.height / 2
-        return RectMm(x - shown.width / 2, y - shown.height / 2, shown.width, shown.height)
+        return rect_of(place, picture.extent_mm, (rows, columns))

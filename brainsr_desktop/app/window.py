@@ -44,6 +44,7 @@ from brainsr_desktop.app.slice_windows import SliceWindows
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.theme import Theme
 from brainsr_desktop.app.tour import Tour, tour_steps
+from brainsr_desktop.app.trust_places import TrustPlaces
 from brainsr_desktop.app.window_memory import first_state, mouse_habits, with_choices
 from brainsr_desktop.core.series import SeriesInfo, StackInfo
 from brainsr_desktop.session import intents
@@ -143,6 +144,9 @@ class MainWindow(QMainWindow):
         self.comparing = CompareTools(
             self.actions_, self.store, self.controller, areas.pair, areas.compare, self
         )
+        self.trust_places = TrustPlaces(self.store, self.controller, areas.pair, self)
+        areas.trust.place_asked.connect(self.trust_places.step)
+        self.trust_places.said.connect(self._say)
         self.original_key = OriginalKey(self.store, self)
         self.original_key.watch(areas.pair)
         for slider in (areas.slider.track, areas.slider.volumes):

@@ -28,6 +28,7 @@ from pytestqt.qtbot import QtBot
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.controller_signals import ControllerSignals
 from brainsr_desktop.app.store import Store
+from brainsr_desktop.app.trust_desk import TrustDesk
 from brainsr_desktop.app.window import MainWindow
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo, StudyInfo
@@ -124,6 +125,7 @@ class PretendController(ControllerSignals):
         self.right_status = PaneStatus(PaneState.EMPTY, "Open a folder to begin")
         self.compared = None
         self.series_range = RANGE
+        self.trust = TrustDesk(self)
         self.folders: dict[str, tuple[tuple[SeriesInfo, ...], ScanSummary]] = {}
 
     def open_paths(self, paths: list[str], *, replace: bool = False, password: str | None = None) -> None:
