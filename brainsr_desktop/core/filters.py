@@ -46,6 +46,13 @@ def halved(image: Floats) -> Floats:
     return np.asarray((even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4.0)
 
 
+def block_means(picture: npt.NDArray[np.floating], side: int) -> npt.NDArray[np.float64]:
+    """Mean of each block of ``side`` x ``side`` pixels; both sides of the picture are multiples of it."""
+    rows, columns = picture.shape[0] // side, picture.shape[1] // side
+    blocks = picture.reshape(rows, side, columns, side)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float64))
+
+
 def dilated(mask: Mask, steps: int) -> Mask:
     """Grown by ``steps`` pixels in the four directions; outside the picture there is nothing."""
     for _ in range(steps):

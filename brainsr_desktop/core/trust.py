@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from brainsr_desktop.core.consistency import block_means
+from brainsr_desktop.core.filters import block_means
 
 MOST_PLACES: Final = 5
 LEAST_SIDE_PX: Final = 3

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from brainsr_desktop.core.consistency import block_means
+from brainsr_desktop.core.filters import block_means
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 AnyFloats: TypeAlias = npt.NDArray[np.floating]
