@@ -20,12 +20,12 @@ COLOURS: Final[tuple[Colour, ...]] = (
     (213, 94, 0),
     (0, 158, 115),
     (204, 121, 167),
-    (230, 159, 0),
-    (86, 180, 233),
-    (110, 110, 110),
+    (168, 121, 0),
+    (58, 143, 192),
+    (90, 90, 90),
     (140, 86, 75),
 )
-"""Told apart by people who do not see all colours, too (Okabe and Ito)."""
+"""Told apart by people who do not see all colours, too (after Okabe and Ito, darkened to be read on white)."""
 BEHIND: Final[Colour] = (213, 94, 0)
 AHEAD: Final[Colour] = (0, 114, 178)
 NOTHING: Final[Colour] = (225, 225, 225)
@@ -158,7 +158,7 @@ def heat_map(data: HeatMap, size: tuple[int, int], largest: float) -> Image.Imag
         behind = value is not None and value < 0.0
         pen.rectangle(field, fill=fill, outline="black" if behind else "white", width=2 if behind else 1)
         if value is not None and fits:
-            pen.text((x + width / 2, y + height / 2), f"{value:+.2g}", fill=ink, font=font, anchor="mm")
+            pen.text((x + width / 2, y + height / 2), f"{value:+.2f}", fill=ink, font=font, anchor="mm")
     for column in _sparse(len(data.x), width, 34.0):
         place = (left + (column + 0.5) * width, bottom + 3)
         pen.text(place, f"{data.x[column]:g}", fill="black", font=font, anchor="ma")

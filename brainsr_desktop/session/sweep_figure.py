@@ -9,7 +9,7 @@ from PIL import Image
 
 from brainsr_desktop.io.curves import Axes, HeatMap, Line, fitted, heat_map, line_plot, sheet
 from brainsr_desktop.language import tr, trn
-from brainsr_desktop.session.sweep import control_name
+from brainsr_desktop.session.sweep import CONTROLS, Sweep, control_name
 from brainsr_desktop.session.sweep_table import DRAWN, HEADLINE, SECONDS, Table, breaking_words
 
 PLOT_PX: Final = (620, 380)
@@ -95,8 +95,6 @@ def _maps(table: Table) -> list[Image.Image]:
 
 def _caption(table: Table, name: str, *, two: bool) -> list[str]:
     sweep = table.sweep
-    base = ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
-                     for key, value in sweep.base.choices().items())  # fmt: skip
     words = [
         trn(
             "{name}: mean of {count} slice.", "{name}: mean of {count} slices.", len(table.slices), name=name
@@ -104,6 +102,24 @@ def _caption(table: Table, name: str, *, two: bool) -> list[str]:
         tr("Fields with a dark outline: behind the best interpolation.")
         if two
         else tr("Dashed: interpolations. Diamond: from here on behind the best of them."),
-        tr("Not varied: {base}. Reference: the true slice.", base=base),
+        _unvaried(sweep),
     ]
     return textwrap.wrap(" ".join(words), WIDEST)
+
+
+def _unvaried(sweep: Sweep) -> str:
+    worse, varied = sweep.base, {axis.control for axis in sweep.axes}
+    values = {
+        "noise": worse.noise_percent,
+        "blur": worse.blur_px,
+        "bias": worse.bias_percent,
+        "scale": worse.reduction,
+    }
+    named = [f"{control_name(control)} {values[control]:g}" for control in CONTROLS if control not in varied]
+    return tr(
+        "Not varied: {named}; reduced by {method}, {kind} noise, seed {seed}. The reference is the true slice.",
+        named="; ".join(named),
+        method=worse.method,
+        kind=worse.noise,
+        seed=worse.seed,
+    )
