@@ -22,7 +22,7 @@ from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.ipc.shared_array import sweep_stale
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.catalog import Catalog, load_catalog
-from brainsr_desktop.session import intents, intents_measure
+from brainsr_desktop.session import intents, intents_measure, suitability
 from brainsr_desktop.session.cache import Result
 from brainsr_desktop.session.comparison import Compared
 from brainsr_desktop.session.known_models import KnownModels
@@ -221,7 +221,7 @@ class Controller(ControllerSignals):
         """Close every series."""
         self._tasks.drop_all()
         self._library.forget_all()
-        self.store.apply(lambda state: intents.open_stack(state, None))
+        self.store.apply(lambda state: suitability.forget_all(intents.open_stack(state, None)))
         self._enhancer.forget_all()
         self._windows.clear()
         self.closed.emit()
@@ -232,7 +232,7 @@ class Controller(ControllerSignals):
         if state.stack is not None and state.stack.id in {stack.id for stack in stacks}:
             self.store.apply(lambda state: intents.open_stack(state, None))
         names = {stack_name(stack) for stack in stacks}
-        self.store.apply(lambda state: intents_measure.forget(state, names))
+        self.store.apply(lambda state: suitability.forget(intents_measure.forget(state, names), names))
         self._library.forget(stacks)
         self._enhancer.forget(names)
 

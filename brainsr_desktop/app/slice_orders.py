@@ -39,5 +39,5 @@ def what_is_made(state: ViewState) -> tuple[object, ...]:
     """What decides which results are wanted; grey window, zoom and overlays do not."""
     recipe = state.active_recipe
     place = (state.stack, state.volume, state.slice_index)
-    maps = needs_base(state), state.mode == "stability"
+    maps = needs_base(state), state.mode == "stability", state.doubts, state.run_anyway
     return (*place, recipe, state.fast_model, state.network_on, state.left, state.right, *maps)

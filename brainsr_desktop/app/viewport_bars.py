@@ -59,6 +59,7 @@ _LOOKS: Final[dict[PaneState, tuple[str, str]]] = {
     PaneState.CACHED: ("stored", IMAGE.green),
     PaneState.FAILED: ("warning", IMAGE.amber),
     PaneState.OFF: ("off", IMAGE.grey),
+    PaneState.HELD: ("warning", IMAGE.amber),
     PaneState.ORIGINAL: ("original", IMAGE.text),
     PaneState.DEGRADED: ("degraded", IMAGE.band_text),
     PaneState.REFERENCE: ("reference", IMAGE.text),
@@ -99,7 +100,7 @@ def notice_of(*statuses: PaneStatus) -> str:
     made = [status for status in statuses if status.state in _MADE]
     if any(not status.interpolated for status in made):
         return tr(NOTICE_NETWORK)
-    stand_ins = (PaneState.INTERPOLATED, PaneState.FAILED, PaneState.OFF)
+    stand_ins = (PaneState.INTERPOLATED, PaneState.FAILED, PaneState.OFF, PaneState.HELD)
     if made or any(status.state in stand_ins for status in statuses):
         return tr(NOTICE_PLAIN)
     return ""

@@ -18,8 +18,8 @@ from brainsr_desktop.session.planner import stages_of
 from brainsr_desktop.session.state import ViewState
 
 SHOWN_AS_IT_IS: Final = frozenset(
-    {PaneState.EMPTY, PaneState.NOT_SUITABLE, PaneState.FAILED, PaneState.OFF, PaneState.ORIGINAL,
-     PaneState.REFERENCE, PaneState.DEGRADED}
+    {PaneState.EMPTY, PaneState.NOT_SUITABLE, PaneState.FAILED, PaneState.OFF, PaneState.HELD,
+     PaneState.ORIGINAL, PaneState.REFERENCE, PaneState.DEGRADED}
 )  # fmt: skip
 """What is no result has no difference; its own label says why."""
 

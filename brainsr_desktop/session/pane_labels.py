@@ -71,6 +71,12 @@ def off() -> PaneStatus:
     return PaneStatus(PaneState.OFF, tr("Network off"), name=tr("Interpolated"))
 
 
+def held(recipe: Recipe, card: Card | None) -> PaneStatus:
+    """The network waits: the series is outside its training."""
+    words = tr("Interpolated (linear): {title} was not trained for this series", title=title_of(recipe, card))
+    return PaneStatus(PaneState.HELD, words, name=tr("Interpolated"))
+
+
 def failed(reason: str, advice: str, detail: str) -> PaneStatus:
     """The network could not make it."""
     words = tr("Network failed, interpolated shown: {reason}", reason=reason)

@@ -122,6 +122,8 @@ def _result(state: ViewState, known: Known, stages: Stages, original: Picture) -
     if not state.network_on and (stages.chosen or not stages.interpolated):
         return Pane(preview, labels.off())
     card = known.card(stages.full.model)
+    if stages.held:
+        return Pane(preview, labels.held(stages.full, card))
     full_key = key_of(state, stages.full, known.weights_of)
     full = known.result(full_key)
     if full is not None:

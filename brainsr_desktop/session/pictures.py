@@ -33,6 +33,8 @@ class PaneState(Enum):
     CACHED = "cached"
     FAILED = "failed"
     OFF = "off"
+    HELD = "held"
+    """The network waits for the user's word; the input stands in, drawn smooth."""
     ORIGINAL = "original"
     """The left pane; or Space is held and the original is shown in the enhanced pane."""
     DEGRADED = "degraded"

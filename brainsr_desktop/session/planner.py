@@ -13,6 +13,7 @@ from brainsr_desktop.core.resample import METHODS
 from brainsr_desktop.session.compare import Source
 from brainsr_desktop.session.pictures import ResultKey, SliceState, stack_name
 from brainsr_desktop.session.state import ViewState
+from brainsr_desktop.session.suitability import is_held
 
 AHEAD: Final = (1, -1, 2, -2, 3)
 """Neighbours that are made before they are asked for, in the direction of scrolling."""
@@ -63,6 +64,8 @@ class Stages:
     fast: Recipe | None = None
     chosen: bool = True
     """It is the model of the side panel, which Stop stops; another one named above a pane otherwise."""
+    held: bool = False
+    """The series is outside what the network was trained on, and the user has not said "Run anyway"."""
 
     @property
     def interpolated(self) -> bool:
@@ -110,7 +113,7 @@ def stages_of(state: ViewState, source: Source) -> Stages | None:
         return Stages(Recipe(source.model, scale, active.degradation), chosen=False)
     full = active.with_model(source.model, scale)
     same = state.fast_model if scale == active.scale else None
-    return Stages(full, _preview_of(full, same), chosen=False)
+    return _stages(state, full, same, chosen=False)
 
 
 def shown_stages(state: ViewState) -> tuple[Stages, ...]:
@@ -137,8 +140,14 @@ def needs_base(state: ViewState) -> bool:
 
 
 def _chosen(state: ViewState) -> Stages:
-    full = state.active_recipe
-    return Stages(full, _preview_of(full, state.fast_model))
+    return _stages(state, state.active_recipe, state.fast_model, chosen=True)
+
+
+def _stages(state: ViewState, full: Recipe, fast_model: str | None, *, chosen: bool) -> Stages:
+    held = is_held(state, full.model)
+    if held or (fast_model is not None and is_held(state, fast_model)):
+        fast_model = None
+    return Stages(full, _preview_of(full, fast_model), chosen, held)
 
 
 def _preview_of(full: Recipe, fast_model: str | None) -> Recipe | None:
@@ -159,7 +168,7 @@ def _base(state: ViewState) -> Recipe | None:
 def _spread(state: ViewState) -> Recipe | None:
     """What tells how stable the right picture is; an interpolation is the same in all flips and turns."""
     right = stages_of(state, state.right)
-    if state.mode != "stability" or right is None or right.interpolated:
+    if state.mode != "stability" or right is None or right.interpolated or right.held:
         return None
     return replace(right.full, careful=True)
 
@@ -288,13 +297,16 @@ class _Plan:
     def want(self, recipe: Recipe, stage: Stage, urgency: Urgency, slice_index: int) -> Want:
         return Want(key_of(self.state, recipe, self.weights_of, slice_index), recipe, stage, urgency)
 
+    def _running(self) -> Iterator[Stages]:
+        return (stages for stages in self.stages if not stages.held)
+
     def quick(self, urgency: Urgency, slice_index: int) -> Iterator[Want]:
         """What is there before the full networks; a fast one not if its full one is there already."""
         if self.recipes.degraded is not None:
             yield self.want(self.recipes.degraded, Stage.DEGRADED, urgency, slice_index)
         if self.recipes.base is not None:
             yield self.want(self.recipes.base, Stage.BASE, urgency, slice_index)
-        for stages in self.stages:
+        for stages in self._running():
             if stages.interpolated and not stages.chosen:
                 yield self.want(stages.full, Stage.BASE, urgency, slice_index)
             elif stages.fast is not None and self.state.network_on:
@@ -305,5 +317,5 @@ class _Plan:
     def full(self, urgency: Urgency, slice_index: int) -> Iterator[Want]:
         """The full recipes, unless the user has stopped them."""
         if self.state.network_on:
-            for stages in self.stages:
+            for stages in self._running():
                 yield self.want(stages.full, Stage.FULL, urgency, slice_index)

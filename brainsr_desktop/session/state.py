@@ -122,6 +122,10 @@ class ViewState:
     """How the screen enlarges the original pane."""
     recipe: Recipe = field(default_factory=lambda: Recipe("brainsr-x4", 4))
     network_on: bool = True
+    doubts: frozenset[tuple[str, str]] = frozenset()
+    """Stack (see `pictures.stack_name`) and model that was not trained for it."""
+    run_anyway: frozenset[tuple[str, str]] = frozenset()
+    """Those of them that the user wants to run all the same."""
     fast_model: str | None = None
     """Model of the fast preview stage; None: no fast stage."""
     test_mode: bool = False
