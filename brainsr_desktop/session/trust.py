@@ -6,7 +6,7 @@ worth something only as long as the same question is asked. Here it is decided t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainsr_desktop.core import consistency, rings
-from brainsr_desktop.core.estimates import edge_sharpness_ratio, noise_sigma
+from brainsr_desktop.core.consistency import Residual
+from brainsr_desktop.core.estimates import edge_sharpness_ratio
 from brainsr_desktop.core.outline import outline_of
 from brainsr_desktop.core.trust import Place
 from brainsr_desktop.language import tr
@@ -61,16 +62,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checked:
-    """How a picture stands to its input. Noise and residual in stored units; None where they cannot be compared.
+    """How a picture stands to its input, in stored units; no residual where they cannot be compared.
 
     ``sharpness``: how much steeper its edges are than those of the interpolated input. ``outline`` of the ``places``.
     """
 
     question: Question
-    residual: consistency.Residual | None
+    residual: Residual | None
     places: tuple[Place, ...] = ()
     sharpness: float | None = None
-    noise: float | None = None
     outline: Outline | None = None
 
 
@@ -118,19 +118,15 @@ def check(question: Question) -> Checked:
     """Hold a picture against its input; takes some 100 ms for a large slice."""
     source = _as_given(question.source)
     enlarged = _filled_up(question.upper.pixels, source.shape, question.scale)
-    if enlarged is None or not hasattr(consistency, "residual"):
+    if enlarged is None:
         return Checked(question, None)
     residual = consistency.residual(enlarged, source, question.scale)
-    places = consistency.disagreeing(residual, question.limit)
-    height, width = question.source.extent_mm
-    row_mm, column_mm = height / source.shape[0], width / source.shape[1]
     return Checked(
         question,
         residual,
-        places,
+        consistency.disagreeing(residual, question.limit),
         edge_sharpness_ratio(enlarged, source),
-        noise_sigma(source),
-        around(places, row_mm, column_mm),
+        _outline(residual.weighed > question.limit, question.source.extent_mm),
     )
 
 
@@ -147,29 +143,18 @@ def agree(question: Question, before: Agreed | None = None) -> Agreed:
         )
     if agreement is None:
         return Agreed(question, None)
-    rows, columns = agreement.shape
-    height, width = question.upper.extent_mm
-    row_mm, column_mm = height / rows, width / columns
-    pieces = outline_of(agreement < question.agreement_limit)[:, [1, 0, 3, 2]]
-    return Agreed(question, agreement, Outline(pieces * (column_mm, row_mm, column_mm, row_mm), grave=True))
+    unsupported = agreement < question.agreement_limit
+    return Agreed(question, agreement, _outline(unsupported, question.upper.extent_mm, grave=True))
 
 
-def around(places: Iterable[Place], row_mm: float, column_mm: float) -> Outline | None:
-    """A rectangle around each place, along the edges of the input's pixels; None without places."""
-    pieces = [
-        piece
-        for place in places
-        for left, right, top, bottom in [
-            (place.left * column_mm, place.right * column_mm, place.top * row_mm, place.bottom * row_mm)
-        ]
-        for piece in (
-            (left, top, right, top),
-            (right, top, right, bottom),
-            (right, bottom, left, bottom),
-            (left, bottom, left, top),
-        )
-    ]
-    return Outline(np.array(pieces, np.float64)) if pieces else None
+def _outline(
+    mask: NDArray[np.bool_], extent_mm: tuple[float, float], *, grave: bool = False
+) -> Outline | None:
+    """The edge of what a mask over a slice marks; None where it marks nothing."""
+    rows, columns = mask.shape
+    row_mm, column_mm = extent_mm[0] / rows, extent_mm[1] / columns
+    pieces = outline_of(mask)[:, [1, 0, 3, 2]]
+    return Outline(pieces * (column_mm, row_mm, column_mm, row_mm), grave) if len(pieces) else None
 
 
 # What the right pane draws

@@ -11,6 +11,7 @@ from brainsr_desktop.app import icons
 from brainsr_desktop.app.panels.forms import TARGET_PX, column, plain_label
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.trust_desk import TrustDesk
+from brainsr_desktop.core.consistency import Residual
 from brainsr_desktop.language import mark, tr, trn
 from brainsr_desktop.session import intents_compare
 from brainsr_desktop.session.compare import Mode
@@ -129,7 +130,7 @@ class TrustPanel(QWidget):
             else tr("Input kept: residual {percent} % (limit {limit} %)", **figures)
         )
         self.places.setText(trn("{count} place", "{count} places", len(checked.places)))
-        self._show_estimates(checked)
+        self._show_estimates(checked, residual)
 
     def _why_nothing(self, checked: Checked | None) -> str:
         if checked is not None:
@@ -138,15 +139,14 @@ class TrustPanel(QWidget):
             return tr("Computing...")
         return tr("No finished enhanced picture is in view.")
 
-    def _show_estimates(self, checked: Checked) -> None:
+    def _show_estimates(self, checked: Checked, residual: Residual) -> None:
         if checked.sharpness is not None:
             times = f"{checked.sharpness:.2f}"
             self.edges.setText(tr("Edges: {times} times as steep as interpolated", times=times))
-        if checked.noise is not None:
-            source, stack = checked.question.source, self._store.state.stack
-            value = f"{checked.noise * abs(source.slope):.3g}"
-            unit = stack.unit if stack is not None and stack.unit else tr("a.u.")
-            self.noise.setText(tr("Noise of the input: about {value} {unit}", value=value, unit=unit))
+        stack = self._store.state.stack
+        value = f"{residual.noise * abs(checked.question.source.slope):.3g}"
+        unit = stack.unit if stack is not None and stack.unit else tr("a.u.")
+        self.noise.setText(tr("Noise of the input: about {value} {unit}", value=value, unit=unit))
 
     def _show_spread(self, state: ViewState) -> None:
         spread, is_on = self._desk.spread, state.mode == "stability"
