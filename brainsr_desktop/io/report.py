@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainsr_desktop import __version__, language
+from brainsr_desktop.core.consistency import LIMIT, disagreeing, residual
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.estimates import edge_sharpness_ratio, noise_percent
 from brainsr_desktop.core.resample import enlarge
@@ -31,7 +32,7 @@ from brainsr_desktop.io.report_model import (
     Words,
     facts,
 )
-from brainsr_desktop.language import tr
+from brainsr_desktop.language import tr, trn
 
 MOST_SLICES: Final = 12
 """So many slices are shown, spread over all of them; the figures are those of every slice."""
@@ -176,10 +177,9 @@ class _Shown:
         self.original = original if enlarged and told.picture == "enhanced" else None
         self.change = self._change(made, original)
         self.pictures = tuple(self._pictures(request, made, original))
-        self.sharpness = self.noise = 0.0
+        self.checked: tuple[str, ...] = ()
         if self.original is not None:
-            self.sharpness = edge_sharpness_ratio(made, self.original)
-            self.noise = noise_percent(self.original)
+            self.checked = self._check(made, self.original, request.stack.geometry.spacing_mm)
 
     @property
     def title(self) -> str:
@@ -203,6 +203,17 @@ class _Shown:
             percent = 100.0 * place.change / max(self._window[1], 1e-12)
             found.append((f"{width:.1f} × {height:.1f} {unit}", f"{percent:.2g} %"))
         return found
+
+    def _check(self, made: Floats, original: Floats, spacing_mm: tuple[float, float]) -> tuple[str, ...]:
+        """The row of the table of what needs no reference; the residual joins the pictures."""
+        left = residual(made, original, self._scale)
+        self.pictures += (
+            signed_picture(tr("Reduced again, minus the original"), left.map, self.limit, spacing_mm),
+        )
+        over = len(disagreeing(left, LIMIT))
+        kept = tr("yes") if not over else trn("no, in {count} place", "no, in {count} places", over)
+        noise, sharper = noise_percent(original), edge_sharpness_ratio(made, original)
+        return (str(self.number), f"{left.part:.2g}", kept, f"{noise:.2g}", f"{sharper:.2f}")
 
     def _change(self, made: Floats, original: Floats | None) -> Floats | None:
         """What the model changed: against cubic interpolation of the scan, or in test mode against the truth."""
@@ -251,8 +262,14 @@ def _without_reference(parts: Sequence[_Shown]) -> Section | None:
     known = [part for part in parts if part.original is not None]
     if not known:
         return None
-    heads = (tr("Slice"), tr("Noise of the input, %"), tr("Edge sharpness ratio"))
-    rows = tuple((str(part.number), f"{part.noise:.3g}", f"{part.sharpness:.3g}") for part in known)
+    heads = (
+        tr("Slice"),
+        tr("Consistency residual, % (limit {limit:g})", limit=LIMIT),
+        tr("Input kept"),
+        tr("Noise of the input, %"),
+        tr("Edge sharpness ratio"),
+    )
+    rows = tuple(part.checked for part in known)
     words = tr("No reference: these numbers do not say whether the picture is right.")
     changed = tuple((str(part.number), size, share) for part in known for size, share in part.places())
     places = (tr("Slice"), tr("Size"), tr("Change, % of the grey window"))

@@ -59,7 +59,7 @@ TALLEST: Final = 110 * mm
 LEAST_BELOW: Final = 45 * mm
 """A heading with less room below it goes to the next page."""
 GAP: Final = 4 * mm
-MOST_ACROSS: Final = 3
+MOST_ACROSS: Final = 4
 LONGEST_CELL: Final = 60
 """So many characters of a cell may ask for room."""
 LINE: Final = HexColor("#c3c9d0")

@@ -171,8 +171,8 @@ def test_that_a_report_holds_its_pictures_and_loads_nothing(loaded: Loaded, tmp_
     assert not re.search(r'(?:src|href)="(?!data:)', page)
     assert "http" not in page.replace("http-equiv", "")
     pictures = re.findall(r'base64,([^"]+)"', page)
-    assert page.count("<figure") == 3 * loaded.stack.slices
-    assert len(pictures) == 4 * loaded.stack.slices  # and a bar of colours below each difference
+    assert page.count("<figure") == 4 * loaded.stack.slices
+    assert len(pictures) == 6 * loaded.stack.slices  # and a bar of colours below both maps
     first = Image.open(BytesIO(base64.b64decode(pictures[0])))
     assert first.mode == "L"
     for words in ("not a medical device", "Versions", "numpy", "SHA-256", "No reference"):
