@@ -31,6 +31,7 @@ from brainsr_desktop.session.pictures import PaneStatus, Picture, ResultKey, sta
 from brainsr_desktop.session.planner import wanted
 from brainsr_desktop.session.reports import ExportRequest
 from brainsr_desktop.session.state import ViewState
+from brainsr_desktop.session.sweep import SweepRequest
 from brainsr_desktop.session.windows import SeriesRange
 
 FILES_TARGET: Final = "brainsr_desktop.io.child:main"
@@ -113,6 +114,7 @@ class Controller(ControllerSignals):
             (self.notice, tasks.notice),
             (self.notice, self._imports.notice),
             (self.export_opened, tasks.series_asked),
+            (self.sweep_changed, tasks.sweeps.changed),
             (self.range_changed, self._windows.range_changed),
             (self.left_changed, shown.left_changed),
             (self.right_changed, shown.right_changed),
@@ -267,6 +269,12 @@ class Controller(ControllerSignals):
         self._enhancer.start()
         state = self.store.state
         self._tasks.export(request, state.recipe, state.degradation)
+
+    def sweep(self, request: SweepRequest) -> None:
+        """Score every model over a range; ``sweep_changed`` follows."""
+        self.start()
+        self._enhancer.start()
+        self._tasks.sweeps.begin(request)
 
     def enhance_stacks(self, stacks: tuple[StackInfo, ...]) -> None:
         """Make every slice of several stacks, one stack after another."""

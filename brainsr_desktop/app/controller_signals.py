@@ -24,6 +24,7 @@ class ControllerSignals(QObject):
     scores_changed = Signal(
         object
     )  # dict[str, dict[str, float]], test mode: model -> metrics of the slice in view
+    sweep_changed = Signal(object)  # SweepView
     job_changed = Signal(object)  # JobView
     notice = Signal(object)  # Notice
     memory_changed = Signal(object, object)  # bytes of results, their limit: more than an int of Qt holds

@@ -19,7 +19,7 @@ from brainsr_desktop.language import tr
 from brainsr_desktop.session.cache import Result, ResultCache
 from brainsr_desktop.session.panes import Failure
 from brainsr_desktop.session.pictures import ResultKey
-from brainsr_desktop.session.planner import Want
+from brainsr_desktop.session.planner import Stage, Urgency, Want
 from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.session.request_queue import RequestQueue
 
@@ -235,7 +235,8 @@ class Enhancer(QObject):
             self._note(flight.want.recipe, result.backend, result.device)
             self._tell_once(result.notes)
         if key is not None:
-            self.cache.put(key, result)
+            if flight is None or not _scored_only(flight.want):
+                self.cache.put(key, result)
             self.result_ready.emit(key, result)
             self.memory_changed.emit(self.cache.used_bytes, self.cache.limit_bytes)
         self.idle_changed.emit()
@@ -282,3 +283,8 @@ class Enhancer(QObject):
             self._fractions.pop(key, None)
             self.queue.ended(key)
         return key
+
+
+def _scored_only(want: Want) -> bool:
+    """A sweep wants figures: its pictures would push those out that are looked at."""
+    return want.stage is Stage.SCORE and want.urgency is Urgency.JOB

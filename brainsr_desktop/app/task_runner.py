@@ -17,6 +17,7 @@ from brainsr_desktop.app.jobs import JobBoard
 from brainsr_desktop.app.plain_text import size_text
 from brainsr_desktop.app.series_task import SeriesTask
 from brainsr_desktop.app.stack_library import STOPPED, StackLibrary
+from brainsr_desktop.app.sweep_runner import SweepRunner
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.errors import DiskFull, UsageError
 from brainsr_desktop.core.recipe import Recipe
@@ -77,6 +78,8 @@ class TaskRunner(QObject):
         self._series: SeriesTask | None = None
         self._export: ExportTask | None = None
         self._paused: set[int] = set()
+        self.sweeps = SweepRunner(library, enhancer, board, weights_of, self)
+        self.sweeps.outdated.connect(self.changed)
         library.answered.connect(self._on_answer)
         library.restarted.connect(self._on_files_restarted)
         library.stopped.connect(self._on_files_stopped)
@@ -109,13 +112,15 @@ class TaskRunner(QObject):
         self._add(title, total, lambda number: self._begin_export(number, request, plan, facts, again))
 
     def wants(self) -> Iterator[Want]:
-        """What the running job wants from the engine."""
+        """What the sweep and the running job want from the engine."""
+        yield from self.sweeps.wants()
         for task in (self._series, self._export):
             if task is not None and task.number not in self._paused:
                 yield from task.wants()
 
     def advance(self) -> None:
-        """Look how far the running job is, and go on with it."""
+        """Look how far the sweep and the running job are, and go on with them."""
+        self.sweeps.advance()
         if self._series is not None:
             self._advance_series(self._series)
         if self._export is not None:
@@ -126,6 +131,7 @@ class TaskRunner(QObject):
 
     def drop_all(self) -> None:
         """Stop every job at once: what they worked on is being closed."""
+        self.sweeps.cancel()
         for number, _ in tuple(self._waiting):
             self._board.end(number, "cancelled")
         self._waiting.clear()

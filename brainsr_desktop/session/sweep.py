@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from brainsr_desktop.core.degrade import LARGEST_BIAS_PERCENT, Degradation
 from brainsr_desktop.core.errors import UsageError
 from brainsr_desktop.core.recipe import Precision, Recipe
+from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import SCALES, Card
 
@@ -174,6 +175,20 @@ class Sweep:
         if card.is_interpolation:
             return plain  # as the scores of test mode ask for it
         return replace(plain, device=self.device, precision=self.precision)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRequest:
+    """A sweep over frames (volume * slices + slice) of one volume of a stack."""
+
+    stack: StackInfo
+    frames: tuple[int, ...]
+    sweep: Sweep
+
+    @property
+    def total(self) -> int:
+        """How many pictures are to be made."""
+        return len(self.frames) * sum(1 for _ in self.sweep.points())
 
 
 def _with(worse: Degradation, control: Control, value: float) -> Degradation:
