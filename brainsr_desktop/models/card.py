@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from brainsr_desktop.core.errors import CardInvalid
 from brainsr_desktop.language import tr
+from brainsr_desktop.models.trust_table import Trust, TrustTable
 
 Role = Literal["fidelity", "perceptual", "preview", "reference", "baseline"]
 Value: TypeAlias = str | int | float | bool
@@ -38,7 +39,9 @@ class Card:
     (one, for a network). ``size_multiple`` and ``minimum_side`` are in input pixels, ``receptive_field`` is the side
     of the input square that one input pixel's output depends on. ``gflop_160`` counts a slice of 160 x 160.
     ``config`` goes to the network's ``build``; ``files`` maps file names to SHA-256; ``metrics`` protocol to
-    figures. ``folder`` is where the files lie, None for a baseline; ``from_user`` tells a model of the user's folder.
+    figures. ``trust`` is what was measured with these very weights about how far the pictures can be trusted, None
+    where nothing was. ``folder`` is where the files lie, None for a baseline; ``from_user`` tells a model of the
+    user's folder.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Card:
     data: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trust: Trust | None = None
     folder: Path | None = None
     from_user: bool = False
 
@@ -131,6 +135,7 @@ class _Reader:
         if self._take("schema", int) != SCHEMA:
             raise self._wrong(tr("is of another version than {schema}", schema=SCHEMA))
         scale = self._take("scale", int)
+        files = self._take("files", dict)
         card = Card(
             name=self._take("name", str),
             title=self._take("title", str),
@@ -150,10 +155,11 @@ class _Reader:
             description=self._take("description", str, default=""),
             limits=self._text("limits"),
             config=self._take("config", dict, default={}),
-            files=self._take("files", dict),
+            files=files,
             data=self._take("data", dict, default={}),
             training=self._take("training", dict, default={}),
             metrics=self._take("metrics", dict, default={}),
+            trust=self._trust(files.get(WEIGHTS_FILE)),
             folder=self._path.parent,
             from_user=from_user,
         )
@@ -167,6 +173,16 @@ class _Reader:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise self._wrong(tr("has a wrong entry {key!r}", key=key))
         return value
+
+    def _trust(self, weights_sha256: object) -> Trust | None:
+        """None also where it was measured with other weights: a stale table is none."""
+        table = self._take("trust", dict, default={})
+        if not table or not TrustTable(table).is_of(str(weights_sha256)):
+            return None
+        try:
+            return TrustTable(table).read()
+        except ValueError as error:
+            raise self._wrong(tr("has a wrong entry {key!r}", key=f"trust.{error}")) from error
 
     def _text(self, key: str) -> str:
         """One text, or a list of sentences."""

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 
 from brainsr_desktop.core.errors import CardInvalid
+from brainsr_desktop.core.suitability import QUANTILES, Trained
+from brainsr_desktop.core.uncertainty import Point
 from brainsr_desktop.models.card import CARD_FILE, WEIGHTS_FILE, read_card
 from tests.models.cards import write_model
 
@@ -98,3 +102,84 @@ def test_that_what_is_not_toml_is_refused(tmp_path: Path, text: bytes) -> None:
 def test_that_a_folder_without_a_card_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CardInvalid, match="no card"):
         read_card(tmp_path)
+
+
+TRUST: dict[str, Any] = {
+    "consistency_limit": 2.2,
+    "false_alarm": 0.05,
+    "false_alarm_native": 0.1,
+    "flagged_added": 0.98,
+    "flagged_removed": 0.97,
+    "uncertainty_correlation": 0.6,
+    "reliability": [[0.01, 0.02, 30], [0.03, 0.05, 31]],
+    "resolution_mm": {"kspace": 3.5, "noisy": float("inf")},
+    "baseline_resolution_mm": {"kspace": 5.3},
+    "recovered": {"kspace": 0.5},
+    "baseline_recovered": {"kspace": 0.4},
+    "slices": 378,
+    "trained": {
+        "pixel_mm": [0.51, 5.32],
+        "input_pixel_mm": [2.04, 5.32],
+        "matrix_px": [30, 456],
+        "contrasts": ["T1", "T2"],
+        "noise_percent": [0.2, 6.0],
+        "quantiles": [[0.1, 0.5]] * len(QUANTILES),
+    },
+}
+
+
+def with_trust(tmp_path: Path, **changed: Any) -> Path:
+    folder = write_model(tmp_path)
+    trust = {"weights_sha256": read_card(folder).weights_sha256, **TRUST, **changed}
+    path = folder / CARD_FILE
+    table = tomlkit.parse(path.read_text())
+    table["trust"] = {key: value for key, value in trust.items() if value is not None}
+    path.write_text(tomlkit.dumps(table))
+    return folder
+
+
+def test_that_a_card_says_how_far_its_pictures_can_be_trusted(tmp_path: Path) -> None:
+    trust = read_card(with_trust(tmp_path)).trust
+    assert trust is not None
+    assert (trust.consistency_limit, trust.false_alarm, trust.flagged_removed) == (2.2, 0.05, 0.97)
+    assert trust.reliability == (Point(0.01, 0.02, 30), Point(0.03, 0.05, 31))
+    assert trust.resolution_mm == {"kspace": 3.5, "noisy": float("inf")}
+    assert trust.trained.pixel_mm == (0.51, 5.32) and trust.trained.contrasts == ("T1", "T2")
+    assert trust.trained.quantiles == ((0.1, 0.5),) * len(QUANTILES)
+
+
+def test_that_what_was_not_measured_is_none(tmp_path: Path) -> None:
+    bare = dict.fromkeys(("uncertainty_correlation", "false_alarm_native", "reliability", "trained"))
+    trust = read_card(with_trust(tmp_path, **bare)).trust
+    assert trust is not None and trust.uncertainty_correlation is None and trust.false_alarm_native is None
+    assert trust.reliability == () and trust.trained == Trained()
+
+
+def test_that_a_card_without_the_table_has_no_trust(tmp_path: Path) -> None:
+    assert read_card(write_model(tmp_path)).trust is None
+
+
+def test_that_a_table_measured_with_other_weights_does_not_speak_for_these(tmp_path: Path) -> None:
+    assert read_card(with_trust(tmp_path, weights_sha256="0" * 64)).trust is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"consistency_limit": None}, "consistency_limit"),
+        ({"false_alarm": 1.5}, "false_alarm"),
+        ({"flagged_added": "all"}, "flagged_added"),
+        ({"flagged_added": True}, "flagged_added"),
+        ({"uncertainty_correlation": float("nan")}, "uncertainty_correlation"),
+        ({"reliability": [[0.1, 0.2]]}, "reliability"),
+        ({"reliability": [[0.1, 0.2, 3]] * 101}, "reliability"),
+        ({"resolution_mm": 3.5}, "resolution_mm"),
+        ({"trained": 3}, "trained"),
+        ({"trained": {"pixel_mm": [2.0, 1.0]}}, "trained.pixel_mm"),
+        ({"trained": {"contrasts": "T1"}}, "trained.contrasts"),
+        ({"trained": {"quantiles": [[0.1, 0.2]]}}, "trained.quantiles"),
+    ],
+)
+def test_that_a_wrong_entry_of_trust_is_named(tmp_path: Path, changed: dict[str, Any], named: str) -> None:
+    with pytest.raises(CardInvalid, match=re.escape(f"'trust.{named}'")):
+        read_card(with_trust(tmp_path, **changed))
