@@ -9,6 +9,7 @@ from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
+from brainsr_desktop.io.report_model import Section
 from brainsr_desktop.ipc.messages import Answer, ArrayRef, Request
 
 ExportFormat = Literal["dicom", "nifti", "png", "png8", "tiff", "gif", "csv", "report"]
@@ -172,6 +173,8 @@ class OpenExport(Request):
     """What the report says of the model: name and text, from its card."""
     loaded_indices: tuple[int, ...] | None = None
     """The frames that ``stack_digest`` covers, where these are neither all nor ``indices``."""
+    sections: tuple[Section, ...] = ()
+    """More sections of the report: what else was measured on the series, like a sweep."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def series_report(
         Section(tr("Settings"), (facts((*settings(request, window), *_matrix(request, told))),)),
         Section(tr("Model"), (facts(request.facts or _model(request)),)),
         Section(tr("Metrics"), tuple(_figures(slices))),
+        *request.sections,
         _without_reference(parts),
         _slices(parts, len(slices)),
         Section(tr("Versions"), (facts(versions()),)),
@@ -213,7 +214,7 @@ class _Shown:
         over = len(disagreeing(left, LIMIT))
         kept = tr("yes") if not over else trn("no, in {count} place", "no, in {count} places", over)
         noise, sharper = noise_percent(original), edge_sharpness_ratio(made, original)
-        return (str(self.number), f"{left.part:.2g}", kept, f"{noise:.2g}", f"{sharper:.2f}")
+        return (str(self.number), f"{left.part:.2f}", kept, f"{noise:.2g}", f"{sharper:.2f}")
 
     def _change(self, made: Floats, original: Floats | None) -> Floats | None:
         """What the model changed: against cubic interpolation of the scan, or in test mode against the truth."""

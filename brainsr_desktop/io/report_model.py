@@ -9,11 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL import Image  # the window may hand over sections of a report, and loads no Pillow
 
 Kind = Literal["series", "bench"]
 Rows: TypeAlias = tuple[tuple[str, str], ...]
@@ -74,6 +76,8 @@ class Picture:
 
     def pixels(self) -> Bytes:
         """(rows, columns) or (rows, columns, 3) uint8."""
+        from PIL import Image
+
         with Image.open(BytesIO(self.png), formats=("PNG",)) as file:
             return np.asarray(file)
 
@@ -141,6 +145,8 @@ class Report:
 
 def picture(title: str, pixels: Bytes | Image.Image, bar: Bar | None = None) -> Picture:
     """A picture of a report from 8-bit pixels: (rows, columns) or (rows, columns, 3)."""
+    from PIL import Image
+
     made = Image.fromarray(pixels) if isinstance(pixels, np.ndarray) else pixels
     return Picture(title, png_of(made), made.height, made.width, bar)
 
