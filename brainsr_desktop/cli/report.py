@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from brainsr_desktop.core.errors import NotWritable, UsageError
 
 if TYPE_CHECKING:
     from brainsr_desktop.models.catalog import Catalog
+    from brainsr_desktop.session.sweep_table import Table
 
 HELP = "make the HTML and PDF of a report from its JSON, byte for byte"
 EXAMPLE = "brainsr report ~/enhanced/504_t1_SRx4/504_t1_SRx4_report.json -o ~/reports"
@@ -88,5 +89,34 @@ def write_evaluation(
         raise NotWritable(
             f"The report could not be written: {error.strerror}.", path=error.filename
         ) from error
+    _tell(paths, console)
+
+
+def write_sweep(folder: Path, table: Table, console: Console) -> None:
+    """The report of ``brainsr sweep --report``: the sweep, the cards of its networks, versions."""
+    from brainsr_desktop.io.report import notice, versions
+    from brainsr_desktop.io.report_file import write_files
+    from brainsr_desktop.io.report_model import Report, Section, facts
+    from brainsr_desktop.models.card_rows import rows_of
+    from brainsr_desktop.session.sweep_report import sweep_section
+
+    cards = [card for card in table.sweep.models if card.name in table.models]
+    sections = (
+        sweep_section(table),
+        *(Section(f"Model {card.name}", (facts(rows_of(card)),)) for card in cards),
+        Section("Versions", (facts(versions()),)),
+    )
+    footer = "Figures of a sweep, for research; not for diagnosis."
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = write_files(Report("bench", "Sweep", notice(), footer, sections), folder)
+    except OSError as error:
+        raise NotWritable(
+            f"The report could not be written: {error.strerror}.", path=error.filename
+        ) from error
+    _tell(paths, console)
+
+
+def _tell(paths: Sequence[Path], console: Console) -> None:
     for path in paths:
         console.say(f"Written: {path_text(path)}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from brainsr_desktop.cli.arguments import check_sources, slice_range
 from brainsr_desktop.cli.console import Console, json_text, table
 from brainsr_desktop.cli.degrade import add_degradation, degradation
+from brainsr_desktop.cli.report import write_sweep
 from brainsr_desktop.core.errors import BadOutput, InputUnsuitable, NotAnImage, NotWritable, UsageError
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--csv", metavar="FILE", type=Path, help="write the figures of every picture")
     parser.add_argument("--figure", metavar="FILE.png", type=Path, help="draw the curves")
+    parser.add_argument(
+        "--report", metavar="DIR", type=Path, help="write a report: report.html, report.pdf and report.json"
+    )
     add_degradation(parser, scales=(2, 4))
 
 
@@ -73,6 +77,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if not len(filled):
         raise InputUnsuitable("None of the pictures could be made and judged.")
     _write(options, console, filled)
+    if options.report:
+        write_sweep(options.report, filled, console)
     return 1 if failed else 0
 
 

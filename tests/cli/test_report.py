@@ -61,3 +61,14 @@ def test_that_what_is_no_report_is_refused(brainsr: Brainsr, reported: Path, tmp
     assert ended.status == 3 and "no report" in ended.err
     assert brainsr("report", tmp_path / "absent.json", "-o", tmp_path / "out").status == 3
     assert not (tmp_path / "out").exists()
+
+
+def test_that_a_sweep_becomes_a_report(brainsr: Brainsr, sample: Path, tmp_path: Path) -> None:
+    chosen = ("--series", "2", "--slices", "25", "--vary", "noise=0:4:4", "--models", "espcn-x4")
+    ended = brainsr("sweep", sample, *chosen, "--seed", "41", "--report", tmp_path / "out")
+    assert ended.status == 0, ended.err
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    for words in ("<svg", "Breaking points", ">41<", "Model espcn-x4", "reportlab"):
+        assert words in page
+    again = brainsr("report", tmp_path / "out" / "report.json", "-o", tmp_path / "out")
+    assert again.status == 0, again.err
