@@ -21,10 +21,12 @@ SIGMA_PX: Final = 3.0
 
 LIMIT: Final = 2.5
 """Percent, see `Residual.part`; calibrated on slices held back from training. A card may have its own."""
+SPOT_MM: Final = 1.4
 SPOT_PX: Final = 0.75
-"""Standard deviation of what the residual is smoothed by, in input pixels: a spot of 4 mm in pixels of 2 to 4 mm."""
-AROUND_PX: Final = (1.5, 3.0)
-"""The surroundings of a spot lie between Gaussians of these standard deviations, in input pixels."""
+"""The residual is smoothed by a Gaussian of this standard deviation, to spots of about 4 mm, but by no less than so
+many input pixels."""
+AROUND: Final = (2.0, 4.0)
+"""The surroundings of a spot lie between Gaussians so many times as wide."""
 ALLOWED: Final = 0.01
 """Of the robust range: a residual of this size in quiet surroundings counts in full, ..."""
 MOST_AROUND: Final = 0.02
@@ -55,18 +57,21 @@ class Residual:
     noise: float
 
 
-def residual(enhanced: Floats, source: Floats, scale: int) -> Residual:
+def residual(
+    enhanced: Floats, source: Floats, scale: int, spacing_mm: tuple[float, float] | None = None
+) -> Residual:
     """Reduce an enhanced slice again and compare it with its input.
 
     ``source`` (rows, columns), ``enhanced`` (scale * rows, scale * columns, or a little less at the far edges) float32,
-    same unit, half-pixel aligned. Where the input is not finite the residual is 0.
+    same unit, half-pixel aligned. ``spacing_mm`` between the input's rows, between its columns; where it is not known,
+    pixels are taken to be coarse. Where the input is not finite the residual is 0.
 
     How the input came about is not known: k-space may have been cut, blurred, or the picture averaged. So the
     enhanced slice is cut to the input's frequencies (by the cosine transform, which has no seam at the edges), and how
     much of each band is left is fitted to the input by least squares; brightness, the lowest band, is not fitted.
 
     Noise that a network took out and edges that it made steeper leave a residual that is honest. They leave it along
-    whole edges, a lesion added or removed leaves it in one spot. So the residual, smoothed to spots of `SPOT_PX`, is
+    whole edges, a lesion added or removed leaves it in one spot. So the residual, smoothed to spots of `SPOT_MM`, is
     divided by 1 + (its root mean square around the spot, `MOST_AROUND` of the range at most) / `ALLOWED` of the range.
 
     Raises:
@@ -83,7 +88,9 @@ def residual(enhanced: Floats, source: Floats, scale: int) -> Residual:
     if not high > low:
         flat = np.zeros(source.shape, np.float32)
         return Residual(left.astype(np.float32), flat, 0.0, 0.0)
-    weighed = 100.0 * _weighed(left / (high - low))
+    sides = spacing_mm if spacing_mm is not None and min(spacing_mm) > 0.0 else (math.inf, math.inf)
+    spot_px = (max(SPOT_PX, SPOT_MM / sides[0]), max(SPOT_PX, SPOT_MM / sides[1]))
+    weighed = 100.0 * _weighed(left / (high - low), spot_px)
     return Residual(
         left.astype(np.float32), weighed.astype(np.float32), float(weighed.max()), noise_sigma(source)
     )
@@ -153,18 +160,19 @@ def _fitted(ours: Doubles, theirs: Doubles) -> Doubles:
     return np.asarray(ours * np.interp(radius, middle, gain), np.float64)
 
 
-def _weighed(part: Doubles) -> Doubles:
+def _weighed(part: Doubles, spot_px: tuple[float, float]) -> Doubles:
     """A residual as a part of the range, see `residual`."""
-    spots = _smooth(part, SPOT_PX)
+    spots = _smooth(part, spot_px, 1.0)
     power = np.square(spots)
-    inner, outer = AROUND_PX
-    around = _smooth(power, outer) - (inner / outer) ** 2 * _smooth(power, inner)
+    inner, outer = AROUND
+    around = _smooth(power, spot_px, outer) - (inner / outer) ** 2 * _smooth(power, spot_px, inner)
     excused = np.minimum(np.sqrt(np.maximum(around, 0.0)), MOST_AROUND)
     return np.asarray(np.abs(spots) * ALLOWED / (ALLOWED + excused))
 
 
-def _smooth(values: Doubles, sigma_px: float) -> Doubles:
-    return separable(values, gaussian_taps(sigma_px, math.ceil(3.0 * sigma_px)))
+def _smooth(values: Doubles, spot_px: tuple[float, float], times: float) -> Doubles:
+    down, across = (gaussian_taps(times * sigma, math.ceil(3.0 * times * sigma)) for sigma in spot_px)
+    return separable(values, down, across)
 
 
 def keep_region_means(enlarged: Floats, source: Floats, scale: int) -> Floats:

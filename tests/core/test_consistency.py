@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -15,6 +17,8 @@ from brainsr_desktop.core.consistency import (
     MOST_AROUND,
     MOST_PLACES,
     SIGMA_PX,
+    SPOT_MM,
+    SPOT_PX,
     Residual,
     disagreeing,
     keep_region_means,
@@ -161,6 +165,20 @@ def test_that_a_spot_in_quiet_surroundings_counts_in_full() -> None:
     height = 0.001 * 4.0 / (4.0 + 0.75**2)
     assert float(found.weighed[32, 32]) == pytest.approx(100.0 * height, rel=0.1)
     assert float(found.map[32, 32]) == pytest.approx(1.0, rel=0.1)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.5, 2.0)])
+def test_that_spots_are_as_large_in_mm_whatever_the_pixels(spacing: tuple[float, float]) -> None:
+    """A Gaussian of 4 mm in a quiet place, smoothed by `SPOT_MM`: 16 / (16 + 1.4^2) of its height."""
+    y, x = ((np.arange(96) - 48.0) * side for side in spacing)
+    source = np.full((96, 96), 1000.0, np.float32)
+    source[:2, :2] = 0.0
+    left = 0.001 * np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / (2 * 4.0**2))
+    wrong = enlarge((source * (1 + left)).astype(np.float32), 2, "zerofill")
+    found = residual(wrong, source, 2, spacing)
+    widths = [16.0 + max(SPOT_MM, SPOT_PX * side) ** 2 for side in spacing]
+    height = 0.001 * 16.0 / math.sqrt(widths[0] * widths[1])
+    assert float(found.weighed[48, 48]) == pytest.approx(100.0 * height, rel=0.12)
 
 
 def test_that_another_picture_and_another_brightness_do_not_agree() -> None:
