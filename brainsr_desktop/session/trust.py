@@ -120,7 +120,9 @@ def check(question: Question) -> Checked:
     enlarged = _filled_up(question.upper.pixels, source.shape, question.scale)
     if enlarged is None:
         return Checked(question, None)
-    residual = consistency.residual(enlarged, source, question.scale)
+    rows, columns = source.shape
+    spacing_mm = question.source.extent_mm[0] / rows, question.source.extent_mm[1] / columns
+    residual = consistency.residual(enlarged, source, question.scale, spacing_mm)
     return Checked(
         question,
         residual,
