@@ -189,7 +189,7 @@ def _normalised(number: int, known: KnownSlice) -> TrueSlice:
     clean = np.where(np.isfinite(known.pixels), known.pixels, np.float32(0.0))
     pixels = np.clip(clean / np.float32(known.range_max or 1.0), 0.0, 1.0).astype(np.float32)
     label = f"position {known.slice_index + 1}"  # a figure must not name a patient
-    return TrueSlice(number, known.subject, label, pixels, head_mask(pixels), known.lesion)
+    return TrueSlice(number, known.subject, label, pixels, head_mask(pixels), known.lesion, known.spacing_mm)
 
 
 def _write(options: argparse.Namespace, console: Console, report: Report) -> None:

@@ -46,8 +46,11 @@ def known_slices(
         for image, padding in zip(pixels, paddings, strict=True)
     ]
     range_max = max((robust_max(image) for image in pixels), default=0.0)
+    spacing_mm = stack.geometry.spacing_mm
     return [
-        KnownSlice(image, subject, index % stack.slices, range_max, _lesion(stack, index), padding)
+        KnownSlice(
+            image, subject, index % stack.slices, range_max, _lesion(stack, index), padding, spacing_mm
+        )
         for index, image, padding in zip(good, pixels, paddings, strict=True)
     ]
 

@@ -207,7 +207,7 @@ class _Shown:
 
     def _check(self, made: Floats, original: Floats, spacing_mm: tuple[float, float]) -> tuple[str, ...]:
         """The row of the table of what needs no reference; the residual joins the pictures."""
-        left = residual(made, original, self._scale)
+        left = residual(made, original, self._scale, spacing_mm)
         self.pictures += (
             signed_picture(tr("Reduced again, minus the original"), left.map, self.limit, spacing_mm),
         )

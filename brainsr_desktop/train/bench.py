@@ -35,7 +35,8 @@ _INPUT = re.compile(r"([a-z]+)_x(\d+)_(\d{3})")
 class TrueSlice:
     """``pixels`` (rows, columns) float32, 1.0 = the volume's robust maximum; the mask of its ``head``; whose it is.
 
-    ``lesion``: the mask of what an expert outlined; None where nobody did.
+    ``lesion``: the mask of what an expert outlined; None where nobody did. ``spacing_mm`` between rows, between columns;
+    1 mm where it is not known.
     """
 
     number: int
@@ -44,6 +45,7 @@ class TrueSlice:
     pixels: Floats
     head: Mask
     lesion: Mask | None = None
+    spacing_mm: tuple[float, float] = (1.0, 1.0)
 
 
 class SliceSet(Protocol):
@@ -133,12 +135,20 @@ def _stack_slices(path: Path) -> Iterator[TrueSlice]:
     for stack, meta in read_stack_file(path):
         for stored in stack:
             pixels = stored.astype(np.float32) / np.float32(255.0)
-            yield TrueSlice(number, str(meta.get("subject", "")), _label(meta), pixels, head_mask(pixels))
+            subject = str(meta.get("subject", ""))
+            yield TrueSlice(
+                number, subject, _label(meta), pixels, head_mask(pixels), spacing_mm=_spacing(meta)
+            )
             number += 1
 
 
 def _label(meta: Mapping[str, Any]) -> str:
     return " ".join(str(meta[key]) for key in ("contrast", "plane") if key in meta)
+
+
+def _spacing(meta: Mapping[str, Any]) -> tuple[float, float]:
+    row_mm, column_mm = meta.get("spacing_mm", (1.0, 1.0))
+    return float(row_mm), float(column_mm)
 
 
 class Bench:
@@ -208,7 +218,7 @@ class Bench:
             raise self._damaged(f"mask_{number:03d}")
         head = np.unpackbits(packed.ravel(), count=pixels.size).reshape(pixels.shape).astype(np.bool_)
         subject = str(meta.get("subject", number))
-        return TrueSlice(number, subject, _label(meta), pixels, head)
+        return TrueSlice(number, subject, _label(meta), pixels, head, spacing_mm=_spacing(meta))
 
     def low(self, number: int, scale: int, protocol: str) -> Floats:
         """The stored input of one slice, float32, 1.0 as in the truth."""

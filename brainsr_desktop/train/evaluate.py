@@ -50,7 +50,7 @@ class KnownSlice:
 
     ``range_max`` is the robust range of its series, 0 = its own; ``slice_index`` numbers the noise. ``lesion``: the
     mask (rows, columns) of what an expert outlined; None where nobody did. ``padding``: where it is no image; filled
-    there already.
+    there already. ``spacing_mm`` between rows, between columns; 1 mm where it is not known.
     """
 
     pixels: Floats
@@ -59,6 +59,7 @@ class KnownSlice:
     range_max: float = 0.0
     lesion: Mask | None = None
     padding: Padding | None = None
+    spacing_mm: tuple[float, float] = (1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
