@@ -6,34 +6,36 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QThreadPool, Signal
 
 Result = TypeVar("Result")
 
 
 class _Bridge(QObject):
-    """Carries results to the GUI thread. It lives as long as the application, so a late answer finds it."""
+    """Carries results to the GUI thread. It lives as long as the application, so a late answer finds it.
 
-    finished = Signal(object, object, object)  # owner, what to call, result
+    What waits for an answer stays in the GUI thread: the last reference to a widget must not be dropped in another.
+    """
+
+    finished = Signal(int, object)  # number of the request, result
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
+        self._waiting: dict[int, tuple[QObject, Callable[[Any], None]]] = {}
+        self._count = 0
         self.finished.connect(self._deliver)
 
-    def _deliver(self, owner: QObject, done: Callable[[Any], None], result: object) -> None:
+    def ask(self, work: Callable[[], Any], done: Callable[[Any], None], owner: QObject) -> None:
+        self._count += 1
+        number = self._count
+        self._waiting[number] = owner, done
+        # No QRunnable: PySide keeps those that end before `start` returns, with all that they hold.
+        QThreadPool.globalInstance().start(lambda: self.finished.emit(number, work()))
+
+    def _deliver(self, number: int, result: object) -> None:
+        owner, done = self._waiting.pop(number)
         if shiboken6.isValid(owner):
             done(result)
-
-
-class _Work(QRunnable):
-    def __init__(
-        self, bridge: _Bridge, work: Callable[[], Any], done: Callable[[Any], None], owner: QObject
-    ) -> None:
-        super().__init__()
-        self._bridge, self._work, self._done, self._owner = bridge, work, done, owner
-
-    def run(self) -> None:
-        self._bridge.finished.emit(self._owner, self._done, self._work())
 
 
 def in_background(work: Callable[[], Result], done: Callable[[Result], None], owner: QObject) -> None:
@@ -41,7 +43,7 @@ def in_background(work: Callable[[], Result], done: Callable[[Result], None], ow
 
     ``work`` must not touch widgets and must not raise.
     """
-    QThreadPool.globalInstance().start(_Work(_bridge(), work, done, owner))
+    _bridge().ask(work, done, owner)
 
 
 class Newest:

@@ -73,6 +73,13 @@ class Desk:
     def _on_states(self, states: dict[int, SliceState]) -> None:
         self.states = states
 
+    def forget(self) -> None:
+        """Let go of everything that was said and shown."""
+        for said in (self.series, self.summaries, self.notices, self.left, self.right):
+            said.clear()
+        self.jobs.clear()
+        self.thumbnails.clear()
+
     def wait(self, condition: Callable[[], object], what: str = "") -> None:
         try:
             self._qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE_MS)

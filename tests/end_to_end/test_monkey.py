@@ -53,6 +53,11 @@ DIALOGS = ("settings", "export", "keys", "about", "research_notice", "tour")
 CLOSE_MODAL_MS = 150
 
 
+def usable_widgets() -> list[QWidget]:
+    """Every widget that can be pressed. (PySide keeps what findChildren gives as long as it keeps the parent.)"""
+    return [one for one in QApplication.allWidgets() if one.isVisible() and one.isEnabled()]
+
+
 class Monkey:
     """Does one random thing after the other; the same seed does the same things."""
 
@@ -174,7 +179,7 @@ class Monkey:
             self.window.actions_[name].trigger()
             return f"open {name}"
         dialog = self.random.choice(open_now)
-        children = [one for one in dialog.findChildren(QWidget) if one.isVisible() and one.isEnabled()]
+        children = [one for one in usable_widgets() if dialog.isAncestorOf(one)]
         if not children or self.random.random() < 0.3:
             dialog.reject()
             return f"close {type(dialog).__name__}"
@@ -214,6 +219,7 @@ class Monkey:
                 dialog.reject()
         self.desk.controller.close_all()
         QTest.qWait(300)
+        self.desk.forget()
 
     def widgets_at_rest(self) -> int:
         """How many widgets there are with nothing open."""
@@ -224,8 +230,9 @@ class Monkey:
 
     def some_widget(self) -> QWidget:
         """A visible, usable widget of the window."""
-        widgets = [one for one in self.window.findChildren(QWidget) if one.isVisible() and one.isEnabled()]
-        return self.random.choice([one for one in widgets if one.window() is self.window] or [self.window])
+        return self.random.choice(
+            [one for one in usable_widgets() if one.window() is self.window] or [self.window]
+        )
 
     def some_place(self, widget: QWidget) -> QPoint:
         """A place inside it."""
