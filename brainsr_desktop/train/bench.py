@@ -35,8 +35,8 @@ _INPUT = re.compile(r"([a-z]+)_x(\d+)_(\d{3})")
 class TrueSlice:
     """``pixels`` (rows, columns) float32, 1.0 = the volume's robust maximum; the mask of its ``head``; whose it is.
 
-    ``lesion``: the mask of what an expert outlined; None where nobody did. ``spacing_mm`` between rows, between columns;
-    1 mm where it is not known.
+    ``lesion``: the mask of what an expert outlined; None where nobody did. ``spacing_mm`` between rows, between
+    columns; 1 mm where it is not known.
     """
 
     number: int
