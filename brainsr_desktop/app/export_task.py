@@ -20,6 +20,7 @@ from brainsr_desktop.io.messages import (
     FramesWritten,
     ModelNote,
     OpenExport,
+    ReportNote,
     Scores,
 )
 from brainsr_desktop.ipc.messages import Answer, ErrorReport, Failed, JobCancelled, JobId
@@ -69,7 +70,7 @@ class ExportTask:
         taken_series_numbers: tuple[int, ...],
         opened: OpenStack,
         plan: PicturePlan,
-        facts: tuple[tuple[str, str], ...],
+        report: ReportNote,
         model_of: Callable[[], ModelNote | None],
         weights_of: WeightsOf,
         worker: FilesWorker,
@@ -81,7 +82,7 @@ class ExportTask:
         self.opened = opened
         self._plan = plan
         self.recipe = plan.recipe
-        self._facts = facts
+        self._report = report
         self._model_of = model_of
         self._model: ModelNote | None = None
         self._weights_of = weights_of
@@ -229,7 +230,7 @@ class ExportTask:
                 model,
                 self.request.options,
                 self._taken_series_numbers,
-                self._facts,
+                self._report,
             )
         )
 

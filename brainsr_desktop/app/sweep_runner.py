@@ -11,10 +11,11 @@ from brainsr_desktop.app.enhancer import Enhancer
 from brainsr_desktop.app.jobs import JobBoard
 from brainsr_desktop.app.stack_library import StackLibrary
 from brainsr_desktop.app.sweep_task import SweepTask
+from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.language import tr
 from brainsr_desktop.session.cache import Result
 from brainsr_desktop.session.panes import Failure
-from brainsr_desktop.session.pictures import ResultKey
+from brainsr_desktop.session.pictures import ResultKey, stack_name
 from brainsr_desktop.session.planner import Want, WeightsOf
 from brainsr_desktop.session.reports import JobState
 from brainsr_desktop.session.sweep import SweepRequest
@@ -53,6 +54,7 @@ class SweepRunner(QObject):
         self._board = board
         self._weights_of = weights_of
         self._task: SweepTask | None = None
+        self._last: tuple[str, Table] | None = None
         enhancer.result_ready.connect(self._on_result)
         enhancer.slice_failed.connect(self._on_failure)
 
@@ -62,6 +64,7 @@ class SweepRunner(QObject):
         number = self._board.open(tr("Sweep"), request.total, cancel=self.cancel, keeps_window=True)
         opened = self._library.hold(request.stack, self)
         self._task = SweepTask(number, opened, request, self._weights_of)
+        self._last = (stack_name(request.stack), self._task.table)
         self._board.begin(number, 0, request.total)
         self._tell(self._task, "running")
         self.outdated.emit()
@@ -70,6 +73,12 @@ class SweepRunner(QObject):
         """Give up the sweep that runs; its figures stay where they are shown."""
         if self._task is not None:
             self._end(self._task, "cancelled")
+
+    def table_of(self, stack: StackInfo) -> Table | None:
+        """What the last sweep found, if it was over this stack and found anything."""
+        if self._last is None or self._last[0] != stack_name(stack) or not len(self._last[1]):
+            return None
+        return self._last[1]
 
     def wants(self) -> Iterator[Want]:
         """What the sweep wants from the engine."""

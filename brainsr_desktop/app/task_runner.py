@@ -23,7 +23,7 @@ from brainsr_desktop.core.errors import DiskFull, UsageError
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.export_names import taken_numbers
-from brainsr_desktop.io.messages import ModelNote
+from brainsr_desktop.io.messages import ModelNote, ReportNote
 from brainsr_desktop.ipc.messages import ErrorReport
 from brainsr_desktop.language import tr, trn
 from brainsr_desktop.models.card import Card
@@ -42,6 +42,8 @@ from brainsr_desktop.session.panes import Failure
 from brainsr_desktop.session.pictures import ResultKey
 from brainsr_desktop.session.planner import Want, WeightsOf
 from brainsr_desktop.session.reports import ExportRequest, JobState, Notice
+from brainsr_desktop.session.sweep_report import sweep_section
+from brainsr_desktop.session.trust import limit_of
 
 NAME_LENGTH: Final = 40
 ROOM: Final = 1.1
@@ -103,13 +105,13 @@ class TaskRunner(QObject):
             self.notice.emit(_nothing_to_do(request.stack))
             return
         try:
-            facts = () if picture_note(plan) is not None else tuple(rows_of(self._card_of(recipe.model)))
+            report = self._report_note(request, plan)
         except UsageError as error:
             self.notice.emit(Notice("error", error.message, error.advice))
             return
         title = tr("Export {series}", series=_named(request.stack))
         again = partial(self.export, request, recipe, degradation)
-        self._add(title, total, lambda number: self._begin_export(number, request, plan, facts, again))
+        self._add(title, total, lambda number: self._begin_export(number, request, plan, report, again))
 
     def wants(self) -> Iterator[Want]:
         """What the sweep and the running job want from the engine."""
@@ -210,12 +212,25 @@ class TaskRunner(QObject):
 
     # An export
 
+    def _report_note(self, request: ExportRequest, plan: PicturePlan) -> ReportNote:
+        """What a report says of the model, and the last sweep over the series.
+
+        Raises:
+            UsageError: there is no such model any more.
+        """
+        table = self.sweeps.table_of(request.stack)
+        sections = () if table is None else (sweep_section(table),)
+        if picture_note(plan) is not None:
+            return ReportNote(sections=sections)
+        card = self._card_of(plan.recipe.model)
+        return ReportNote(tuple(rows_of(card)), limit_of(card), sections)
+
     def _begin_export(
         self,
         number: int,
         request: ExportRequest,
         plan: PicturePlan,
-        facts: tuple[tuple[str, str], ...],
+        report: ReportNote,
         again: Callable[[], None],
     ) -> None:
         stack = request.stack
@@ -232,7 +247,7 @@ class TaskRunner(QObject):
             taken_numbers(self._library.found, plan.recipe.scale).get(found_id(stack.id), ()),
             self._library.hold(stack, self),
             plan,
-            facts,
+            report,
             lambda: picture_note(plan) or self._model_note(plan.recipe),
             self._weights_of,
             self._library.worker,

@@ -49,9 +49,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
     from brainsr_desktop.cli import series_export
     from brainsr_desktop.core.recipe import Recipe
-    from brainsr_desktop.io.messages import ExportOptions
+    from brainsr_desktop.io.messages import ExportOptions, ReportNote
     from brainsr_desktop.models.card_rows import rows_of
     from brainsr_desktop.models.catalog import load_catalog
+    from brainsr_desktop.session.trust import limit_of
 
     catalog = load_catalog()
     card = find_card(catalog, options.model, options.scale)
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         ),
         geometry=lambda geometry: geometry.enlarged(scale),
         slices=options.slices,
-        facts=tuple(rows_of(card)),
+        report=ReportNote(tuple(rows_of(card)), limit_of(card)),
     )
     return series_export.run(options, console, plan, catalog)
 

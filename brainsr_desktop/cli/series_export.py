@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, Literal, cast
 
@@ -40,6 +40,7 @@ from brainsr_desktop.io.messages import (
     LoadStack,
     ModelNote,
     OpenExport,
+    ReportNote,
     StackLoaded,
     WriteFrames,
 )
@@ -60,7 +61,7 @@ NO_FAILURE: Final = frozenset({"UNSUITABLE_VOLUME", "MISSING_SLICE", "CLIPPED", 
 class Plan:
     """What is the same for every series.
 
-    ``geometry`` gives the place of the results from that of the source, ``facts`` what a report says of the model.
+    ``geometry`` gives the place of the results from that of the source, ``report`` what a report says of the model.
     """
 
     recipe: Recipe
@@ -68,7 +69,7 @@ class Plan:
     options: ExportOptions
     geometry: Callable[[Geometry], Geometry]
     slices: range | None = None
-    facts: tuple[tuple[str, str], ...] = ()
+    report: ReportNote = field(default_factory=ReportNote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class SeriesExport:
                         self._plan.model,
                         self._plan.options,
                         self._taken_numbers[stack.id],
-                        self._plan.facts,
+                        self._plan.report,
                         loaded_indices=indices,
                     )
                 ),

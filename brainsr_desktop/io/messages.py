@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from brainsr_desktop.core.consistency import LIMIT
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.core.recipe import Recipe
@@ -153,6 +154,19 @@ class ModelNote:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportNote:
+    """What a report says beside what the files process knows.
+
+    ``facts`` of the model, from its card, by name; ``consistency_limit`` of its card, percent; ``sections`` of what
+    else was measured on the series, like a sweep.
+    """
+
+    facts: tuple[tuple[str, str], ...] = ()
+    consistency_limit: float = LIMIT
+    sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OpenExport(Request):
     """Begin an export of some frames of a stack. Answers: ExportOpened.
 
@@ -169,12 +183,9 @@ class OpenExport(Request):
     model: ModelNote
     options: ExportOptions
     taken_series_numbers: tuple[int, ...] = ()
-    facts: tuple[tuple[str, str], ...] = ()
-    """What the report says of the model: name and text, from its card."""
+    report: ReportNote = field(default_factory=ReportNote)
     loaded_indices: tuple[int, ...] | None = None
     """The frames that ``stack_digest`` covers, where these are neither all nor ``indices``."""
-    sections: tuple[Section, ...] = ()
-    """More sections of the report: what else was measured on the series, like a sweep."""
 
 
 @dataclass(frozen=True, slots=True)

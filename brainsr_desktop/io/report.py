@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainsr_desktop import __version__, language
-from brainsr_desktop.core.consistency import LIMIT, disagreeing, residual
+from brainsr_desktop.core.consistency import disagreeing, residual
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.estimates import edge_sharpness_ratio, noise_percent
 from brainsr_desktop.core.resample import enlarge
@@ -64,10 +64,10 @@ def series_report(
     sections = (
         Section(tr("Patient and series"), (facts(patient),)) if patient else None,
         Section(tr("Settings"), (facts((*settings(request, window), *_matrix(request, told))),)),
-        Section(tr("Model"), (facts(request.facts or _model(request)),)),
+        Section(tr("Model"), (facts(request.report.facts or _model(request)),)),
         Section(tr("Metrics"), tuple(_figures(slices))),
-        *request.sections,
-        _without_reference(parts),
+        *request.report.sections,
+        _without_reference(parts, request.report.consistency_limit),
         _slices(parts, len(slices)),
         Section(tr("Versions"), (facts(versions()),)),
     )
@@ -173,6 +173,7 @@ class _Shown:
         self._place_mm = told.geometry.offsets_mm()[item.slice_index]
         self._scale = request.recipe.scale
         self._window = window
+        self._limit = request.report.consistency_limit
         made = item.units()
         enlarged = original is not None and made.shape == tuple(self._scale * n for n in original.shape)
         self.original = original if enlarged and told.picture == "enhanced" else None
@@ -207,11 +208,11 @@ class _Shown:
 
     def _check(self, made: Floats, original: Floats, spacing_mm: tuple[float, float]) -> tuple[str, ...]:
         """The row of the table of what needs no reference; the residual joins the pictures."""
-        left = residual(made, original, self._scale, spacing_mm)
+        left = residual(made, original, self._scale, spacing_mm if self.told.has_spacing else None)
         self.pictures += (
             signed_picture(tr("Reduced again, minus the original"), left.map, self.limit, spacing_mm),
         )
-        over = len(disagreeing(left, LIMIT))
+        over = len(disagreeing(left, self._limit))
         kept = tr("yes") if not over else trn("no, in {count} place", "no, in {count} places", over)
         noise, sharper = noise_percent(original), edge_sharpness_ratio(made, original)
         return (str(self.number), f"{left.part:.2f}", kept, f"{noise:.2g}", f"{sharper:.2f}")
@@ -258,14 +259,14 @@ def _slices(parts: Sequence[_Shown], total: int) -> Section:
     return Section(tr("Slices"), tuple(blocks))
 
 
-def _without_reference(parts: Sequence[_Shown]) -> Section | None:
+def _without_reference(parts: Sequence[_Shown], limit: float) -> Section | None:
     """What was measured on the slices that are shown, where no truth is known; None where there is nothing."""
     known = [part for part in parts if part.original is not None]
     if not known:
         return None
     heads = (
         tr("Slice"),
-        tr("Consistency residual, % (limit {limit:g})", limit=LIMIT),
+        tr("Consistency residual, % (limit {limit:g})", limit=limit),
         tr("Input kept"),
         tr("Noise of the input, %"),
         tr("Edge sharpness ratio"),

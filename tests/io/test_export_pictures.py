@@ -17,7 +17,7 @@ from PIL import Image
 
 from brainsr_desktop.core.errors import WriteError
 from brainsr_desktop.io.export import Exports
-from brainsr_desktop.io.messages import CloseExport, ExportOptions, WriteFrames
+from brainsr_desktop.io.messages import CloseExport, ExportOptions, ReportNote, WriteFrames
 from brainsr_desktop.io.report_file import pages_of
 from brainsr_desktop.ipc.shared_array import SharedArray
 from tests.io.export_kit import (
@@ -163,7 +163,7 @@ def test_that_a_report_holds_its_pictures_and_loads_nothing(loaded: Loaded, tmp_
     request = replace(
         open_request(loaded, tmp_path),
         options=options(tmp_path, "report", window=(450.0, 900.0)),
-        facts=(("Name", "<script>alert(1)</script>"),),
+        report=ReportNote((("Name", "<script>alert(1)</script>"),)),
     )
     page = files_of(export(loaded, request).target, ".html")[0].read_text(encoding="utf-8")
     assert "<script" not in page
