@@ -27,7 +27,7 @@ class Trust:
     ``uncertainty_correlation``: rank correlation of careful mode's spread with the error in blocks of 8 x 8 pixels,
     ``reliability`` its curve, both as parts of the range. ``resolution_mm``: effective resolution, beside that of the
     best interpolation. ``recovered``: part of the contrast of planted structures that comes back, beside the best
-    interpolation's. None or empty where nothing was measured.
+    interpolation's. ``false_structures``: so many a slice that the truth does not have. None or empty where nothing was measured.
     """
 
     consistency_limit: float
@@ -41,6 +41,7 @@ class Trust:
     baseline_resolution_mm: Mapping[str, float] = field(default_factory=dict)
     recovered: Mapping[str, float] = field(default_factory=dict)
     baseline_recovered: Mapping[str, float] = field(default_factory=dict)
+    false_structures: Mapping[str, float] = field(default_factory=dict)
     trained: Trained = field(default_factory=Trained)
     slices: int = 0
 
@@ -73,6 +74,7 @@ class TrustTable:
             baseline_resolution_mm=self._by_protocol("baseline_resolution_mm", math.inf),
             recovered=self._by_protocol("recovered", 10.0),
             baseline_recovered=self._by_protocol("baseline_recovered", 10.0),
+            false_structures=self._by_protocol("false_structures", 1e6),
             trained=self._trained(),
             slices=int(self._number("slices", 1e9)),
         )
