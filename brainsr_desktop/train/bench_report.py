@@ -29,6 +29,7 @@ from brainsr_desktop.io.report_model import (
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.models.card_rows import rows_of as card_rows
 from brainsr_desktop.train import report as figures_of
+from brainsr_desktop.train.planted_section import planted_section
 
 FIGURES: Final = (
     ("head PSNR, dB", "head_psnr", 2),
@@ -58,18 +59,17 @@ def write_bench_report(
     settings: Rows,
     cards: Sequence[Card],
     pictures: Sequence[Path] = (),
-    more: Sequence[Section] = (),
 ) -> list[Path]:
     """Write ``report.json``, ``.html`` and ``.pdf`` into a folder, which is made if need be; their paths.
 
-    ``evaluation`` is what `train.evaluate` gives, ``settings`` how it was made (seeds, too), ``pictures`` are figures
-    on disk, ``more`` sections of other measurements.
+    ``evaluation`` is what `train.evaluate` gives, with ``planted`` of `train.planted` where that was asked for;
+    ``settings`` say how it was made (seeds, too), ``pictures`` are figures on disk.
 
     Raises:
         OSError: a file cannot be written, or a picture not be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return write_files(bench_report(evaluation, settings, cards, pictures, more), folder)
+    return write_files(bench_report(evaluation, settings, cards, pictures), folder)
 
 
 def bench_report(
@@ -77,14 +77,13 @@ def bench_report(
     settings: Rows,
     cards: Sequence[Card],
     pictures: Sequence[Path] = (),
-    more: Sequence[Section] = (),
 ) -> Report:
     """The report as data; see `write_bench_report`."""
     drawn = tuple(Pictures((_figure(path),)) for path in pictures)
     sections = [
         Section("Settings", (facts((("Slices", str(evaluation["bench"])), *settings)),)),
         Section("Figures", (Words(KNOWN), *_tables(evaluation), *_spectra(evaluation))),
-        *more,
+        *([planted_section(evaluation["planted"])] if evaluation.get("planted") else []),
         *([Section("Slices", drawn)] if drawn else []),
         *(Section(f"Model {card.name}", (facts(card_rows(card)),)) for card in cards),
         Section("Versions", (facts(versions()),)),

@@ -13,8 +13,10 @@ from brainsr_desktop.core.geometry import unknown_geometry
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.engine.pipeline import Engine
+from brainsr_desktop.io.messages import ExportOptions
 from brainsr_desktop.models.catalog import BASELINES
 from brainsr_desktop.session import intents
+from brainsr_desktop.session.reports import ExportRequest
 from brainsr_desktop.session.sweep import Axis, Sweep, SweepRequest
 from tests.app.controlling import Desk, MakeDesk, marked_slices
 
@@ -115,3 +117,18 @@ def test_that_a_network_without_a_usable_picture_is_counted_as_failed(
     heard = sweep_of(one, stack, (1,))
     one.wait(lambda: heard[-1].done > 0 or one.said("stopped again"), "the first failure")
     assert heard[-1].failed == heard[-1].done
+
+
+def test_that_a_report_tells_of_the_last_sweep_over_its_series(
+    desk: MakeDesk, folder: Path, tmp_path: Path
+) -> None:
+    one = desk()
+    stack = one.open(folder)
+    heard = sweep_of(one, stack, (2,), "espcn-x4")
+    one.wait(lambda: heard[-1].state == "done", "the end of the sweep")
+    chosen = ExportOptions(str(tmp_path / "out"), ("report",), picture="original")
+    one.controller.export(ExportRequest(stack, (2,), chosen))
+    one.wait(lambda: one.ended("Export"), "the export")
+    (page,) = (tmp_path / "out").rglob("*_report.html")
+    text = page.read_text(encoding="utf-8")
+    assert "Breaking points" in text and "<svg" in text
