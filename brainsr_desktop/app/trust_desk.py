@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from brainsr_desktop.app.background import Newest
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.language import tr
-from brainsr_desktop.session import comparison, trust, trust_labels
+from brainsr_desktop.session import comparison, panes, trust, trust_labels
 from brainsr_desktop.session.panes import Known, Pane
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.session.trust import Agreed, Checked, Floats, Question, Spread
@@ -66,6 +66,7 @@ class TrustDesk(QObject):
     """Told at every change of panes. What it says belongs to the right picture of that moment."""
 
     changed = Signal()  # `checked`, `spread` or `question` is another one
+    original_changed = Signal(object, object)  # StackInfo, Picture: the first slice of a stack that is there
     made = Signal()  # something that was waited for is there: time to draw
 
     def __init__(self, parent: QObject) -> None:
@@ -76,6 +77,8 @@ class TrustDesk(QObject):
         self.spread = Spread()
         """How stable it is, where that is asked for."""
         self._stack: StackInfo | None = None
+        self._is_new = False
+        """No slice of the stack was there yet."""
         self._middle: tuple[Floats, float] | None = None
         self._checks = _Answers[Checked](lambda question, _near: trust.check(question), self.made.emit, self)
         self._agreements = _Answers[Agreed](trust.agree, self.made.emit, self)
@@ -83,9 +86,13 @@ class TrustDesk(QObject):
     def look(self, state: ViewState, known: Known, right: Pane) -> None:
         """Take the right pane as it is now, and ask what is to be known about its picture."""
         if state.stack is not self._stack:
-            self._stack, self._middle = state.stack, None
+            self._stack, self._middle, self._is_new = state.stack, None, True
             self._checks.forget()
             self._agreements.forget()
+        original = panes.original_picture(state, known) if self._is_new else None
+        if original is not None:
+            self._is_new = False
+            self.original_changed.emit(state.stack, original)
         before: Sequence[object] = self.checked, self.spread, self.question is None
         self.question = trust.question_of(state, known, right)
         self.checked = None if self.question is None else self._checks.of(self.question)

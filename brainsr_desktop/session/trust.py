@@ -94,8 +94,7 @@ class Spread:
 
 def limit_of(card: Card | None) -> float:
     """How far an honest picture of a model is from its input at most, percent of the slice's range."""
-    own = getattr(getattr(card, "trust", None), "consistency_limit", None)
-    return getattr(consistency, "LIMIT", 2.0) if own is None else own
+    return consistency.LIMIT if card is None or card.trust is None else card.trust.consistency_limit
 
 
 def question_of(state: ViewState, known: Known, right: Pane) -> Question | None:

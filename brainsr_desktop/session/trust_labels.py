@@ -50,7 +50,7 @@ def stability(upper: PaneStatus, card: Card | None) -> PaneStatus:
     """The standard deviation of what a network makes of the eight flips and turns of the slice."""
     text = tr("Stability: spread of {name} over eight flips and turns - spread, not error", name=upper.name)
     legend = [tr("Spread of eight flips and turns: spread, not error.")]
-    correlation = getattr(getattr(card, "trust", None), "uncertainty_correlation", None)
+    correlation = None if card is None or card.trust is None else card.trust.uncertainty_correlation
     if correlation is None:
         legend.append(tr("How well it follows the true error of this model was not measured."))
     else:
