@@ -380,6 +380,11 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
         checkable=True,
     ),
     _window("new_noise", mark("&New noise"), tip=mark("Another seed for the noise")),
+    _window(
+        "sweep",
+        mark("S&weep..."),
+        tip=mark("Vary one or two controls of the test mode and see where each model falls behind"),
+    ),
     _image("metrics", mark("&Metrics"), "M", tip=mark("Open the metrics section")),
     _image(
         "enhance_slice",

@@ -28,7 +28,7 @@ MENUS: Final[Mapping[str, tuple[str, ...]]] = {
         *COMPARING, SEPARATOR, *TRUSTING, SEPARATOR, "blink", "loupe", ">Wipe line", SEPARATOR, "next_place",
         "previous_place", SEPARATOR, "show_original", "show_truth",
     ),
-    mark("&Tools"): (">Measure", SEPARATOR, "test_mode", "new_noise", "metrics"),
+    mark("&Tools"): (">Measure", SEPARATOR, "test_mode", "new_noise", "sweep", "metrics"),
     mark("&Enhance"): (
         "enhance_slice", "enhance_series", "stop", SEPARATOR, "network", "fast_preview", SEPARATOR,
         "previous_model", "next_model", "scale",

@@ -205,7 +205,7 @@ def _range(values: Sequence[float], room: float) -> tuple[float, float]:
 def _draw_line(pen: Pen, points: Sequence[tuple[float, float]], number: int, *, dashed: bool) -> None:
     large = _large(points)
     colour = _colour(number)
-    if not dashed:
+    if not dashed and len(large) > 1:
         pen.line(large, fill=colour, width=2 * FINER, joint="curve")
     for (x, y), (next_x, next_y) in itertools.pairwise(large):
         pieces = max(int(math.hypot(next_x - x, next_y - y) / (10 * FINER)), 1) if dashed else 0

@@ -31,18 +31,20 @@ def sweep_figure(table: Table, name: str) -> Image.Image:
     return sheet(plots, COLUMNS, _caption(table, name, two=two))
 
 
-def lines_of(table: Table, figure: str, second: float | None = None) -> list[Line]:
-    """The curves of one figure: networks solid, with a diamond where they fall behind; interpolations dashed."""
-    networks = {card.name for card in table.sweep.models}
+def lines_of(table: Table, figure: str, second: float | None = None, *, titles: bool = False) -> list[Line]:
+    """The curves of one figure: networks solid, with a diamond where they fall behind; interpolations dashed.
+    What has no figures yet has no points.
+
+    ``titles``: named as in the window, not as in commands.
+    """
     found: list[Line] = []
-    for model in table.models:
-        curve = dict(table.curve(model, figure, second))
-        if not curve:
-            continue
-        note = "" if figure == SECONDS else breaking_words(table, model, figure, second)
-        broken = table.breaking_point(model, figure, second) if model in networks else None
+    for card in (*table.sweep.models, *table.sweep.interpolations):
+        curve = dict(table.curve(card.name, figure, second))
+        note = "" if figure == SECONDS or not curve else breaking_words(table, card.name, figure, second)
+        broken = None if card.is_interpolation else table.breaking_point(card.name, figure, second)
         place = (broken, curve[broken]) if broken is not None and broken in curve else None
-        found.append(Line(model, list(curve), list(curve.values()), model not in networks, place, note))
+        name = tr(card.title) if titles else card.name
+        found.append(Line(name, list(curve), list(curve.values()), card.is_interpolation, place, note))
     return found
 
 

@@ -38,6 +38,7 @@ from brainsr_desktop.session import intents
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture
 from brainsr_desktop.session.reports import ExportRequest
 from brainsr_desktop.session.state import WindowLevel
+from brainsr_desktop.session.sweep import SweepRequest
 from brainsr_desktop.session.windows import SeriesRange
 from brainsr_desktop.settings import General, Settings
 from tests.app.viewing import make_stack
@@ -180,6 +181,9 @@ class PretendController(ControllerSignals):
 
     def export(self, request: ExportRequest) -> None:
         self.asked.append(("export", request))
+
+    def sweep(self, request: SweepRequest) -> None:
+        self.asked.append(("sweep", request))
 
     def enhance_stacks(self, stacks: tuple[StackInfo, ...]) -> None:
         self.asked.append(("enhance", *(stack.id for stack in stacks)))

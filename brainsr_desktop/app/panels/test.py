@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QSpinBox, QWidget
 
 from brainsr_desktop.app.panels.forms import (
@@ -20,7 +20,7 @@ from brainsr_desktop.app.panels.forms import (
     plain_label,
 )
 from brainsr_desktop.app.store import Store
-from brainsr_desktop.core.degrade import Degradation
+from brainsr_desktop.core.degrade import LARGEST_BIAS_PERCENT, Degradation
 from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import ViewState
@@ -32,12 +32,15 @@ PRESETS: Final[Mapping[str, tuple[float, float]]] = {
     mark("Strong"): (10.0, 1.5),
 }
 """Noise in percent and blur in pixels."""
+TRAINED: Final = (2.0, 0.5)
+"""The middle of what the shipped networks were trained on: noise of 0 to 4 percent, blur of 0 to 1 pixel."""
 
 
 class TestPanel(QWidget):
     """Edits test mode and its degradation. One drag of a slider is one undo step."""
 
     __test__ = False  # its name makes pytest think otherwise
+    sweep_asked = Signal()
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +59,11 @@ class TestPanel(QWidget):
         self.method = Choice(tr("Reduction by"), ((tr("k-space"), "kspace"), (tr("bicubic"), "bicubic")))
         self.blur = SliderRow(tr("Blur"), 0.0, 3.0, 0.1, unit="px")
         self.noise = SliderRow(tr("Noise"), 0.0, 20.0, 0.5, unit="%")
+        self.kind = Choice(tr("Kind of noise"), ((tr("Rician"), "rician"), (tr("Gaussian"), "gaussian")))
+        self.bias = SliderRow(tr("Bias field"), 0.0, LARGEST_BIAS_PERCENT, 1.0, unit="%")
+        self.bias.setToolTip(
+            tr("A slow change of the brightness over the slice, as a coil makes it; the seed draws it")
+        )
         self.seed = QSpinBox()
         self.seed.setRange(0, LARGEST_SEED)
         self.seed.setKeyboardTracking(False)
@@ -66,6 +74,17 @@ class TestPanel(QWidget):
         self.truth = QCheckBox(tr("Show the truth on the left (O)"))
         self.mismatch = plain_label(name="warning_text")
         self.presets = {name: QPushButton(tr(name)) for name in PRESETS}
+        self.match = QPushButton(tr("Match model training"))
+        self.match.setToolTip(
+            tr(
+                "Reduced in k-space by the model's factor, noise and blur in the middle of what the networks were "
+                "trained on"
+            )
+        )
+        self.sweep = QPushButton(tr("Sweep..."))
+        self.sweep.setToolTip(
+            tr("Vary one or two of these over a range and see where each model falls behind")
+        )
         self._lay_out()
         self._connect()
         store.changed.connect(self._on_changed)
@@ -82,14 +101,18 @@ class TestPanel(QWidget):
         inside = column(self.controls)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addLayout(presets)
+        inside.addWidget(self.match)
         inside.addWidget(plain_label(tr("Reduce resolution"), wrap=False))
         inside.addWidget(self.reduction)
         inside.addLayout(labelled(tr("Method"), self.method))
         inside.addWidget(self.mismatch)
         inside.addWidget(self.blur)
         inside.addWidget(self.noise)
+        inside.addLayout(labelled(tr("Kind"), self.kind))
+        inside.addWidget(self.bias)
         inside.addLayout(seeds)
         inside.addWidget(self.truth)
+        inside.addWidget(self.sweep)
         layout = column(self)
         layout.addWidget(self.on)
         layout.addWidget(self.explained)
@@ -105,9 +128,15 @@ class TestPanel(QWidget):
         self.noise.changed.connect(
             lambda value, gesture: self._edit(tr("noise"), gesture, noise_percent=round(value, 2))
         )
+        self.kind.chosen.connect(lambda value: self._edit(tr("kind of noise"), noise=value))
+        self.bias.changed.connect(
+            lambda value, gesture: self._edit(tr("bias field"), gesture, bias_percent=round(value, 2))
+        )
         self.seed.valueChanged.connect(lambda value: self._edit(tr("noise seed"), seed=value))
         self.new_noise.clicked.connect(self.draw_new_noise)
         self.truth.clicked.connect(self.set_truth)
+        self.match.clicked.connect(self.match_training)
+        self.sweep.clicked.connect(self.sweep_asked)
         for name, button in self.presets.items():
             button.clicked.connect(lambda _=False, chosen=name: self.take_preset(chosen))
 
@@ -125,11 +154,16 @@ class TestPanel(QWidget):
 
     def take_preset(self, name: str) -> None:
         """One of the three presets; the reduction follows the model's scale."""
-        noise, blur = PRESETS[name]
+        self._take(tr("{name} degradation", name=tr(name)), *PRESETS[name])
+
+    def match_training(self) -> None:
+        """What the networks were trained on."""
+        self._take(tr("degradation of training"), *TRAINED, method="kspace", noise="rician")
+
+    def _take(self, name: str, noise_percent: float, blur_px: float, **more: Any) -> None:
         scale = self._store.state.recipe.scale
-        self._edit(
-            tr("{name} degradation", name=tr(name)), noise_percent=noise, blur_px=blur, reduction=scale
-        )
+        more |= {"noise_percent": noise_percent, "blur_px": blur_px, "bias_percent": 0.0, "reduction": scale}
+        self._edit(name, **more)
 
     def _edit(self, name: str, gesture: int | None = None, **values: Any) -> None:
         token = None if gesture is None else (id(self), name, gesture)
@@ -150,6 +184,8 @@ class TestPanel(QWidget):
         self.method.show_value(degradation.method)
         self.blur.show_value(degradation.blur_px)
         self.noise.show_value(degradation.noise_percent)
+        self.kind.show_value(degradation.noise)
+        self.bias.show_value(degradation.bias_percent)
         with QSignalBlocker(self.seed):
             self.seed.setValue(min(degradation.seed, LARGEST_SEED))
         self.truth.setChecked(state.show_reference)
