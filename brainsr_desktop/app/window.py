@@ -42,6 +42,8 @@ from brainsr_desktop.app.series_commands import SeriesCommands
 from brainsr_desktop.app.slice_commands import SliceCommands
 from brainsr_desktop.app.slice_windows import SliceWindows
 from brainsr_desktop.app.store import Store
+from brainsr_desktop.app.suitability import SuitabilityDesk
+from brainsr_desktop.app.sweep_desk import SweepDesk
 from brainsr_desktop.app.theme import Theme
 from brainsr_desktop.app.tour import Tour, tour_steps
 from brainsr_desktop.app.trust_places import TrustPlaces
@@ -141,9 +143,12 @@ class MainWindow(QMainWindow):
         self.measures = MeasureTools(
             self.store, self.controller, areas.pair, areas.measure, self.actions_, self
         )
+        self.sweeps = SweepDesk(self.actions_, self.store, self.controller, areas.test, self)
         self.comparing = CompareTools(
             self.actions_, self.store, self.controller, areas.pair, areas.compare, self
         )
+        self.suitability = SuitabilityDesk(self.store, self.controller, areas.pair, self)
+        self.suitability.model_asked.connect(lambda: self.arrangement.reveal("model"))
         self.trust_places = TrustPlaces(self.store, self.controller, areas.pair, self)
         areas.trust.place_asked.connect(self.trust_places.step)
         self.trust_places.said.connect(self._say)
