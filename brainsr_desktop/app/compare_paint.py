@@ -29,8 +29,8 @@ _LEAST_FIELD_PX: Final = 18
 _SCALE_PX: Final = (14.0, 0.4)
 """Width of the colour scale, and its height as a part of the pane's."""
 _SIDE_MARGIN_PX: Final = 10.0
-_LEGEND_PX: Final = 150.0
-_LEGEND_PART: Final = 0.42
+_LEGEND_PX: Final = 190.0
+_LEGEND_PART: Final = 0.6
 """The words beside a scale are at least so wide, and at most this part of the pane."""
 
 ToPx = Callable[[PointMm], QPointF]
@@ -159,7 +159,7 @@ def _scale(painter: QPainter, size: QSizeF, scale: ColourScale) -> None:
     lowest = -scale.span if scale.lowest is None else scale.lowest
     texts = [_told(value, scale) for value in (scale.span, (scale.span + lowest) / 2, lowest)]
     widest = max(map(metrics.horizontalAdvance, texts))
-    bar = QRectF(size.width() - _SIDE_MARGIN_PX - width, (size.height() - height) * 0.45, width, height)
+    bar = QRectF(size.width() - _SIDE_MARGIN_PX - width, (size.height() - height) * 0.42, width, height)
     # Clear of the letter in the middle of the right side.
     bar.translate(-metrics.horizontalAdvance("MM") * 1.35, 0)
     table = DIFFERENCE if scale.lowest is None else extent_table()

@@ -119,8 +119,13 @@ def corners_of(
     if grey:
         window_line = tr("W {width}  L {level}", width=_short(window.width), level=_short(window.center))
     if picture.span is not None:
-        unit = stack.unit or tr("a.u.")
-        window_line = tr("colours ± {span} {unit}", span=_short(picture.span), unit=unit)
+        unit = (stack.unit or tr("a.u.")) if picture.unit is None else picture.unit
+        figures = {"span": _short(picture.span), "unit": unit}
+        window_line = (
+            tr("colours ± {span} {unit}", **figures)
+            if picture.lowest is None
+            else tr("colours {lowest} to {span} {unit}", lowest=_short(picture.lowest), **figures)
+        ).rstrip()
     if small or state.overlays == "few":
         return Corners(bottom_left=(slice_line,), bottom_right=(window_line,))
     patient, right = _study_lines(state, study, stack)

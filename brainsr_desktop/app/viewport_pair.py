@@ -357,11 +357,9 @@ class ViewportPair(QWidget):
             shown = pane.view.picture
             scale = outline = None
             if shown is not None and shown.span is not None and state.stack is not None:
-                status = self._given.status("map", state)
-                unit = state.stack.unit or tr("a.u.")
-                # Agreement is a number without unit.
-                unit = "" if status.state is PaneState.AGREEMENT else unit
-                scale = ColourScale(shown.span, unit, shown.lowest, status.legend)
+                unit = (state.stack.unit or tr("a.u.")) if shown.unit is None else shown.unit
+                legend = self._given.status("map", state).legend
+                scale = ColourScale(shown.span, unit, shown.lowest, legend)
                 outline = None if shown.outline is None else outline_of(shown.outline)
             names = (self._name_of("left"), self._name_of("right"))
             pane.view.set_signs(Signs(split, names, scale, lens, self._place, outline))

@@ -79,6 +79,8 @@ class Picture:
     """The value at the lower end; None: as far below zero, the map is one of signed differences."""
     padding: Padding | None = None
     """Which of its pixels are no image; they are not drawn and count nowhere."""
+    unit: str | None = None
+    """Unit of a map's values; None: that of the series."""
     outline: Outline | None = None
     """What a map draws attention to."""
 

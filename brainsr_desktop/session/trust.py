@@ -184,7 +184,7 @@ def agreement_pane(right: Pane, agreed: Agreed | None) -> Pane:
     question = agreed.question
     status = trust_labels.agreement(right.status, question.agreement_limit)
     shown = _map(question.upper, agreed.agreement, right, 1.0, 0.0, agreed.outline)
-    return Pane(replace(shown, slope=1.0), status)
+    return Pane(replace(shown, slope=1.0, unit=""), status)
 
 
 def stability_pane(state: ViewState, known: Known, right: Pane, span: float | None) -> Pane:

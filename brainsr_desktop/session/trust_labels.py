@@ -14,6 +14,11 @@ NAMES: Final = {
     "agreement": mark("Agreement"),
 }
 """By mode."""
+_REFUSED: Final = {
+    "consistency": mark("No map of consistency: {reason}"),
+    "stability": mark("No map of stability: {reason}"),
+    "agreement": mark("No map of agreement: {reason}"),
+}
 
 
 def waiting(mode: str, progress: float | None = None) -> PaneStatus:
@@ -26,23 +31,18 @@ def waiting(mode: str, progress: float | None = None) -> PaneStatus:
 
 def refused(mode: str, reason: str) -> PaneStatus:
     """There is no such map here."""
-    return PaneStatus(PaneState.FAILED, tr("No {map} map: {reason}", map=tr(NAMES[mode]), reason=reason))
+    return PaneStatus(PaneState.FAILED, tr(_REFUSED[mode], reason=reason))
 
 
 def consistency(upper: PaneStatus, percent: float, limit: float, places: int) -> PaneStatus:
     """The enhanced slice reduced again, minus the input; ``percent`` of the slice's range, as its ``limit``."""
     text = tr("Consistency: {name} reduced again minus the input", name=upper.name)
-    legend = [tr("The enhanced picture, reduced as in training, minus the input: orange more, blue less.")]
+    legend = [tr("Reduced again: orange more, blue less than the input.")]
     if places:
         legend.append(tr("Outlined: the result does not agree with the scan here."))
     else:
-        legend.append(
-            tr(
-                "Input kept: residual {percent} % (limit {limit} %).",
-                percent=f"{percent:.2g}",
-                limit=f"{limit:.2g}",
-            )
-        )
+        kept = {"percent": f"{percent:.2g}", "limit": f"{limit:.2g}"}
+        legend.append(tr("Input kept: residual {percent} % (limit {limit} %)", **kept))
     return _map(PaneState.CONSISTENCY, text, upper, legend)
 
 
@@ -52,14 +52,9 @@ def stability(upper: PaneStatus, card: Card | None) -> PaneStatus:
     legend = [tr("Spread of eight flips and turns: spread, not error.")]
     correlation = None if card is None or card.trust is None else card.trust.uncertainty_correlation
     if correlation is None:
-        legend.append(tr("How well it follows the true error of this model was not measured."))
+        legend.append(tr("How it goes with this model's error was not measured."))
     else:
-        legend.append(
-            tr(
-                "Rank correlation with the true error in this model's validation: {value}.",
-                value=f"{correlation:.2f}",
-            )
-        )
+        legend.append(tr("Rank correlation with the true error: {value}", value=f"{correlation:.2f}"))
     return _map(PaneState.STABILITY, text, upper, legend)
 
 
@@ -67,7 +62,7 @@ def agreement(upper: PaneStatus, limit: float) -> PaneStatus:
     """How far the detail of the enhanced picture is that of the reference, patch by patch."""
     text = tr("Agreement of the detail in {name} with the reference", name=upper.name)
     legend = [
-        tr("Local Fourier ring correlation with the reference, beyond what the input could hold."),
+        tr("Agreement of detail that the input could not hold."),
         tr("Outlined, below {limit}: detail here is not supported by the reference.", limit=f"{limit:.2f}"),
     ]
     return _map(PaneState.AGREEMENT, text, upper, legend)
