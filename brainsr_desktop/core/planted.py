@@ -26,7 +26,7 @@ Kind = Literal["dot", "line", "lesion"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 SIZES_MM: Final = (1.0, 2.0, 4.0, 8.0)
 CONTRASTS: Final = (2.0, 5.0, 10.0, 20.0, 30.0, 50.0)
-LINE_LENGTHS: Final = 5.0
+LINE_LENGTHS: Final = 3.0
 """A line is so many times as long as it is wide."""
 FWHM_TO_SIGMA: Final = 1.0 / (2.0 * math.sqrt(2.0 * math.log(2.0)))
 GAP_MM: Final = 4.0
@@ -131,7 +131,8 @@ def drawn(
     taken: list[Structure] = []
     for kind, size_mm, contrast in wanted:
         edge_px = math.ceil((size_mm / 2.0 + RING_MM) / min(spacing_mm))
-        rows, columns = np.nonzero(eroded(head, edge_px))
+        inner = eroded(head, edge_px)
+        rows, columns = np.nonzero(inner)
         if rows.size == 0:
             continue
         for _ in range(_TRIES):
@@ -146,7 +147,9 @@ def drawn(
             if not 0.0 <= here + sign * contrast / 100.0 <= 1.0:
                 continue
             found = Structure(kind, size_mm, sign * contrast, place, angle)
-            if all(_apart(found, other, spacing_mm) for other in taken):
+            if _ends_inside(found, inner, spacing_mm) and all(
+                _apart(found, other, spacing_mm) for other in taken
+            ):
                 taken.append(found)
                 break
     return tuple(taken)
@@ -217,6 +220,19 @@ def _greatest(values: Doubles, reach: Sequence[int]) -> Doubles:
         padded = np.pad(greatest, [(steps, steps) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
         greatest = np.lib.stride_tricks.sliding_window_view(padded, 2 * steps + 1, axis).max(axis=-1)
     return greatest
+
+
+def _ends_inside(structure: Structure, inner: Mask, spacing_mm: tuple[float, float]) -> bool:
+    """Whether both ends of a line lie in a mask; what is no line ends where it is."""
+    if structure.kind != "line":
+        return True
+    half_mm = LINE_LENGTHS * structure.size_mm / 2.0
+    for sign in (1.0, -1.0):
+        row = round(structure.place[0] - sign * half_mm * math.sin(structure.angle) / spacing_mm[0])
+        column = round(structure.place[1] + sign * half_mm * math.cos(structure.angle) / spacing_mm[1])
+        if not (0 <= row < inner.shape[0] and 0 <= column < inner.shape[1] and inner[row, column]):
+            return False
+    return True
 
 
 def _apart(one: Structure, other: Structure, spacing_mm: tuple[float, float]) -> bool:

@@ -27,7 +27,8 @@ class Trust:
     ``uncertainty_correlation``: rank correlation of careful mode's spread with the error in blocks of 8 x 8 pixels,
     ``reliability`` its curve, both as parts of the range. ``resolution_mm``: effective resolution, beside that of the
     best interpolation. ``recovered``: part of the contrast of planted structures that comes back, beside the best
-    interpolation's. ``false_structures``: so many a slice that the truth does not have. None or empty where nothing was measured.
+    interpolation's. ``false_structures``: so many a slice that the truth does not have. None or empty
+    where nothing was measured.
     """
 
     consistency_limit: float

@@ -3,9 +3,9 @@
     python -m brainsr_desktop.train.calibrate --data DATA --models-dir models [--models brainsr-x4,brainsr-x2]
 
 Slices of ``val.npz``, which nothing is trained on. *Honest* pictures are what the model makes of them through the
-engine, reduced in the benchmark's protocols and, for the false alarms, as they are. *Planted* changes are lesions of 4 mm and
-30 percent contrast, added to the enhanced slice, or put into the input only, as if the model had taken them away.
-The card keeps the limit that 95 percent of honest slices respect; the rates beside it are those of limits found
+engine, reduced in the benchmark's protocols and, for the false alarms, as they are. *Planted* changes are lesions of
+4 mm and 30 percent contrast, added to the enhanced slice, or put into the input only, as if the model had taken them
+away. The card keeps the limit that 95 percent of honest slices respect; the rates beside it are those of limits found
 without the person who is being judged.
 """
 
