@@ -10,7 +10,7 @@ INSTALLED := .venv/installed
 PYTEST_ARGS ?= -n 2 --dist loadscope
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check tests bench scores package bundle sample translations screenshots monkey venv clean help
+.PHONY: run test check tests bench scores package bundle sample translations screenshots judging monkey venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -57,6 +57,10 @@ translations: $(INSTALLED)  ## Take new texts into resources/translations/*/*.po
 screenshots: $(INSTALLED)  ## Pictures of the window in every mode, theme, size and language, in out/screenshots
 	@packaging/system-libraries.sh
 	$(PY) packaging/screenshots.py out/screenshots
+
+judging: $(INSTALLED)  ## The pictures and numbers of docs/judging.md, made by the program
+	@packaging/system-libraries.sh
+	$(PY) packaging/judging_pictures.py docs/judging
 
 monkey: $(INSTALLED)  ## Five minutes of random keys, clicks, drags and wheels on the real window
 	@packaging/system-libraries.sh
