@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from brainsr_desktop.cli.arguments import check_sources, slice_range, whole_number
 from brainsr_desktop.cli.console import Console, json_text, table
 from brainsr_desktop.cli.degrade import add_degradation, degradation
+from brainsr_desktop.cli.planted_table import planted_tables
 from brainsr_desktop.cli.report import figure_path, write_evaluation
 from brainsr_desktop.core.errors import NotWritable, UsageError
 
@@ -78,6 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--report", metavar="DIR", type=Path, help="write a report: report.html, report.pdf and report.json"
     )
     parser.add_argument(
+        "--planted",
+        action="store_true",
+        help="also put small known structures into the slices and tell how much of each comes back; the figure then"
+        " shows these (--bench or --protocols)",
+    )
+    parser.add_argument(
         "--figure-slices",
         metavar="N,M",
         type=_numbers,
@@ -123,6 +130,7 @@ def _report(
     """Score and write."""
     from brainsr_desktop.train.bench import MadeBench, open_slices
     from brainsr_desktop.train.evaluate import evaluate_set, evaluate_slices
+    from brainsr_desktop.train.planted import evaluate_planted
 
     if options.bench or options.protocols:
         with ExitStack() as stack:
@@ -133,6 +141,11 @@ def _report(
             )
             with _progress(console) as progress:
                 report = evaluate_set(slices, models, engine, progress, options=chosen)
+            if options.planted:
+                with _progress(console) as progress:
+                    report["planted"] = evaluate_planted(
+                        slices, models, engine, progress, options=chosen, seed=options.seed
+                    )
             _write(options, console, report)
             _draw(options, slices, models, engine, report)
         _tell(options, engine, report, console)
@@ -158,6 +171,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--protocols is for PATH; the slices of --bench come in its protocols.")
     if options.figure and not (options.bench or options.protocols):
         raise UsageError("--figure needs --bench, or PATH with --protocols.")
+    if options.planted and not (options.bench or options.protocols):
+        raise UsageError("--planted needs --bench, or PATH with --protocols.")
 
 
 def _name(options: argparse.Namespace) -> str:
@@ -206,6 +221,8 @@ def _write(options: argparse.Namespace, console: Console, report: Report) -> Non
         careful = [_careful_row(*row) for row in rows if "over_once_db" in row[3]]
         if careful:
             console.result("\n" + table(careful, CAREFUL_HEADS))
+        if "planted" in report:
+            console.result("\n" + planted_tables(report["planted"]))
     try:
         if options.json not in (None, "-"):
             Path(options.json).write_text(json_text(report, indent=2) + "\n", encoding="utf-8")
@@ -219,6 +236,7 @@ def _draw(
     options: argparse.Namespace, slices: SliceSet, models: list[str], engine: Engine, report: Report
 ) -> None:
     from brainsr_desktop.train.figure import write_figure
+    from brainsr_desktop.train.planted_figure import write_planted_figure
 
     if not (options.figure or options.report):
         return
@@ -226,7 +244,14 @@ def _draw(
     numbers: tuple[int, ...] = options.figure_slices
     try:
         figure.parent.mkdir(parents=True, exist_ok=True)
-        write_figure(figure, slices, models, engine, numbers=numbers, report=report, careful=options.careful)
+        if options.planted:
+            number = numbers[0] if numbers else None
+            planted = report["planted"]
+            write_planted_figure(figure, slices, models, engine, planted, number=number, seed=options.seed)
+        else:
+            write_figure(
+                figure, slices, models, engine, numbers=numbers, report=report, careful=options.careful
+            )
     except OSError as error:
         raise _not_writable(error) from error
 
