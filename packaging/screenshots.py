@@ -41,13 +41,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--look", help="LANGUAGE-PERCENT-THEME-WIDTHxHEIGHT; default: all")
+    parser.add_argument("--way", help="of one state alone: NAME=STEP,STEP; default: all states and dialogs")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     looks = {f"{language}-{percent}-{theme}-{width}x{height}": (language, percent, theme, width, height)
              for language, percent, theme, width, height in LOOKS}  # fmt: skip
     if chosen.here:
-        take(chosen.out, chosen.look, *looks[chosen.look])
+        take(chosen.out, chosen.look, chosen.way, *looks[chosen.look])
         return 0
     for name in [chosen.look] if chosen.look else looks:
         print(name, flush=True)
@@ -56,13 +57,16 @@ def main() -> int:
             "QT_SCALE_FACTOR": str(looks[name][1] / 100),
         }
         command = [sys.executable, __file__, str(chosen.out), "--look", name, "--here"]
+        command += ["--way", chosen.way] if chosen.way else []
         subprocess.run(command, env=environment, check=True)
     print(f"{len(list(chosen.out.glob('*.png')))} pictures in {chosen.out}")
     return 0
 
 
-def take(out: Path, name: str, language: str, _percent: int, theme: str, width: int, height: int) -> None:
-    """Take the pictures of one look."""
+def take(
+    out: Path, name: str, only: str | None, language: str, _percent: int, theme: str, width: int, height: int
+) -> None:
+    """Take the pictures of one look; of ``only`` one state where that is given."""
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
@@ -95,12 +99,12 @@ def take(out: Path, name: str, language: str, _percent: int, theme: str, width: 
         notice.go_on.click()
         _save(window, out / f"{name}-start.png")
         window.open_paths([str(paths.sample_dir())])
-        for state, way in WAYS:
+        for state, way in WAYS if only is None else [named(only)]:
             for step in way:
                 go(window, step)
             QTest.qWait(SETTLE_MS)
             _save(window, out / f"{name}-{state}.png")
-        for dialog in DIALOGS:
+        for dialog in DIALOGS if only is None else ():
             _take_dialog(window, dialog, out / f"{name}-dialog-{dialog}.png")
         window.close()
         controller.shut_down()
@@ -122,6 +126,12 @@ WAYS = (
     ("no-text", ("overlays", "overlays")),
 )
 """States of the window, and the commands (or other steps) that lead from the one before to it."""
+
+
+def named(text: str) -> tuple[str, tuple[str, ...]]:
+    """A state and its way from ``NAME=STEP,STEP``."""
+    state, _, way = text.partition("=")
+    return state, tuple(way.split(","))
 
 
 def go(window: MainWindow, step: str) -> None:

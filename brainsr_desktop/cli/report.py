@@ -77,6 +77,8 @@ def write_evaluation(
         ("Careful mode, too", "yes" if options.careful else "no"),
         ("Every so many slices", str(options.stride)),
     ]
+    if options.planted:
+        rows.append(("Seed of the planted structures", str(options.seed)))
     if not is_drawn:
         rows += degradation_rows(degradation(options))
     cards = [
