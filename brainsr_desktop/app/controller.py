@@ -13,6 +13,7 @@ from brainsr_desktop.app.enhancer import Enhancer
 from brainsr_desktop.app.grey_windows import GreyWindows
 from brainsr_desktop.app.jobs import JobBoard
 from brainsr_desktop.app.model_import import ModelImport
+from brainsr_desktop.app.score_means import ScoreMeans
 from brainsr_desktop.app.shown_panes import ShownPanes
 from brainsr_desktop.app.slice_orders import SliceOrders, what_is_made
 from brainsr_desktop.app.stack_library import StackLibrary
@@ -83,6 +84,7 @@ class Controller(ControllerSignals):
         self._imports.catalog_read.connect(self._on_catalog)
         self._shown = ShownPanes(store, self._models, self._enhancer, self._windows, self)
         self.trust = self._shown.trust
+        self._means = ScoreMeans(store, self._models, self._enhancer, self)
         self._view: OpenStack | None = None
         self._settled = True
         self._ended = False
@@ -121,6 +123,7 @@ class Controller(ControllerSignals):
             (self.map_changed, shown.map_changed),
             (self.compared_changed, shown.compared_changed),
             (self.scores_changed, shown.scores_changed),
+            (self.means_changed, self._means.changed),
             (self.slice_states_changed, shown.slice_states_changed),
         ):
             theirs.connect(ours)

@@ -24,6 +24,7 @@ class ControllerSignals(QObject):
     scores_changed = Signal(
         object
     )  # dict[str, dict[str, float]], test mode: model -> metrics of the slice in view
+    means_changed = Signal(object)  # Means: metrics over the slices judged so far, test mode
     sweep_changed = Signal(object)  # SweepView
     job_changed = Signal(object)  # JobView
     notice = Signal(object)  # Notice

@@ -31,6 +31,7 @@ class SweepTask:
         self._weights_of = weights_of
         self._left = deque(_in_order(request))
         self._next: dict[ResultKey, tuple[Point, Want]] = {}
+        self._loaded = {card.name for card in request.sweep.interpolations}
 
     @property
     def done(self) -> int:
@@ -73,7 +74,10 @@ class SweepTask:
             return
         point, _ = item
         index = key.frame % self.opened.stack.slices
-        self.table.add(point.model, point.values, index, dict(result.scores), result.seconds)
+        # The first picture of a network waits until it is loaded.
+        seconds = result.seconds if point.model in self._loaded else None
+        self._loaded.add(point.model)
+        self.table.add(point.model, point.values, index, dict(result.scores), seconds)
 
     def on_failure(self, key: ResultKey) -> None:
         """A picture could not be made."""

@@ -173,6 +173,7 @@ class MainWindow(QMainWindow):
         controller.slice_states_changed.connect(self._on_slice_states)
         controller.devices_found.connect(areas.device.set_devices)
         controller.scores_changed.connect(areas.metrics.set_scores)
+        controller.means_changed.connect(areas.metrics.set_means)
         controller.job_changed.connect(areas.jobs.update_job)
         controller.notice.connect(areas.notifier.show_notice)
         controller.memory_changed.connect(areas.show_memory)

@@ -54,11 +54,20 @@ class Table:
         self._rows: dict[tuple[str, Values], Rows] = {}
 
     def add(
-        self, model: str, values: Values, slice_index: int, scores: Mapping[str, float], seconds: float
+        self,
+        model: str,
+        values: Values,
+        slice_index: int,
+        scores: Mapping[str, float],
+        seconds: float | None,
     ) -> None:
-        """A picture was made and judged; one without scores (an empty slice) counts nowhere."""
+        """A picture was made and judged; one without scores (an empty slice) counts nowhere.
+
+        ``seconds`` None: the time is not the model's own, for it was loaded meanwhile.
+        """
         if scores:
-            self._rows.setdefault((model, values), {})[slice_index] = {**scores, SECONDS: seconds}
+            timed = {} if seconds is None else {SECONDS: seconds}
+            self._rows.setdefault((model, values), {})[slice_index] = {**scores, **timed}
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self._rows.values())
@@ -77,8 +86,9 @@ class Table:
 
     def spread(self, model: str, values: Values, figure: str) -> Spread | None:
         """A figure of `core.metrics.SCORES`, or ``SECONDS``, over the slices; None where there is none."""
-        rows = self._rows.get((model, values))
-        return None if not rows else Spread.of([row[figure] for row in rows.values()])
+        rows = self._rows.get((model, values), {})
+        found = [row[figure] for row in rows.values() if figure in row]
+        return Spread.of(found) if found else None
 
     def curve(self, model: str, figure: str, second: float | None = None) -> tuple[tuple[float, float], ...]:
         """(value of the first axis, mean) where there is one; ``second`` is the value of the second axis."""
@@ -132,7 +142,7 @@ def csv_text(table: Table) -> str:
                     *(getattr(worse, name) for name in settings),
                     model,
                     index + 1,
-                    f"{row[SECONDS]:.4f}",
+                    f"{row[SECONDS]:.4f}" if SECONDS in row else "",
                     *(f"{row[name]:.6g}" for name in SCORES),
                 )
             )
@@ -165,15 +175,16 @@ def _curves(table: Table, model: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for values in table.sweep.settings:
         spreads = {figure: table.spread(model, values, figure) for figure in (SECONDS, *SCORES)}
-        if None in spreads.values():
+        headline = spreads[HEADLINE]
+        if headline is None:
             continue
         figures = {
-            figure: {"mean": round(spread.mean, 6), "sd": round(spread.deviation, 6)}
+            figure: None
+            if spread is None
+            else {"mean": round(spread.mean, 6), "sd": round(spread.deviation, 6)}
             for figure, spread in spreads.items()
-            if spread is not None
         }
-        count = next(spread.count for spread in spreads.values() if spread is not None)
-        found.append({**dict(zip(controls, values, strict=True)), "n": count, **figures})
+        found.append({**dict(zip(controls, values, strict=True)), "n": headline.count, **figures})
     return found
 
 

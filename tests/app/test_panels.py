@@ -13,15 +13,14 @@ from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.panels.display import DisplayPanel, decimals_for
 from brainsr_desktop.app.panels.forms import NoWheelSpinBox, SliderRow
-from brainsr_desktop.app.panels.metrics import NO_REFERENCE, MetricsPanel
 from brainsr_desktop.app.panels.side_panel import SidePanel
-from brainsr_desktop.app.panels.test import PRESETS, TestPanel
+from brainsr_desktop.app.panels.test import PRESETS, TRAINED, TestPanel
 from brainsr_desktop.app.panels.window_presets import possible, preset, relative
 from brainsr_desktop.app.store import Store
-from brainsr_desktop.core.metrics import SCORES
+from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import ViewState, WindowLevel
-from tests.app.frame_kit import CATALOG, RANGE, Rig, series_of, stack
+from tests.app.frame_kit import RANGE, Rig, series_of, stack
 
 
 @pytest.fixture
@@ -168,6 +167,33 @@ def test_that_a_preset_degrades_to_the_models_scale(store: Store, qtbot: QtBot, 
     assert store.state.degradation.noise_percent == 0.0
 
 
+def test_that_the_degradation_of_training_is_one_undo_step(store: Store, qtbot: QtBot) -> None:
+    panel = TestPanel(store)
+    qtbot.addWidget(panel)
+    panel.kind.button("gaussian").click()
+    panel.bias.field.setValue(20.0)
+    panel.method.button("bicubic").click()
+    before = store.state.degradation
+    assert (before.noise, before.bias_percent, before.method) == ("gaussian", 20.0, "bicubic")
+    panel.match.click()
+    assert store.state.degradation == Degradation(*TRAINED, store.state.recipe.scale)
+    store.undo()
+    assert store.state.degradation == before
+
+
+def test_that_one_drag_of_the_bias_is_one_undo_step(store: Store, qtbot: QtBot) -> None:
+    panel = TestPanel(store)
+    qtbot.addWidget(panel)
+    panel.bias.slider.sliderPressed.emit()
+    panel.bias.slider.setSliderDown(True)
+    for percent in (5, 12, 30):
+        panel.bias.slider.setValue(percent)
+    panel.bias.slider.setSliderDown(False)
+    assert store.state.degradation.bias_percent == 30.0
+    store.undo()
+    assert store.state.degradation.bias_percent == 0.0
+
+
 def test_that_new_noise_is_another_seed_and_can_be_undone(store: Store, qtbot: QtBot) -> None:
     panel = TestPanel(store)
     qtbot.addWidget(panel)
@@ -207,95 +233,6 @@ def test_that_the_truth_is_shown_by_key_in_test_mode_only(rig: Rig) -> None:
     assert rig.window.areas.test.truth.isChecked()
     rig.window.actions_["test_mode"].trigger()
     assert not rig.store.state.show_reference
-
-
-# Metrics
-
-
-def _scores(psnr: float, ssim: float) -> dict[str, float]:
-    return {
-        **dict.fromkeys(SCORES, 0.5),
-        "head_psnr": psnr,
-        "ssim": ssim,
-        "psnr": psnr + 10,
-        "ssim_slice": ssim / 2,
-    }
-
-
-@pytest.fixture
-def metrics(qtbot: QtBot) -> MetricsPanel:
-    state = intents.choose_model(intents.open_stack(ViewState(), stack(1)), "brainsr-x4", 4)
-    panel = MetricsPanel(Store(intents.set_test_mode(state, on=True)), CATALOG)
-    qtbot.addWidget(panel)
-    panel.show()
-    return panel
-
-
-def test_that_without_reference_no_score_is_shown(store: Store, qtbot: QtBot) -> None:
-    panel = MetricsPanel(store, CATALOG)
-    qtbot.addWidget(panel)
-    panel.show()
-    store.apply(lambda s: intents.open_stack(s, stack(1)))
-    panel.set_scores({"bicubic": _scores(29.0, 0.9)})
-    assert panel.words.text() == NO_REFERENCE
-    assert not panel.table.isVisible()
-
-
-def test_that_the_model_stands_beside_every_interpolation(metrics: MetricsPanel) -> None:
-    metrics.set_scores(
-        {
-            "brainsr-x4": _scores(31.25, 0.9),
-            "nearest": _scores(26.0, 0.8),
-            "bicubic": _scores(29.0, 0.85),
-            "lanczos": _scores(29.5, 0.87),
-            "zerofill": _scores(28.0, 0.86),
-        }
-    )
-    assert metrics.cells() == [
-        ["", "PSNR, dB", "SSIM"],
-        ["BrainSR x4", "31.25", "0.9000"],
-        ["Nearest", "26.00", "0.8000"],
-        ["Cubic", "29.00", "0.8500"],
-        ["Lanczos", "29.50", "0.8700"],
-        ["Zero-filled", "28.00", "0.8600"],
-    ]
-    assert metrics.difference.text() == (
-        "BrainSR x4 against Lanczos, the best interpolation:\n▲ +1.75 dB PSNR\n▲ +0.0300 SSIM"
-    )
-    assert "robust range of the series" in metrics.stated.text() and "Mask: head" in metrics.stated.text()
-
-
-def test_that_a_model_that_falls_behind_is_told_so(metrics: MetricsPanel) -> None:
-    metrics.set_scores({"brainsr-x4": _scores(28.0, 0.8), "bicubic": _scores(29.0, 0.85)})
-    assert "▼ -1.00 dB PSNR" in metrics.difference.text()
-
-
-def test_that_the_mask_can_be_the_whole_slice(metrics: MetricsPanel) -> None:
-    metrics.set_scores({"brainsr-x4": _scores(31.0, 0.9), "bicubic": _scores(29.0, 0.8)})
-    metrics.masks.button("slice").click()
-    assert metrics.cells()[1] == ["BrainSR x4", "41.00", "0.4500"]
-    assert "Mask: whole slice" in metrics.stated.text()
-
-
-def test_that_scores_that_are_not_there_yet_are_dots(metrics: MetricsPanel) -> None:
-    metrics.set_scores({})
-    assert metrics.words.text() == "Computing..."
-    metrics.set_scores({"bicubic": _scores(29.0, 0.85)})
-    assert metrics.cells()[1] == ["BrainSR x4", "...", "..."]
-    assert not metrics.difference.isVisible()
-
-
-def test_that_an_interpolation_is_compared_with_the_others_alone(metrics: MetricsPanel) -> None:
-    metrics._store.apply(lambda s: intents.choose_model(s, "lanczos", 4))
-    metrics.set_scores({"lanczos": _scores(29.5, 0.87), "bicubic": _scores(29.0, 0.85)})
-    assert [row[0] for row in metrics.cells()] == ["", "Lanczos", "Cubic"]
-    assert metrics.difference.text().startswith("Lanczos against Cubic")
-
-
-def test_that_the_names_of_the_scores_are_those_of_the_engine() -> None:
-    from brainsr_desktop.app.panels.metrics import COLUMNS
-
-    assert {name for columns in COLUMNS.values() for name, _, _ in columns} <= set(SCORES)
 
 
 # The panel itself
