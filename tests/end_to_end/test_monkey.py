@@ -49,7 +49,7 @@ BUTTONS = (
 )
 KEYS = (Qt.Key.Key_Tab, Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Up, Qt.Key.Key_Down,
         Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_A, Qt.Key.Key_5, Qt.Key.Key_Delete)  # fmt: skip
-DIALOGS = ("settings", "export", "keys", "about", "research_notice", "tour")
+DIALOGS = ("sweep", "settings", "export", "keys", "about", "research_notice", "tour")
 CLOSE_MODAL_MS = 150
 WARM_S = 60.0
 """After so many seconds of play everything was used once."""

@@ -35,7 +35,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """Qt tells of changes while pyqtgraph still builds."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, enableMenu=False)
         self.setAccessibleName(name)
         self.setFixedHeight(HEIGHT_PX)
         self.setMinimumWidth(120)
