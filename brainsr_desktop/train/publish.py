@@ -27,7 +27,7 @@ from brainsr_desktop.engine.pipeline import Engine
 from brainsr_desktop.models.card import CARD_FILE, WEIGHTS_FILE, read_card
 from brainsr_desktop.models.catalog import BASELINES, Catalog
 from brainsr_desktop.models.weights import load_weights
-from brainsr_desktop.train import checkpoint, records
+from brainsr_desktop.train import calibrate, checkpoint, records
 from brainsr_desktop.train.config import Config, read
 from brainsr_desktop.train.curve import draw_curve
 from brainsr_desktop.train.dataset import read_stack_file
@@ -87,13 +87,15 @@ def publish(
     command: str = "",
     blend: Blend | None = None,
     flat: bool = False,
+    trust: bool = True,
 ) -> Path:
     """Write `models`/<name> from the checkpoint in `run`, complete or not at all, and return that folder.
 
     The moving average becomes the model. Its weights are rounded to half precision, which halves their file, and the
     graph and every figure are made from the rounded ones. command: how the model was trained, where the checkpoint
     does not tell the whole of it. blend: ship weights between the run's and a model's. flat: take out
-    the pattern drawn into flat areas, see `flatten`.
+    the pattern drawn into flat areas, see `flatten`. trust: calibrate the trust aids for the new weights; the table of
+    the former ones goes with them, and without `calibrate.FILE_NAME` in ``data`` the card has none.
 
     Raises:
         ReadError: checkpoint or data cannot be read.   UsageError: another network than the configuration's.
@@ -144,6 +146,10 @@ def publish(
     if config.card.role == "fidelity":
         _require_better(config.name, card["metrics"])
     _write_card(folder, card)
+    if trust and (data / calibrate.FILE_NAME).is_file():
+        calibrate.write_trust(folder, calibrate.calibrated(read_card(folder), data, say=records.say))
+    else:
+        records.say(f"{config.name} is not calibrated; see python -m brainsr_desktop.train.calibrate --help")
     _put_in_place(folder, models / config.name)
     staging.rmdir()
     return models / config.name
@@ -290,6 +296,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--blend", type=Path, metavar="MODEL", help="folder of a model to stay near to")
     parser.add_argument("--share", type=float, default=0.5, help="of the run in a blend (default: 0.5)")
     parser.add_argument("--flat", action="store_true", help="take out the pattern drawn into flat areas")
+    parser.add_argument("--no-trust", action="store_true", help="calibrate the trust aids later")
     given = parser.parse_args(arguments)
     try:
         folder = publish(
@@ -301,6 +308,7 @@ def main(arguments: list[str] | None = None) -> int:
             command=given.command,
             blend=None if given.blend is None else Blend(given.blend, given.share),
             flat=given.flat,
+            trust=not given.no_trust,
         )
     except BrainSRError as error:
         records.say(f"{error.message} {error.advice}".strip())

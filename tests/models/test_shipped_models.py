@@ -134,6 +134,23 @@ def test_that_a_card_claims_to_beat_every_interpolation(card: Card) -> None:
         assert row["head_psnr"] > row["best_baseline_head_psnr"]
 
 
+def test_that_the_trust_aids_are_calibrated_for_these_weights(card: Card) -> None:
+    """None: nothing was measured, or with other weights; `python -m brainsr_desktop.train.calibrate` does it."""
+    assert card.trust is not None
+    assert card.trust.false_alarm <= 0.08, "5 percent, and what is left to chance among ten people"
+    assert min(card.trust.flagged_added, card.trust.flagged_removed) >= 0.95
+    assert set(card.trust.resolution_mm) == set(card.metrics)
+    assert card.trust.trained.pixel_mm is not None and card.trust.trained.quantiles
+
+
+def test_that_the_large_network_sees_finer_than_every_interpolation() -> None:
+    trust = next(card for card in CARDS if card.name == "brainsr-x4").trust
+    assert trust is not None
+    for protocol, resolution in trust.resolution_mm.items():
+        assert resolution < trust.baseline_resolution_mm[protocol]
+        assert trust.recovered[protocol] > trust.baseline_recovered[protocol]
+
+
 @pytest.mark.slow
 def test_that_the_claims_of_a_card_hold(card: Card, shared: Path) -> None:
     """Of every sixth slice only, so the gain may differ; a model that is not the card's would differ by more."""
