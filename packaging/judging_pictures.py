@@ -10,6 +10,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,6 +55,7 @@ NAMES: Final = {
     "brainsr-x4": "brainsr-x4",
     "brainsr-x4-gan": "brainsr-x4-gan",
 }
+NETWORKS: Final = "espcn-x4,brainsr-x4,brainsr-x4-gan"
 LESION_MM: Final = 4.0
 TILE_PX: Final = 236
 GAP_PX: Final = 8
@@ -348,17 +350,41 @@ def _detail(maker: Maker, picture: Floats) -> float:
 
 def sweep(maker: Maker) -> None:
     """Where each network falls behind the best interpolation as the noise grows: the command's own figure."""
-    command = [
-        *(sys.executable, "-m", "brainsr_desktop.cli.main", "sweep", str(paths.sample_dir()), "--quiet"),
-        *("--series", "2", "--slices", str(NUMBER), "--vary", "noise=0:12:1", "--seed", str(SEED)),
-        *("--models", "espcn-x4,brainsr-x4,brainsr-x4-gan", "--json", "-"),
-        *("--figure", str(maker.out / "sweep.png")),
-    ]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found = json.loads(done.stdout)["breaking_points"]
+    figure = maker.out / "sweep.png"
+    chosen = f"--series 2 --slices {NUMBER} --vary noise=0:12:1 --seed {SEED} --models {NETWORKS}"
+    found = _brainsr("sweep", *chosen.split(), "--figure", str(figure))["breaking_points"]
     kept = {model: {name: points[name] for name in ("head_psnr", "ssim")} for model, points in found.items()}
-    with Image.open(maker.out / "sweep.png") as drawn:
+    with Image.open(figure) as drawn:
         maker.write("sweep", drawn.convert("RGB"), {"behind_from_noise_percent": kept})
+
+
+def structures(maker: Maker) -> None:
+    """The hallucination test on six slices: numbers alone."""
+    chosen = f"--series 2 --slices 15-35 --stride 4 --protocols --planted --seed {SEED} --models {NETWORKS}"
+    told = ("recovered_contrast", "resolution_mm", "false_structures_per_slice", "n")
+    found = _brainsr("evaluate", *chosen.split())["planted"]
+    maker.numbers["structures"] = {
+        model: {name: figures[name] for name in told}
+        | {f"{size}_mm": cells["all"]["recovered_contrast"] for size, cells in figures["by_size"].items()}
+        for model, figures in found.items()
+    }
+
+
+def window(maker: Maker) -> None:
+    """The window with the map of consistency and the section Trust."""
+    look, way = "en-100-light-1280x800", "trust=middle,full,mode_consistency,shown,section trust"
+    script = Path(__file__).with_name("screenshots.py")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, script, folder, "--look", look, "--way", way], check=True)
+        with Image.open(Path(folder) / f"{look}-trust.png") as drawn:
+            maker.write("window", drawn.convert("RGB"), None)
+
+
+def _brainsr(command: str, *arguments: str) -> Any:
+    """What a command says in JSON of the sample study."""
+    start = (sys.executable, "-m", "brainsr_desktop.cli.main", command, str(paths.sample_dir()), "--quiet")
+    done = subprocess.run([*start, *arguments, "--json", "-"], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
 
 
 PICTURES: Final[dict[str, Callable[[Maker], None]]] = {
@@ -370,6 +396,8 @@ PICTURES: Final[dict[str, Callable[[Maker], None]]] = {
     "invented": invented,
     "texture": texture,
     "sweep": sweep,
+    "structures": structures,
+    "window": window,
 }
 
 
