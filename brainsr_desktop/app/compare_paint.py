@@ -26,7 +26,7 @@ FIELD_NUMBERS: Final = ("1", "2")
 """What the fields of the checkerboard are called: of the left and of the right list's picture."""
 _GAP_PX: Final = 8.0
 _LEAST_FIELD_PX: Final = 18
-_SCALE_PX: Final = (14.0, 0.4)
+_SCALE_PX: Final = (14.0, 0.33)
 """Width of the colour scale, and its height as a part of the pane's."""
 _SIDE_MARGIN_PX: Final = 10.0
 _LEGEND_PX: Final = 190.0
@@ -159,7 +159,9 @@ def _scale(painter: QPainter, size: QSizeF, scale: ColourScale) -> None:
     lowest = -scale.span if scale.lowest is None else scale.lowest
     texts = [_told(value, scale) for value in (scale.span, (scale.span + lowest) / 2, lowest)]
     widest = max(map(metrics.horizontalAdvance, texts))
-    bar = QRectF(size.width() - _SIDE_MARGIN_PX - width, (size.height() - height) * 0.42, width, height)
+    # Below the corner text, so that there is room for the words above that of the lower corner.
+    top = max(size.height() * 0.15, 4.8 * metrics.lineSpacing())
+    bar = QRectF(size.width() - _SIDE_MARGIN_PX - width, top, width, height)
     # Clear of the letter in the middle of the right side.
     bar.translate(-metrics.horizontalAdvance("MM") * 1.35, 0)
     table = DIFFERENCE if scale.lowest is None else extent_table()

@@ -12,7 +12,7 @@ from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.suitability_banner import SuitabilityBanner
 from brainsr_desktop.app.viewport_pair import ViewportPair
 from brainsr_desktop.core.series import StackInfo
-from brainsr_desktop.core.suitability import Appearance, Reason, Trained, reasons
+from brainsr_desktop.core.suitability import Appearance, Reason, Trained
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session import suitability
@@ -59,7 +59,7 @@ class SuitabilityDesk(QObject):
         if state.stack is None or state.why_not is not None or trained is None:
             return ()
         look = self._looks.get(stack_name(state.stack))
-        return reasons(suitability.measured(state.stack, look), trained)
+        return suitability.doubts_of(suitability.measured(state.stack, look), trained)
 
     def _on_changed(self, before: ViewState, after: ViewState) -> None:
         if _decides(before) != _decides(after):
@@ -74,7 +74,8 @@ class SuitabilityDesk(QObject):
     def _show(self, state: ViewState) -> None:
         for side, source in (("left", state.left), ("right", state.right)):
             stages = stages_of(state, source) if state.why_not is None else None
-            held = stages is not None and stages.held and not state.show_original
+            hidden = side == "right" and state.show_original
+            held = stages is not None and stages.held and not hidden
             self.banners[side].show_text(self._words(state, stages) if held and stages is not None else "")
 
     def _words(self, state: ViewState, stages: Stages) -> str:

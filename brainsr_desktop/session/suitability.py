@@ -12,13 +12,16 @@ from typing import Final
 import numpy as np
 
 from brainsr_desktop.core.series import StackInfo
-from brainsr_desktop.core.suitability import Appearance, Measured, Reason, appearance
+from brainsr_desktop.core.suitability import Appearance, Measured, Reason, Trained, appearance, reasons
 from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session.pictures import Picture, stack_name
 from brainsr_desktop.session.state import ViewState
 
 AI_MADE: Final = "AI-made"
 """Badge of a stack whose header says that such a program made it."""
+_ROOM: Final = {"pixel_size": 0.05, "matrix": 0.25, "noise": 0.25, "distribution": 0.05}
+"""A range comes from the slices that training happened to have; so far beyond it nothing is another world. As a part of
+its ends; for the distribution as a part of white."""
 _WORDS: Final = {
     "modality": mark("not MR but {value}"),
     "body_part": mark("body part {value}"),
@@ -45,6 +48,21 @@ def measured(stack: StackInfo, appearance: Appearance | None = None) -> Measured
         already_enhanced=AI_MADE in stack.badges,
         appearance=appearance,
     )
+
+
+def doubts_of(found: Measured, trained: Trained) -> tuple[Reason, ...]:
+    """Why a network may be wrong on what was measured, but for what lies just beyond its training."""
+    return tuple(reason for reason in reasons(found, trained) if _is_grave(reason))
+
+
+def _is_grave(reason: Reason) -> bool:
+    value, low, high = reason.value, reason.low, reason.high
+    if isinstance(value, str) or low is None or high is None:
+        return True
+    room = _ROOM[reason.kind]
+    if reason.kind == "distribution":
+        return not low - room <= value <= high + room
+    return not low * (1.0 - room) <= value <= high * (1.0 + room)
 
 
 def appearance_of(picture: Picture) -> Appearance:

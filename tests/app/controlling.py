@@ -18,9 +18,10 @@ from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
 from brainsr_desktop.io.messages import ExportOptions
 from brainsr_desktop.ipc.shared_array import PREFIX
-from brainsr_desktop.session import intents
+from brainsr_desktop.session import intents, suitability
 from brainsr_desktop.session.pictures import PaneState, PaneStatus, Picture, SliceState
 from brainsr_desktop.session.reports import ExportRequest, JobView, Notice
+from brainsr_desktop.session.state import ViewState
 from tests.phantom import classic
 
 PATIENCE_MS = 30_000
@@ -45,9 +46,12 @@ def slice_of(pixels: NDArray[Any]) -> int:
 class Desk:
     """Whoever sits in front of the window: says what to do, and keeps what was said."""
 
-    def __init__(self, qtbot: QtBot, **arguments: Any) -> None:
+    def __init__(self, qtbot: QtBot, *, runs_anyway: bool = True, **arguments: Any) -> None:
+        """``runs_anyway``: no network was trained on series made for tests; answer the banner at once."""
         self._qtbot = qtbot
         self.store = Store()
+        if runs_anyway:
+            self.store.changed.connect(self._run_anyway)
         self.store.apply(lambda state: intents.choose_model(state, "bicubic", 4))
         self.controller = Controller(self.store, **arguments)
         self.series: list[SeriesInfo] = []
@@ -66,6 +70,11 @@ class Desk:
         self.controller.right_changed.connect(lambda *shown: self.right.append(shown))
         self.controller.slice_states_changed.connect(self._on_states)
         self.controller.thumbnail_ready.connect(self.thumbnails.__setitem__)
+
+    def _run_anyway(self, before: ViewState, after: ViewState) -> None:
+        if after.stack is not None and after.stack is not before.stack:
+            models = [card.name for card in self.controller.catalog.cards]
+            self.store.apply(lambda state: suitability.run_anyway(state, models))
 
     def _on_job(self, job: JobView) -> None:
         self.jobs[job.id] = job

@@ -18,12 +18,13 @@ from brainsr_desktop.app.viewport_pair import ViewportPair
 from brainsr_desktop.app.window import MainWindow
 from brainsr_desktop.core.degrade import Degradation
 from brainsr_desktop.core.recipe import Recipe
-from brainsr_desktop.session import intents, intents_compare
+from brainsr_desktop.session import intents, intents_compare, trust
 from brainsr_desktop.session.compare import CURRENT, INPUT, MODES, REFERENCE, Mode, Side, Source
 from brainsr_desktop.session.known_models import KnownModels
 from brainsr_desktop.session.pictures import PaneState, Picture
 from brainsr_desktop.session.planner import key_of, stages_of
 from brainsr_desktop.session.state import ViewState, WindowLevel
+from brainsr_desktop.session.trust import TRUST_MODES
 from tests.app import slow_engine
 from tests.app.controlling import Desk, series_folder, slice_of
 from tests.app.frame_kit import READ, restore_look
@@ -61,6 +62,7 @@ class Walk:
         self.made = 0
         self.maps = 0
         self.modes: set[Mode] = set()
+        self.trusted: set[Mode] = set()
 
     def step(self) -> Step:
         """What to do next."""
@@ -119,6 +121,8 @@ class Walk:
             assert drawn is (left if state.compare.blink_side == "left" else right)
         elif state.mode == "difference" and (drawn is None or drawn.span is not None):
             self._check_map(drawn, right, left, state)
+        elif state.mode in TRUST_MODES and (drawn is None or drawn.span is not None):
+            self._check_trust(drawn, right, state)
         else:
             assert drawn is right
         parted = state.mode in ("wipe", "board")
@@ -193,6 +197,35 @@ class Walk:
         ):
             assert float(shown.pixels[0, 0]) == np.float32(right.pixels[0, 0]) - np.float32(lower)
 
+    def _check_trust(self, shown: Picture | None, right: Picture | None, state: ViewState) -> None:
+        """What is drawn was worked out from the right picture of now and from what it was made from."""
+        if shown is None:
+            return
+        assert right is not None
+        assert shown.key == right.key
+        self.trusted.add(state.mode)
+        recipes = self.models.recipes(state)
+        if state.mode == "stability":
+            assert recipes.spread is not None
+            made = self.desk.controller._enhancer.cache.peek(
+                key_of(state, recipes.spread, self.models.weights_of)
+            )
+            assert made is not None and shown.pixels is made.spread
+            return
+        question = self.desk.controller.trust.question
+        assert question is not None and question.upper.pixels is right.pixels
+        if state.mode == "agreement":
+            assert question.truth is not None and slice_of(question.truth.pixels) == state.slice_index
+            agreement = trust.agree(question).agreement
+            assert agreement is not None and np.array_equal(shown.pixels, agreement)
+            return
+        if state.test_mode:
+            assert recipes.degraded is not None
+            assert question.source.key == self._key(state, recipes.degraded)
+            assert float(question.source.pixels[0, 0]) == stamp_of(recipes.degraded)
+        residual = trust.check(question).residual
+        assert residual is not None and np.array_equal(shown.pixels, residual.map)
+
     def _check_name(self, words: str, picture: Picture | None) -> None:
         """The label names the model that made the picture."""
         if picture is None or picture.key is None:
@@ -207,7 +240,8 @@ class Walk:
         card = self.models.card(made.model)
         assert card is not None
         assert card.title in words
-        assert (picture.span is not None) == ("ifference" in words)
+        maps = ("ifference", "Consistency", "Stability", "Agreement")
+        assert (picture.span is not None) == any(name in words for name in maps)
 
     def _is_degraded(self, picture: Picture, state: ViewState) -> bool:
         return state.test_mode and picture.pixels.shape[0] < SHAPE[0]
@@ -270,4 +304,5 @@ def test_that_a_random_walk_of_a_thousand_steps_never_shows_a_stale_picture(walk
     assert walk.made > 10
     assert walk.maps > 3
     assert walk.modes == set(MODES)
+    assert "consistency" in walk.trusted
     assert {PaneState.INTERPOLATED, PaneState.CACHED, PaneState.OFF, PaneState.ORIGINAL} <= walk.kinds
