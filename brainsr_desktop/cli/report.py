@@ -85,8 +85,9 @@ def write_evaluation(
         card for card in catalog.cards if card.name in evaluation["results"] and not card.is_interpolation
     ]
     figures = [figure_path(options)] if is_drawn else []
+    told = evaluation if options.bench else {**evaluation, "bench": "series"}  # a folder may name a patient
     try:
-        paths = write_bench_report(options.report, evaluation, tuple(rows), cards, figures)
+        paths = write_bench_report(options.report, told, tuple(rows), cards, figures)
     except OSError as error:
         raise NotWritable(
             f"The report could not be written: {error.strerror}.", path=error.filename

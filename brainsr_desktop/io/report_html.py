@@ -77,13 +77,15 @@ def _block(block: Block) -> str:
 
 
 def _facts(block: Facts) -> str:
-    rows = "".join(f"<tr><th>{_text(name)}</th><td>{_text(text)}</td></tr>" for name, text in block.rows)
+    rows = "".join(
+        f'<tr><th scope="row">{_text(name)}</th><td>{_text(text)}</td></tr>' for name, text in block.rows
+    )
     return f'<table class="facts">{rows}</table>\n'
 
 
 def _table(block: Table) -> str:
     right = block.to_the_right()
-    heads = "".join(f"<th>{_text(head)}</th>" for head in block.heads)
+    heads = "".join(f'<th scope="col">{_text(head)}</th>' for head in block.heads)
     rows = "".join(f"<tr>{''.join(map(_cell, row, right))}</tr>" for row in block.rows)
     return f'{_title(block.title)}<div class="wide"><table><tr>{heads}</tr>{rows}</table></div>\n'
 

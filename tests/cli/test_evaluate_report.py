@@ -51,5 +51,6 @@ def test_that_a_report_of_series_names_the_seed_and_no_patient(
     assert isinstance(facts, Facts)
     rows = dict(facts.rows)
     assert rows["Test mode: seed"] == "41" and rows["Test mode: noise"].startswith("2 %")
+    assert rows["Slices"] == "series" and sample.name.encode() not in content.lower()
     assert b"SAMPLE" not in content and b"Sample^Head" not in content
     assert not (tmp_path / "figure.png").exists()
