@@ -60,7 +60,11 @@ SEED: Final = 10
 NOISE_PERCENT: Final = 4.0
 """The strongest noise of training."""
 TAILS: Final = (0.5, 99.5)
-"""Percentiles of what training slices look like that end the trained range."""
+"""Percentiles of what training slices look like that end the trained range, ..."""
+MARGIN: Final = 0.1
+"""... sizes this part further, for nothing changes at the very end of them, ..."""
+GREY_MARGIN: Final = 0.07
+"""... and grey values so far, or one slice in ten of people who were not trained on would be outside."""
 TRAINING_STRIDE: Final = 20
 DIGITS: Final = 4
 
@@ -198,18 +202,21 @@ def trained_range(card: Card, data: Path) -> Table:
     found: Table = {}
     fine, coarse = _card_spacing(card)
     if fine is not None and coarse is not None:
-        found["pixel_mm"] = [fine, round(coarse * card.scale, 2)]
-        found["input_pixel_mm"] = [round(fine * card.scale, 2), round(coarse * card.scale, 2)]
+        found["pixel_mm"] = _widened(fine, coarse * card.scale)
+        found["input_pixel_mm"] = _widened(fine * card.scale, coarse * card.scale)
     contrasts = card.data.get("contrasts")
     if isinstance(contrasts, list):
         found["contrasts"] = list(contrasts)
     looks, sides = _training_looks(data, card.scale)
     if looks:
-        found["matrix_px"] = [min(sides) // card.scale, max(sides)]
+        found["matrix_px"] = [round(end) for end in _widened(min(sides) / card.scale, max(sides))]
         noises = [look.noise_percent for look in looks]
         found["noise_percent"] = [0.0, round(float(np.percentile(noises, TAILS[1])), 1)]
         ends = np.percentile([look.quantiles for look in looks], TAILS, axis=0)
-        found["quantiles"] = [[round(float(end), 3) for end in pair] for pair in ends.T]
+        found["quantiles"] = [
+            [round(max(float(low) - GREY_MARGIN, 0.0), 3), round(float(high) + GREY_MARGIN, 3)]
+            for low, high in ends.T
+        ]
     return found
 
 
@@ -298,6 +305,10 @@ def _near(
         for size, centre, side in zip(shape, lesion.place, spacing_mm, strict=True)
     )
     return np.asarray(np.hypot(down[:, None], across[None, :]) <= 1.0)
+
+
+def _widened(low: float, high: float) -> list[float]:
+    return [round(low * (1.0 - MARGIN), 2), round(high * (1.0 + MARGIN), 2)]
 
 
 def _card_spacing(card: Card) -> tuple[float | None, float | None]:
