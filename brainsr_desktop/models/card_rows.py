@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from brainsr_desktop.language import tr
+from brainsr_desktop.models import trust_rows
 from brainsr_desktop.models.card import Card
 
 
@@ -36,6 +37,8 @@ def rows_of(card: Card) -> list[tuple[str, str]]:
             (tr("SHA-256 of the weights"), card.weights_sha256),
             (tr("Origin"), tr("imported") if card.from_user else tr("comes with the program")),
         ]
+    if card.trust is not None:
+        rows += trust_rows.rows_of(card.trust)
     for heading, table in (
         (tr("Data"), card.data),
         (tr("Training"), card.training),
