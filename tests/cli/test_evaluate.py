@@ -106,6 +106,28 @@ def test_that_series_can_be_judged_in_the_three_protocols(
     assert (tmp_path / "f.png").stat().st_size > 10_000
 
 
+def test_that_planted_structures_are_told_by_the_contract(
+    brainsr: Brainsr, sample: Path, tmp_path: Path
+) -> None:
+    files = {name: tmp_path / f"figures.{name}" for name in ("json", "png")}
+    ended = brainsr(
+        "evaluate", sample, "--series", "1", "--slices", "25", "--models", "bicubic", "--protocols", "--planted",
+        "--json", files["json"], "--figure", files["png"],
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    planted = json.loads(files["json"].read_text())["planted"]
+    assert set(planted) == {"nearest", "bicubic", "lanczos", "zerofill"}
+    figures = planted["bicubic"]
+    assert 0.0 < figures["recovered_contrast"] < 1.0
+    # No finer than two pixels of 1.33 x 1.40 mm, nor coarser than the head.
+    assert 2.8 <= figures["resolution_mm"] < 100.0
+    assert figures["false_structures_per_slice"] >= 0.0
+    assert set(figures["by_size"]) <= {"1", "2", "4", "8"}
+    assert "recovered" in ended.out and "resolution mm" in ended.out
+    with Image.open(files["png"]) as picture:
+        assert picture.size[0] > 4 * 137
+
+
 def test_that_two_series_of_a_patient_are_one_subject(brainsr: Brainsr, sample: Path) -> None:
     ended = brainsr(
         "evaluate", sample, "--series", "1", "--series", "2", "--slices", "25", "--models", "bicubic",
@@ -136,6 +158,7 @@ def test_that_a_tumour_is_judged_where_a_mask_outlines_it(brainsr: Brainsr, tmp_
         (["--bench", "x.npz", "y"], "--bench"),
         (["resources", "--card", "espcn-x4"], "--card"),
         (["resources", "--figure", "x.png"], "--figure"),
+        (["resources", "--planted"], "--planted"),
         (["resources", "--protocols", "--bench", "x.npz"], "--bench"),
         (["--bench", "resources/sample", "--figure-slices", "3,x"], "--figure-slices"),
         (["resources", "--models", "nothing"], "nothing"),
