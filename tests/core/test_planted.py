@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -39,6 +39,7 @@ def volume(kind: Kind, size_mm: float) -> float:
     }[kind]
 
 
+@settings(max_examples=25)
 @given(
     st.sampled_from(["dot", "line", "lesion"]),
     st.floats(1.5, 8.0),
@@ -95,6 +96,7 @@ def test_that_drawn_structures_are_the_same_again_and_others_for_others() -> Non
     assert [(s.kind, s.size_mm, abs(s.contrast)) for s in first] == WANTED
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 2**31))
 def test_that_drawn_structures_lie_in_the_head_apart_and_within_the_range(seed: int) -> None:
     found = drawn(TRUTH, HEAD, WANTED * 4, (1.0, 1.0), seed=seed, number=0)
