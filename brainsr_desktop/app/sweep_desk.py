@@ -39,9 +39,8 @@ class SweepDesk(QObject):
             self._controller.sweep_changed.connect(self.dialog.set_view)
             self._controller.catalog_changed.connect(self.dialog.form.set_catalog)
         self.dialog.form.set_state(self._store.state)
+        self.dialog.hide()  # one that lies behind the window comes up in front
         self.dialog.show()
-        self.dialog.raise_()
-        self.dialog.activateWindow()
 
     def _on_changed(self, before: ViewState, after: ViewState) -> None:
         if _meant(before) != _meant(after):

@@ -212,7 +212,10 @@ class SweepForm(QWidget):
         )
         first = state.volume * state.stack.slices
         frames = range(first, first + state.stack.slices) if self._over == "series" else (state.frame_index,)
-        return SweepRequest(state.stack, suitable(state.stack, frames), sweep)
+        there = suitable(state.stack, frames)
+        if not there:
+            raise UsageError(tr("There is no picture at this position."))
+        return SweepRequest(state.stack, there, sweep)
 
     def _items(self) -> list[QListWidgetItem]:
         return [self.models.item(row) for row in range(self.models.count())]
@@ -237,7 +240,7 @@ class SweepForm(QWidget):
             self.ready = False
         else:
             self.said.setText(_words(request))
-            self.ready = request.total > 0
+            self.ready = True
         self.changed.emit()
 
 
