@@ -32,15 +32,20 @@ from brainsr_desktop.io.report_model import (
     Words,
     facts,
 )
-from brainsr_desktop.language import tr, trn
+from brainsr_desktop.language import mark, tr, trn
 
 MOST_SLICES: Final = 12
 """So many slices are shown, spread over all of them; the figures are those of every slice."""
 LIBRARIES: Final = ("numpy", "pydicom", "openvino", "torch", "pillow", "reportlab")
 DIFFERENCE_PART: Final = 0.05
 """Where the colours of differences end, in parts of the width of the grey window."""
-CURVES: Final = (("head_psnr", "dB"), ("psnr", "dB"), ("ssim", "SSIM"))
-"""Figures that are drawn over the slices; of two of one unit the first that is known."""
+CURVES: Final = (
+    (("head_psnr", mark("PSNR in the head, dB")), ("psnr", mark("PSNR of the whole slice, dB"))),
+    (("ssim", mark("SSIM in the head")),),
+)
+"""Figures that are drawn over the slices; of each group the first that is known."""
+MOST_FIGURES: Final = 7
+"""So many figures fit into a table of a printed page."""
 
 Floats = NDArray[np.float32]
 Source = Callable[[int], Floats | None]
@@ -65,7 +70,7 @@ def series_report(
         Section(tr("Patient and series"), (facts(patient),)) if patient else None,
         Section(tr("Settings"), (facts((*settings(request, window), *_matrix(request, told))),)),
         Section(tr("Model"), (facts(request.report.facts or _model(request)),)),
-        Section(tr("Metrics"), tuple(_figures(slices))),
+        Section(tr("Metrics"), tuple(_figures(slices, request.model.title or request.model.id))),
         *request.report.sections,
         _without_reference(parts, request.report.consistency_limit),
         _slices(parts, len(slices)),
@@ -281,16 +286,18 @@ def _without_reference(parts: Sequence[_Shown], limit: float) -> Section | None:
     return Section(tr("Measured without a reference"), tuple(blocks))
 
 
-def _figures(slices: Sequence[StoredSlice]) -> Iterator[Block]:
+def _figures(slices: Sequence[StoredSlice], model: str) -> Iterator[Block]:
     """The figures of every slice with their mean and spread, and curves of some; a sentence where no truth is known."""
     names = list(dict.fromkeys(name for item in slices for name, _ in item.scores))
     if not names:
         yield Words(tr("No reference: no score is possible. Only in test mode the truth is known."))
         return
     if len(slices) > 1:
-        yield from _score_curves(slices, names)
+        yield from _score_curves(slices, names, model)
     for owner in dict.fromkeys(_owner(name) for name in names):
-        yield _score_table(slices, [name for name in names if _owner(name) == owner], owner)
+        own = [name for name in names if _owner(name) == owner]
+        for first in range(0, len(own), MOST_FIGURES):
+            yield _score_table(slices, own[first : first + MOST_FIGURES], owner, model)
 
 
 def _owner(name: str) -> str:
@@ -298,7 +305,7 @@ def _owner(name: str) -> str:
     return name.rpartition(" ")[0]
 
 
-def _score_table(slices: Sequence[StoredSlice], names: Sequence[str], owner: str) -> Table:
+def _score_table(slices: Sequence[StoredSlice], names: Sequence[str], owner: str, model: str) -> Table:
     scores = [dict(item.scores) for item in slices]
     rows = [
         (str(item.slice_index + 1), *(f"{known[n]:.4g}" if n in known else "" for n in names))
@@ -308,26 +315,29 @@ def _score_table(slices: Sequence[StoredSlice], names: Sequence[str], owner: str
     for label, figure in ((tr("Mean"), np.mean), (tr("SD"), np.std)):
         rows.append((label, *(f"{float(figure(column)):.4g}" for column in columns)))
     heads = (tr("Slice"), *(name.removeprefix(owner).strip() for name in names))
-    return Table(heads, tuple(rows), owner or tr("Model"))
+    return Table(heads, tuple(rows), owner or model)
 
 
-def _score_curves(slices: Sequence[StoredSlice], names: Sequence[str]) -> Iterator[Curves]:
-    drawn: set[str] = set()
-    for figure, unit in CURVES:
-        wanted = [name for name in names if name.rpartition(" ")[2] == figure]
-        if not wanted or unit in drawn:
-            continue
-        drawn.add(unit)
-        numbers = tuple(float(item.slice_index + 1) for item in slices)
+def _score_curves(slices: Sequence[StoredSlice], names: Sequence[str], model: str) -> Iterator[Curves]:
+    numbers = tuple(float(item.slice_index + 1) for item in slices)
+    for group in CURVES:
+        known = ((figure, title, _of_figure(names, figure)) for figure, title in group)
+        _, title, wanted = next((found for found in known if found[2]), ("", "", []))
         lines = tuple(
             Line(
-                _owner(name) or tr("Model"),
+                _owner(name) or model,
                 numbers,
                 tuple(_finite(dict(item.scores).get(name)) for item in slices),
             )
             for name in wanted
         )
-        yield Curves(figure, tr("Slice"), unit, lines)
+        if lines:
+            yield Curves("", tr("Slice"), tr(title), lines)
+
+
+def _of_figure(names: Sequence[str], figure: str) -> list[str]:
+    """Whoever's figure it is."""
+    return [name for name in names if name.rpartition(" ")[2] == figure]
 
 
 def _finite(value: float | None) -> float | None:
