@@ -23,7 +23,7 @@ from pydicom import dcmread
 
 from brainsr_desktop import paths
 from brainsr_desktop.core.colours import DIFFERENCE
-from brainsr_desktop.core.consistency import LIMIT, disagreeing, residual
+from brainsr_desktop.core.consistency import disagreeing, residual
 from brainsr_desktop.core.degrade import Degradation, degrade
 from brainsr_desktop.core.intensity import robust_range
 from brainsr_desktop.core.metrics import head_mask, scores
@@ -31,9 +31,11 @@ from brainsr_desktop.core.planted import Structure, plant, recovered
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.resample import enlarge
 from brainsr_desktop.core.rings import local_agreement, resolution_mm, ring_correlation
+from brainsr_desktop.core.suitability import Measured, appearance, reasons
 from brainsr_desktop.core.uncertainty import by_block, rank_correlation
 from brainsr_desktop.engine.pipeline import Engine
 from brainsr_desktop.models.catalog import load_catalog
+from brainsr_desktop.session.trust import limit_of
 from brainsr_desktop.train.evaluate import enhanced
 
 Floats = NDArray[np.float32]
@@ -98,7 +100,8 @@ class Maker:
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self._engine = Engine(load_catalog())
+        self._catalog = load_catalog()
+        self._engine = Engine(self._catalog)
         self.truth = read_truth(NUMBER)
         self.numbers: dict[str, Any] = {"slice": f"{SERIES}, number {NUMBER}", "seed": SEED}
 
@@ -106,6 +109,18 @@ class Maker:
         """What a model makes of a slice, made worse first; cut to the slice."""
         done = enhanced(self._engine, truth, Recipe(model, scale, worse), NUMBER - 1, self.truth.range_size)
         return done.pixels
+
+    def limit(self, model: str) -> float:
+        """How far a model's picture may be from its input, percent."""
+        return limit_of(self._catalog.find(model))
+
+    def outside(self, model: str, low: Floats, spacing_mm: tuple[float, float]) -> list[str]:
+        """Why the banner warns of an input."""
+        trust = self._catalog.find(model).trust
+        rows, columns = low.shape
+        measured = Measured("MR", "", spacing_mm, (rows, columns), appearance=appearance(low))
+        found = () if trust is None else reasons(measured, trust.trained)
+        return [f"{one.kind} {one.value:.3g} ({one.low:g} to {one.high:g})" for one in found]
 
     def spread(self, truth: Floats, worse: Degradation) -> tuple[Floats, Floats]:
         """The mean of the eight flips and turns, and their spread."""
@@ -194,7 +209,7 @@ def maps(maker: Maker) -> None:
     agreement = local_agreement(picture, truth.pixels, truth.spacing_mm, 4)
     numbers = {
         "consistency_percent": round(left.part, 2),
-        "limit_percent": LIMIT,
+        "limit_percent": maker.limit("brainsr-x4"),
         "spread_to_error_rank_correlation": round(
             rank_correlation(*by_block(spread, mean - truth.pixels, truth.head)), 2
         ),
@@ -231,7 +246,7 @@ def noise(maker: Maker) -> None:
     ]
     for model, name in NAMES.items():
         picture = maker.made(model, truth.pixels, worse)
-        numbers[model] = maker.judged(picture) | _held_against(picture, low, 4, _coarser(truth, 4))
+        numbers[model] = maker.judged(picture) | _held_against(maker, model, picture, low, 4)
         tiles.append(_grey(maker, name, picture, DETAIL, _figures(numbers[model])))
     maker.save("noise", (tiles[:3], tiles[3:]), numbers)
 
@@ -250,7 +265,7 @@ def interpolated(maker: Maker) -> None:
         ("brainsr-x4", low, 4, "the true matrix, brainsr-x4"),
     ):
         picture = maker.made(model, source, None, scale)
-        checked = _held_against(picture, source, scale, _coarser(truth, scale))
+        checked = _held_against(maker, model, picture, source, scale)
         picture = picture[:rows, :columns]
         numbers[name] = maker.judged(picture) | checked
         tiles.append(_grey(maker, name, picture, DETAIL, _figures(numbers[name])))
@@ -263,12 +278,16 @@ def _coarser(truth: Truth, times: int) -> tuple[float, float]:
     return times * rows_mm, times * columns_mm
 
 
-def _held_against(
-    picture: Floats, low: Floats, scale: int, spacing_mm: tuple[float, float]
-) -> dict[str, float]:
-    """What consistency says."""
-    left = residual(picture, low, scale, spacing_mm)
-    return {"consistency_percent": round(left.part, 2), "places_over_limit": len(disagreeing(left))}
+def _held_against(maker: Maker, model: str, picture: Floats, low: Floats, scale: int) -> dict[str, Any]:
+    """What the program says of a picture without knowing the truth."""
+    spacing_mm = _coarser(maker.truth, scale)
+    left, limit = residual(picture, low, scale, spacing_mm), maker.limit(model)
+    return {
+        "consistency_percent": round(left.part, 2),
+        "limit_percent": limit,
+        "places_over_limit": len(disagreeing(left, limit)),
+        "outside_training": maker.outside(model, low, spacing_mm),
+    }
 
 
 def planted(maker: Maker) -> None:
@@ -306,13 +325,15 @@ def invented(maker: Maker) -> None:
     honest = maker.made("brainsr-x4", truth.pixels, MADE)
     place = Structure("lesion", LESION_MM, 30.0, (150.0, 110.0))
     painted = plant(honest, (place,), truth.spacing_mm)
-    tiles, numbers = [], {}
+    limit = maker.limit("brainsr-x4")
+    tiles: list[Tile] = []
+    numbers: dict[str, Any] = {"limit": limit}
     for name, picture in (("honest", honest), ("a lesion painted into it", painted)):
         left = residual(picture, low, 4, _coarser(truth, 4))
-        places = disagreeing(left)
-        numbers[name] = {"consistency_percent": round(left.part, 2), "places": len(places), "limit": LIMIT}
+        places = disagreeing(left, limit)
+        numbers[name] = {"consistency_percent": round(left.part, 2), "places": len(places)}
         outlines = tuple((4 * p.top, 4 * p.left, 4 * (p.bottom - p.top)) for p in places)
-        shown = _grey(maker, name, picture, None, (f"residual {left.part:.1f} %, limit {LIMIT:g} %",))
+        shown = _grey(maker, name, picture, None, (f"residual {left.part:.1f} %, limit {limit:g} %",))
         left_map = _signed("consistency", _on_matrix(left.map, picture, 4), 0.1 * truth.range_size)
         tiles += [replace(tile, outlines=outlines) for tile in (shown, left_map)]
     maker.save("invented", (tiles,), numbers)
