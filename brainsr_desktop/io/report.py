@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from brainsr_desktop import __version__, language
 from brainsr_desktop.core.consistency import disagreeing, residual
-from brainsr_desktop.core.degrade import Degradation
+from brainsr_desktop.core.degrade import Degradation, degrade
 from brainsr_desktop.core.estimates import edge_sharpness_ratio, noise_percent
 from brainsr_desktop.core.resample import enlarge
 from brainsr_desktop.core.trust import difference, places_of_change
@@ -175,6 +175,7 @@ class _Shown:
     ) -> None:
         self.told = told
         self.number = item.slice_index + 1
+        self._frame = request.stack.frames[item.index]
         self._place_mm = told.geometry.offsets_mm()[item.slice_index]
         self._scale = request.recipe.scale
         self._window = window
@@ -236,6 +237,8 @@ class _Shown:
         if original is not None and told.picture != "original":
             spacing = request.stack.geometry.spacing_mm
             yield grey_picture(tr("Original"), original, self._window, spacing, inverted=inverted)
+        if original is not None and told.picture == "test":
+            yield from self._input(request, original)
         title, spacing = picture_title(told), told.geometry.spacing_mm
         if told.picture != "difference":
             yield grey_picture(title, made, self._window, spacing, inverted=inverted)
@@ -243,6 +246,17 @@ class _Shown:
             against_truth = tr("Enhanced minus truth")
             name = against_truth if told.picture == "test" else tr("Enhanced minus cubic interpolation")
             yield signed_picture(name, self.change, self.limit, spacing)
+
+    def _input(self, request: OpenExport, original: Floats) -> Iterator[Picture]:
+        """What the model was given: degraded once more, in stored values as the engine does."""
+        worse, frame = request.recipe.degradation, self._frame
+        if worse is None or frame is None or frame.padding is not None or not frame.slope:
+            return
+        stored = ((original - frame.intercept) / frame.slope).astype(np.float32)
+        given = degrade(stored, worse, slice_index=self.number - 1) * frame.slope + frame.intercept
+        spacing = request.stack.geometry.reduced(worse.reduction).spacing_mm
+        pixels = given.astype(np.float32)
+        yield grey_picture(tr("Degraded"), pixels, self._window, spacing, inverted=self.told.inverted)
 
 
 def picture_title(told: OutputFacts) -> str:

@@ -12,8 +12,9 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.export_task import ExportEnd
-from brainsr_desktop.core.degrade import Degradation
+from brainsr_desktop.core.degrade import Degradation, degrade
 from brainsr_desktop.io.messages import ExportOptions
+from brainsr_desktop.io.report_file import decoded
 from brainsr_desktop.ipc.messages import ErrorReport
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.reports import ExportRequest
@@ -85,6 +86,18 @@ def test_that_a_test_is_scored_beside_cubic_interpolation(desk: MakeDesk, tmp_pa
     assert all(float(row["psnr"]) > 10 and float(row["bicubic psnr"]) > 10 for row in rows)
     page = next(out.glob("*.html")).read_text(encoding="utf-8")
     assert "Test mode: seed" in page and "Lanczos" in page
+    told = decoded(next(out.glob("*_report.json")).read_bytes())
+    (shown,) = (section for section in told.sections if section.heading == "Slices")
+    pictures = {picture.title: picture for picture in shown.blocks[0].pictures}  # type: ignore[union-attr]
+    assert set(pictures) == {
+        "Original",
+        "Degraded",
+        "Enhanced from the degraded slice",
+        "Enhanced minus truth",
+    }
+    given = degrade(marked_slices()[0].astype(np.float32), Degradation(reduction=4, seed=5), slice_index=0)
+    shown_greys = np.asarray(Image.fromarray(pictures["Degraded"].pixels()).resize(given.shape[::-1])).ravel()
+    assert np.corrcoef(shown_greys.astype(float), given.ravel())[0, 1] > 0.99
 
 
 def test_that_a_paused_job_rests_and_goes_on(desk: MakeDesk, tmp_path: Path, slow: str) -> None:
