@@ -65,6 +65,7 @@ class Areas:
             ("metrics", tr("Metrics"), self.metrics, "metrics"),
         ):
             self.panel.add(key, title, content, icon)
+        self.trust.warned.connect(lambda words: self.panel.warn("trust", words))
         self.jobs = JobList(window)
         self.job_button = JobButton(self.jobs)
         self.memory = QLabel()

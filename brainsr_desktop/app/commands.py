@@ -19,9 +19,10 @@ from brainsr_desktop.app.slice_slider import SliceSlider
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.app.viewport_pair import ViewportPair
 from brainsr_desktop.language import tr
-from brainsr_desktop.session import intents, intents_measure
+from brainsr_desktop.session import intents, intents_measure, suitability
 from brainsr_desktop.session.measurements import KINDS
 from brainsr_desktop.session.pictures import PaneState
+from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.session.state import Tool, ViewState
 
 TOOLS: Final[tuple[Tool, ...]] = ("window", "pan", "zoom", "scroll", *KINDS)
@@ -127,13 +128,33 @@ class Commands(QObject):
     def _connect_enhancing(self) -> None:
         on = self._on
         on("enhance_slice", self._enhance_slice)
-        on("enhance_series", self._controller.enhance_series)
+        on("enhance_series", self._enhance_series)
         on("stop", self._stop)
 
     def _enhance_slice(self) -> None:
         """Return: the network runs on this slice, also after a stop or a failure."""
         self._apply(lambda s: intents.set_network(s, on=True))
         self._controller.retry()
+
+    def _enhance_series(self) -> None:
+        """The whole series; where the network was not trained for it the user is asked first."""
+        model = self._store.state.recipe.model
+        if not suitability.is_held(self._store.state, model):
+            self._controller.enhance_series()
+            return
+        self._controller.notice.emit(
+            Notice(
+                "warning",
+                tr("This series is outside what the chosen model was trained on."),
+                tr("Results may be wrong."),
+                label=tr("Run anyway"),
+                action=lambda: self._enhance_anyway(model),
+            )
+        )
+
+    def _enhance_anyway(self, model: str) -> None:
+        self._apply(lambda s: suitability.run_anyway(s, (model,)))
+        self._controller.enhance_series()
 
     def _stop(self) -> None:
         """Esc: the drag, then the tool, then full screen, then what is being computed."""

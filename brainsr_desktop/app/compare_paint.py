@@ -191,7 +191,7 @@ def _legend(painter: QPainter, size: QSizeF, bar: QRectF, legend: str) -> None:
     wrapped = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
     needed = metrics.boundingRect(QRectF(0, 0, width - 2 * _GAP_PX, 1e4), wrapped, legend)
     area = QRectF(0, 0, needed.width() + 2 * _GAP_PX, needed.height() + _GAP_PX)
-    area.moveTopRight(QPointF(size.width() - _GAP_PX, bar.bottom() + 1.5 * _GAP_PX))
+    area.moveTopRight(QPointF(max(bar.right(), area.width() + _GAP_PX), bar.bottom() + 1.5 * _GAP_PX))
     ground = QColor(IMAGE.bar)
     ground.setAlpha(200)
     painter.fillRect(area, ground)

@@ -88,6 +88,18 @@ def test_that_the_network_waits_until_the_user_wants_it_anyway(person: Person) -
     assert banner.isVisible()
 
 
+def test_that_a_whole_series_is_enhanced_only_after_the_same_question(person: Person) -> None:
+    desk = person.desk
+    person.window.actions_["enhance_series"].trigger()
+    assert desk.said("outside what the chosen model was trained on")
+    jobs = len(desk.jobs)
+    action = desk.notices[-1].action
+    assert action is not None
+    action()
+    desk.wait(lambda: len(desk.jobs) > jobs, "the job")
+    assert not person.banner.isVisible()
+
+
 def test_that_another_model_can_be_chosen_and_runs(person: Person) -> None:
     QTest.mouseClick(person.banner.other, Qt.MouseButton.LeftButton)
     QApplication.processEvents()

@@ -81,6 +81,11 @@ def test_that_what_was_painted_is_told_outlined_and_gone_to(person: Person) -> N
     assert checked is not None
     count = len(checked.places)
     assert panel.places.text() == (f"{count} places" if count > 1 else "1 place")
+    side = person.window.areas.panel
+    assert panel.warning.text() in side.section("trust").heading.accessibleName()
+    side.set_open_sections(())
+    assert "⚠" in side.section("trust").heading.text()
+    side.set_open_sections(("trust",))
     QTest.mouseClick(panel.next, Qt.MouseButton.LeftButton)
     state = person.desk.store.state
     assert (state.compare.place, state.compare.place_kind) == (0, "disagreement")
@@ -98,6 +103,7 @@ def test_that_what_was_painted_is_told_outlined_and_gone_to(person: Person) -> N
     # The mark belongs to the picture: it goes with the slice.
     person.desk.do(intents.scroll, 1)
     assert view.signs.place is None
+    assert side.section("trust").heading.text() == "Trust"
     # A place of change is none of disagreement.
     person.wait_checked()
     person.desk.do(intents_compare.show_place, 0, RectMm(0.0, 0.0, 9.0, 9.0))

@@ -244,7 +244,7 @@ class Walk:
         assert (picture.span is not None) == any(name in words for name in maps)
 
     def _is_degraded(self, picture: Picture, state: ViewState) -> bool:
-        return state.test_mode and picture.pixels.shape[0] < SHAPE[0]
+        return state.test_mode and picture.span is None and picture.pixels.shape[0] < SHAPE[0]
 
     def _key(self, state: ViewState, recipe: Recipe) -> object:
         return key_of(state, recipe, self.models.weights_of)
@@ -295,6 +295,9 @@ def test_that_a_random_walk_of_a_thousand_steps_never_shows_a_stale_picture(walk
     walk.desk.do(intents_compare.choose_source, "left", INPUT)
     walk.desk.do(intents_compare.choose_source, "right", CURRENT)
     walk.desk.do(intents.choose_model, "brainsr-x4", 4, "espcn-x4")
+    for on in (False, True):
+        walk.desk.do(intents.set_network, on=on)
+        walk.look()
     for steps in (0, -1, 1):
         walk.desk.do(intents.scroll, steps)
         walk.look()

@@ -35,6 +35,7 @@ class Section(QFrame):
         self.key = key
         self.title = title
         self.content = content
+        self.warning = ""
         self.setObjectName("section")
         self.heading = QToolButton(self)
         self.heading.setObjectName("section_heading")
@@ -64,6 +65,13 @@ class Section(QFrame):
         else:
             self.heading.setChecked(is_open)
 
+    def warn(self, words: str) -> None:
+        """Say in the heading, also while it is folded, that the content has a warning; empty: none."""
+        self.warning = words
+        self.heading.setText(f"{self.title}  ⚠" if words else self.title)
+        self.heading.setToolTip(words)
+        self._show(self.is_open)
+
     def _on_toggled(self, is_open: bool) -> None:
         self._show(is_open)
         self.toggled.emit(self.key, is_open)
@@ -71,11 +79,12 @@ class Section(QFrame):
     def _show(self, is_open: bool) -> None:
         self.content.setVisible(is_open)
         self.heading.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
-        self.heading.setAccessibleName(
+        name = (
             tr("{section}, open", section=self.title)
             if is_open
             else tr("{section}, folded", section=self.title)
         )
+        self.heading.setAccessibleName(f"{name}. {self.warning}" if self.warning else name)
 
 
 class SidePanel(QWidget):
@@ -87,6 +96,8 @@ class SidePanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._sections: dict[str, Section] = {}
+        self._buttons: dict[str, tuple[QToolButton, str]] = {}
+        """Button of a section in the bar, and its icon."""
         self._column = QVBoxLayout()
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(1)
@@ -127,8 +138,18 @@ class SidePanel(QWidget):
         button.setToolTip(title)
         button.setAccessibleName(tr("Open the section {section}", section=title))
         button.clicked.connect(lambda: self.reveal(key))
+        self._buttons[key] = button, icon
         self._bar_column.insertWidget(self._bar_column.count() - 1, button)
         return section
+
+    def warn(self, key: str, words: str) -> None:
+        """Say at a section, or at its button in the bar, that it has a warning; empty: none."""
+        section = self._sections[key]
+        if words != section.warning:
+            section.warn(words)
+            button, icon = self._buttons[key]
+            icons.set_icon(button, "warning" if words else icon)
+            button.setToolTip(f"{section.title}: {words}" if words else section.title)
 
     @property
     def folded(self) -> bool:

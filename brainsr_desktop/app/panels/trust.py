@@ -43,6 +43,8 @@ class TrustPanel(QWidget):
 
     place_asked = Signal(int)
     """1: the next place of disagreement, -1: the one before."""
+    warned = Signal(str)
+    """What must be seen also while the section is folded; empty: nothing."""
 
     def __init__(self, store: Store, desk: TrustDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,6 +121,7 @@ class TrustPanel(QWidget):
         for widget in (self.edges, self.noise):
             widget.setVisible(residual is not None)
         self.warning.setVisible(over)
+        self.warned.emit(self.warning.text() if over else "")
         self.jump.setVisible(over)
         if checked is None or residual is None:
             self.kept.setText(self._why_nothing(checked))
