@@ -7,10 +7,12 @@ from typing import Final
 
 from PIL import Image
 
-from brainsr_desktop.io.curves import Axes, HeatMap, Line, fitted, heat_map, line_plot, sheet
+from brainsr_desktop.io.curve_data import Axes, HeatMap, fitted
+from brainsr_desktop.io.curves import heat_map, line_plot, sheet
 from brainsr_desktop.language import tr, trn
 from brainsr_desktop.session.sweep import CONTROLS, Sweep, control_name
-from brainsr_desktop.session.sweep_table import DRAWN, HEADLINE, SECONDS, Table, breaking_words
+from brainsr_desktop.session.sweep_lines import lines_of
+from brainsr_desktop.session.sweep_table import DRAWN, HEADLINE, Table
 
 PLOT_PX: Final = (620, 380)
 COLUMNS: Final = 2
@@ -29,23 +31,6 @@ def sweep_figure(table: Table, name: str) -> Image.Image:
     two = len(table.sweep.axes) == 2
     plots = _maps(table) if two else [_plot(table, figure) for figure in DRAWN]
     return sheet(plots, COLUMNS, _caption(table, name, two=two))
-
-
-def lines_of(table: Table, figure: str, second: float | None = None, *, titles: bool = False) -> list[Line]:
-    """The curves of one figure: networks solid, with a diamond where they fall behind; interpolations dashed.
-    What has no figures yet has no points.
-
-    ``titles``: named as in the window, not as in commands.
-    """
-    found: list[Line] = []
-    for card in (*table.sweep.models, *table.sweep.interpolations):
-        curve = dict(table.curve(card.name, figure, second))
-        note = "" if figure == SECONDS or not curve else breaking_words(table, card.name, figure, second)
-        broken = None if card.is_interpolation else table.breaking_point(card.name, figure, second)
-        place = (broken, curve[broken]) if broken is not None and broken in curve else None
-        name = tr(card.title) if titles else card.name
-        found.append(Line(name, list(curve), list(curve.values()), card.is_interpolation, place, note))
-    return found
 
 
 def _plot(table: Table, figure: str) -> Image.Image:

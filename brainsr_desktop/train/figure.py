@@ -18,7 +18,8 @@ from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.resample import enlarge
 from brainsr_desktop.core.spectrum import frequencies
 from brainsr_desktop.engine.pipeline import Engine
-from brainsr_desktop.io.curves import Axes, Line, line_plot
+from brainsr_desktop.io.curve_data import Axes, Line
+from brainsr_desktop.io.curves import line_plot
 from brainsr_desktop.train.bench import SliceSet, TrueSlice
 from brainsr_desktop.train.evaluate import Entrant, enhanced, entrants_of, judge
 from brainsr_desktop.train.report import Report, rows_of

@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.panels.sweep import SweepDialog
-from brainsr_desktop.app.sweep_plot import curve_colour
+from brainsr_desktop.app.panels.sweep_plot import curve_colour
 from brainsr_desktop.app.sweep_runner import SweepView
 from brainsr_desktop.app.theme import DARK, LIGHT, palette_of
 from brainsr_desktop.core.degrade import Degradation

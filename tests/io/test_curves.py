@@ -8,19 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from brainsr_desktop.io.curve_data import COLOURS, Axes, HeatMap, Line, fitted, nice_ticks
 from brainsr_desktop.io.curves import (
-    COLOURS,
     MARGIN_BOTTOM,
     MARGIN_LEFT,
     MARGIN_RIGHT,
     MARGIN_TOP,
-    Axes,
-    HeatMap,
-    Line,
-    fitted,
     heat_map,
     line_plot,
-    nice_ticks,
     sheet,
     write_png,
 )

@@ -14,7 +14,8 @@ from brainsr_desktop.core.metrics import LOWER_IS_BETTER, SCORES
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.models.catalog import BASELINES
 from brainsr_desktop.session.sweep import Axis, Sweep
-from brainsr_desktop.session.sweep_figure import lines_of, sweep_figure
+from brainsr_desktop.session.sweep_figure import sweep_figure
+from brainsr_desktop.session.sweep_lines import lines_of
 from brainsr_desktop.session.sweep_table import DRAWN, SECONDS, Table, as_json, breaking_words, csv_text
 
 NETWORK = Card(name="net", title="Net", network="brainsr", scales=(4,), role="fidelity")

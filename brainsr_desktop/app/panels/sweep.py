@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -24,15 +26,14 @@ from PySide6.QtWidgets import (
 from brainsr_desktop.app.background import in_background
 from brainsr_desktop.app.panels.forms import fill, labelled, plain_label, size_for_text
 from brainsr_desktop.app.panels.sweep_form import SweepForm
+from brainsr_desktop.app.panels.sweep_plot import SweepLegend, SweepPlot
 from brainsr_desktop.app.plain_text import shown
-from brainsr_desktop.app.sweep_plot import SweepLegend, SweepPlot
 from brainsr_desktop.app.sweep_runner import SweepView
-from brainsr_desktop.io.curves import write_png
 from brainsr_desktop.language import mark, tr, trn
 from brainsr_desktop.models.catalog import Catalog
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.session.sweep import UNITS
-from brainsr_desktop.session.sweep_figure import lines_of, sweep_figure
+from brainsr_desktop.session.sweep_lines import lines_of
 from brainsr_desktop.session.sweep_table import DRAWN, SECONDS, Table, csv_text
 
 FORM_PX: Final = 270
@@ -77,18 +78,10 @@ class SweepDialog(QDialog):
         buttons = QHBoxLayout()
         buttons.addWidget(self.start, 1)
         buttons.addWidget(self.cancel, 1)
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.addWidget(self.form, 1)
+        self._form_scroll = _scrolled(self.form)
+        self._form_scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         left = QVBoxLayout()
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(FORM_PX)
-        left.addWidget(scroll, 1)
+        left.addWidget(self._form_scroll, 1)
         left.addLayout(buttons)
         left.addWidget(self.progress)
         self._second_row = QWidget()
@@ -110,11 +103,15 @@ class SweepDialog(QDialog):
         bottom.addWidget(close)
         for button in (self.start, self.cancel, self.save_csv, self.save_png, close):
             button.setAutoDefault(False)
+        results = QWidget()
+        upper = QVBoxLayout(results)
+        upper.setContentsMargins(0, 0, 0, 0)
+        upper.addWidget(self._second_row)
+        upper.addLayout(grid, 1)
+        upper.addWidget(self.words)
+        upper.addWidget(self._legend)
         right = QVBoxLayout()
-        right.addWidget(self._second_row)
-        right.addLayout(grid, 1)
-        right.addWidget(self.words)
-        right.addWidget(self._legend)
+        right.addWidget(_scrolled(results), 1)
         right.addLayout(bottom)
         whole = QHBoxLayout(self)
         whole.addLayout(left)
@@ -148,6 +145,18 @@ class SweepDialog(QDialog):
         if event.type() == QEvent.Type.PaletteChange:
             self._legend.forget()
             self._draws.start()
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt calls it; only now the style has given the fields their size."""
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Nothing of the form is cut off at its right."""
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        self._form_scroll.setFixedWidth(max(FORM_PX, self.form.minimumSizeHint().width()) + bar)
 
     def _start(self) -> None:
         if self.form.ready:
@@ -235,6 +244,15 @@ class SweepDialog(QDialog):
             self.words.setText(tr("{name} was saved.", name=shown(name)))
 
 
+def _scrolled(content: QWidget) -> QScrollArea:
+    """With large text there may be more than the window holds."""
+    scroll = QScrollArea()
+    scroll.setWidget(content)
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+    return scroll
+
+
 def _write_text(path: Path, text: str) -> str:
     try:
         path.write_text(text, encoding="utf-8")
@@ -244,6 +262,10 @@ def _write_text(path: Path, text: str) -> str:
 
 
 def _write_figure(path: Path, table: Table) -> str:
+    # Only now: the window starts without a picture library.
+    from brainsr_desktop.io.curves import write_png
+    from brainsr_desktop.session.sweep_figure import sweep_figure
+
     try:
         write_png(path, sweep_figure(table, tr("sweep")))
     except OSError as error:

@@ -14,13 +14,16 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 from brainsr_desktop.app.panels.forms import plain_label
 from brainsr_desktop.app.panels.plot import Plot
 from brainsr_desktop.app.theme import colours_of
-from brainsr_desktop.io.curves import COLOURS, Line
+from brainsr_desktop.io.curve_data import COLOURS, Line
 from brainsr_desktop.language import tr
 
+QWIDGETSIZE_MAX: Final = (1 << 24) - 1
+"""Qt's own, which PySide does not name."""
 ON_DARK: Final = ("#56b4e9", "#ff9040", "#2fc79b", "#e39bc6", "#e6b400", "#8fb8ff", "#b8bcc2", "#d0a08c")
-"""Those of `io.curves`, made brighter to be seen on dark."""
+"""Those of `io.curve_data`, made brighter to be seen on dark."""
 SYMBOLS: Final = ("o", "s", "t", "+", "x", "star", "p", "h")
-LEAST_PX: Final = 130
+LEAST_LINES: Final = 9
+"""A plot is at least so many lines of text high."""
 SWATCH: Final = QSize(34, 14)
 SIGN_PX: Final = 7
 MARK_PX: Final = 14
@@ -34,9 +37,12 @@ class SweepPlot(Plot):
         self._signs: pg.ScatterPlotItem | None = None
         self._shown: tuple[Line, ...] = ()
         super().__init__(name, parent)
-        self.setMinimumHeight(LEAST_PX)
-        self.setMaximumHeight(16_777_215)
-        self.setTitle(name, size="10pt")
+        self.setMaximumHeight(QWIDGETSIZE_MAX)
+        self.setTitle(name)
+
+    def sizeHint(self) -> QSize:
+        """Qt asks for it; the window's size decides, not pyqtgraph's taste."""
+        return QSize(2 * self.minimumHeight(), self.minimumHeight())
 
     @property
     def curves(self) -> tuple[Line, ...]:
@@ -68,7 +74,9 @@ class SweepPlot(Plot):
     def _colour(self) -> None:
         super()._colour()
         colours = colours_of(self.palette())
-        self.plotItem.titleLabel.setText(self.plotItem.titleLabel.text, color=colours.text, size="10pt")
+        self.setMinimumHeight(LEAST_LINES * self.fontMetrics().height())
+        title = self.plotItem.titleLabel
+        title.setText(title.text, color=colours.text, size=f"{self.font().pointSizeF():g}pt")
         for number, (item, line) in enumerate(zip(self._items, self._shown, strict=True)):
             item.setPen(_pen(curve_colour(number, self.palette()), dashed=line.dashed))
         self._draw_signs()
