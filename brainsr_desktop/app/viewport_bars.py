@@ -59,7 +59,7 @@ _LOOKS: Final[dict[PaneState, tuple[str, str]]] = {
     PaneState.CACHED: ("stored", IMAGE.green),
     PaneState.FAILED: ("warning", IMAGE.amber),
     PaneState.OFF: ("off", IMAGE.grey),
-    PaneState.HELD: ("warning", IMAGE.amber),
+    PaneState.HELD: ("pause", IMAGE.amber),
     PaneState.ORIGINAL: ("original", IMAGE.text),
     PaneState.DEGRADED: ("degraded", IMAGE.band_text),
     PaneState.REFERENCE: ("reference", IMAGE.text),
