@@ -100,13 +100,13 @@ def write_sweep(folder: Path, table: Table, console: Console) -> None:
     from brainsr_desktop.io.report import notice, versions
     from brainsr_desktop.io.report_file import write_files
     from brainsr_desktop.io.report_model import Report, Section, facts
-    from brainsr_desktop.models.card_rows import rows_of
     from brainsr_desktop.session.sweep_report import sweep_section
+    from brainsr_desktop.train.bench_report import card_section
 
     cards = [card for card in table.sweep.models if card.name in table.models]
     sections = (
         sweep_section(table),
-        *(Section(f"Model {card.name}", (facts(rows_of(card)),)) for card in cards),
+        *(card_section(card) for card in cards),
         Section("Versions", (facts(versions()),)),
     )
     footer = "Figures of a sweep, for research; not for diagnosis."

@@ -85,11 +85,27 @@ def bench_report(
         Section("Figures", (Words(KNOWN), *_tables(evaluation), *_spectra(evaluation))),
         *([planted_section(evaluation["planted"])] if evaluation.get("planted") else []),
         *([Section("Slices", drawn)] if drawn else []),
-        *(Section(f"Model {card.name}", (facts(card_rows(card)),)) for card in cards),
+        *(card_section(card) for card in cards),
         Section("Versions", (facts(versions()),)),
     ]
     footer = "Figures of a benchmark, for research; not for diagnosis."
     return Report("bench", f"Bench: {evaluation['bench']}", notice(), footer, tuple(sections))
+
+
+def card_section(card: Card) -> Section:
+    """A model's card, with the reliability curve of its spread where that was measured."""
+    blocks: list[Block] = [facts(card_rows(card))]
+    points = () if card.trust is None else card.trust.reliability
+    if points:
+        spreads, errors = (
+            tuple(100.0 * value for value in values)
+            for values in ([point.spread for point in points], [point.error for point in points])
+        )
+        lines = (Line(card.name, spreads, errors), Line("spread as large as error", spreads, spreads))
+        blocks.append(
+            Curves("Reliability of the spread", "spread, % of the range", "error, % of the range", lines)
+        )
+    return Section(f"Model {card.name}", tuple(blocks))
 
 
 def _tables(evaluation: Mapping[str, Any]) -> Iterator[Block]:

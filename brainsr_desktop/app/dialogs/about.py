@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 OWN: Final = "BrainSR Desktop"
 SHIPPED_WITH: Final = (
-    "h5py", "nibabel", "numpy", "openvino", "pillow", "platformdirs", "psutil", "pydicom", "pyjpegls", "pylibjpeg",
-    "pylibjpeg-openjpeg", "pyqtgraph", "PySide6-Essentials", "python-gdcm", "safetensors", "tifffile", "tomlkit",
-    "torch", "tqdm",
+    "charset-normalizer", "h5py", "nibabel", "numpy", "openvino", "pillow", "platformdirs", "psutil", "pydicom",
+    "pyjpegls", "pylibjpeg", "pylibjpeg-openjpeg", "pyqtgraph", "PySide6-Essentials", "python-gdcm", "reportlab",
+    "safetensors", "tifffile", "tomlkit", "torch", "tqdm",
 )  # fmt: skip
 LARGEST_TEXT: Final = 400_000
 
