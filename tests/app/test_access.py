@@ -61,7 +61,9 @@ def open_dialogs(rig: Rig) -> list[QDialog]:
         dialog = rig.window.dialogs.current(kind)
         assert dialog is not None
         found.append(dialog)
-    return found
+    rig.window.actions_["sweep"].trigger()
+    assert rig.window.sweeps.dialog is not None
+    return [*found, rig.window.sweeps.dialog]
 
 
 def own_controls(root: QWidget) -> Iterator[QWidget]:
