@@ -19,9 +19,8 @@ from brainsr_desktop.session.state import ViewState
 
 AI_MADE: Final = "AI-made"
 """Badge of a stack whose header says that such a program made it."""
-_ROOM: Final = {"pixel_size": 0.05, "matrix": 0.25, "noise": 0.25, "distribution": 0.05}
-"""A range comes from the slices that training happened to have; so far beyond it nothing is another world. As a part of
-its ends; for the distribution as a part of white."""
+MATRIX_ROOM: Final = 0.25
+"""A network sees the neighbourhood of a pixel alone: a matrix larger or smaller by this part is nothing new to it."""
 _WORDS: Final = {
     "modality": mark("not MR but {value}"),
     "body_part": mark("body part {value}"),
@@ -51,18 +50,15 @@ def measured(stack: StackInfo, appearance: Appearance | None = None) -> Measured
 
 
 def doubts_of(found: Measured, trained: Trained) -> tuple[Reason, ...]:
-    """Why a network may be wrong on what was measured, but for what lies just beyond its training."""
-    return tuple(reason for reason in reasons(found, trained) if _is_grave(reason))
+    """Why a network may be wrong on what was measured; a matrix that is only a little larger is no reason."""
+    return tuple(reason for reason in reasons(found, trained) if not _is_near_matrix(reason))
 
 
-def _is_grave(reason: Reason) -> bool:
+def _is_near_matrix(reason: Reason) -> bool:
     value, low, high = reason.value, reason.low, reason.high
-    if isinstance(value, str) or low is None or high is None:
-        return True
-    room = _ROOM[reason.kind]
-    if reason.kind == "distribution":
-        return not low - room <= value <= high + room
-    return not low * (1.0 - room) <= value <= high * (1.0 + room)
+    if reason.kind != "matrix" or isinstance(value, str) or low is None or high is None:
+        return False
+    return low * (1.0 - MATRIX_ROOM) <= value <= high * (1.0 + MATRIX_ROOM)
 
 
 def appearance_of(picture: Picture) -> Appearance:
