@@ -183,7 +183,8 @@ def _ready() -> None:
     rl_config.useA85 = 0
     rl_config.pdfComments = 0
     for name in (FONT, BOLD):
-        pdfmetrics.registerFont(TTFont(name, str(paths.resources_dir() / "fonts" / f"{name}.ttf")))
+        path = paths.resources_dir() / "fonts" / f"{name}.ttf"
+        pdfmetrics.registerFont(TTFont(name, str(path), asciiReadable=0))
 
 
 def _style(name: str, font: str, size: float, **more: Any) -> Any:

@@ -37,6 +37,7 @@ from brainsr_desktop.io.report_model import (
 from brainsr_desktop.io.report_plot import Dot, Stroke, drawn, ticks
 
 EVIL = '<script>alert("1")</script><img src="file:///etc/passwd"/>&amp;<b>'
+OTHER_SETTINGS = "pageCompression = 0\ninvariant = 0\nuseA85 = 1\nttfAsciiReadable = 1\nsplitLongWords = 0\n"
 AGAIN = """
 import hashlib, sys
 from pathlib import Path
@@ -98,7 +99,7 @@ def test_that_the_same_json_gives_the_same_pages_in_another_process(project: Pat
     path = tmp_path / "report.json"
     path.write_bytes(files.pop(".json"))
     mine = {suffix: hashlib.sha256(page).hexdigest() for suffix, page in files.items()}
-    (tmp_path / ".reportlab_settings").write_text("pageCompression = 0\ninvariant = 0\nuseA85 = 1\n")
+    (tmp_path / ".reportlab_settings").write_text(OTHER_SETTINGS)
     for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo")):
         environment = {
             **os.environ,
