@@ -13,14 +13,16 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from brainsr_desktop.core.filters import gaussian_taps, separable
+from brainsr_desktop.core.filters import block_means, gaussian_taps, separable
 from brainsr_desktop.core.intensity import robust_range
+from brainsr_desktop.core.resample import enlarge
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 AnyFloats: TypeAlias = npt.NDArray[np.floating]
 
 THRESHOLD: Final = 1.0 / 7.0
 PATCH_PX: Final = 32
+FWHM_TO_SIGMA: Final = 1.0 / (2.0 * math.sqrt(2.0 * math.log(2.0)))
 DETAIL_FLOOR: Final = 0.005
 """Of the truth's robust range: detail of this size is none; where neither picture has more, they agree."""
 
@@ -111,20 +113,22 @@ def local_agreement(
     fine, finer = (_beyond_input(np.asarray(picture, np.float64), scale) for picture in (enhanced, truth))
     low, high = robust_range(truth)
     floor = (DETAIL_FLOOR * (high - low)) ** 2
+    sigma_px = patch_px / 2.0 * FWHM_TO_SIGMA / scale
     taps = [
         gaussian_taps(sigma, math.ceil(3.0 * sigma))
-        for side in spacing_mm
-        for sigma in (patch_px / 2.0 / 2.3548 * min(spacing_mm) / side,)
+        for sigma in (max(sigma_px * min(spacing_mm) / side, 0.5) for side in spacing_mm)
     ]
 
     def around(values: Floats) -> Floats:
-        return separable(values, taps[0], taps[1])
+        """Smoothed, on the input's matrix: a patch is far larger than its pixels."""
+        missing = [(0, -side % scale) for side in values.shape]
+        return separable(block_means(np.pad(values, missing, mode="edge"), scale), taps[0], taps[1])
 
-    powers = np.maximum(around(fine * fine), 0.0) * np.maximum(around(finer * finer), 0.0)
-    below = np.sqrt(powers) + floor
+    below = np.sqrt(around(fine * fine) * around(finer * finer)) + floor
     above = around(fine * finer) + floor
     agreement = np.divide(above, below, out=np.ones_like(above), where=below > 0.0)
-    return np.asarray(np.clip(agreement, 0.0, 1.0), np.float32)
+    large = enlarge(np.clip(agreement, 0.0, 1.0).astype(np.float32), scale, "linear")
+    return np.ascontiguousarray(large[: truth.shape[0], : truth.shape[1]])
 
 
 def _windowed_spectrum(picture: AnyFloats, window: Floats) -> npt.NDArray[np.complex128]:
@@ -145,6 +149,7 @@ def _beyond_input(picture: Floats, scale: int) -> Floats:
     """
     rows, columns = picture.shape
     whole = np.pad(picture, ((0, rows), (0, columns)), mode="symmetric")
-    beyond = [np.abs(np.fft.fftfreq(size)) > 0.5 / scale for size in whole.shape]
-    spectrum = np.fft.fft2(whole) * (beyond[0][:, None] | beyond[1][None, :])
-    return np.ascontiguousarray(np.fft.ifft2(spectrum).real[:rows, :columns])
+    down, across = np.abs(np.fft.fftfreq(whole.shape[0])), np.fft.rfftfreq(whole.shape[1])
+    beyond = (down > 0.5 / scale)[:, None] | (across > 0.5 / scale)[None, :]
+    detail = np.fft.irfft2(np.fft.rfft2(whole) * beyond, whole.shape)
+    return np.ascontiguousarray(detail[:rows, :columns])
