@@ -39,7 +39,11 @@ AIMS: dict[str, tuple[str, float]] = {
     "step_2048": ("slice step to the interpolated picture, 2048 x 2048, 95th percentile, ms", 33.0),
     "window_drag": ("one step of a W/L drag, both panes at 2048 x 2048, median, ms", 1000 / 30),
     "cancel": ("cancelling the enhancement of a series, s", 0.5),
+    "sweep": ("a sweep of 11 noise levels on a slice of 256 x 256 with 4 networks, s", 60.0),
+    "sweep_gap": ("gaps of the window during that sweep, 99th percentile, ms", 50.0),
+    "sweep_cancel": ("cancelling a sweep, s", 0.5),
 }
+SWEPT = ("brainsr-x4", "brainsr-x4-gan", "espcn-x4", "srcnn-x4")
 RUNS = 3
 STEPS = 60
 CHILD_STARTS_MS = 3000
@@ -95,6 +99,8 @@ def measure(folder: Path, share: int) -> dict[str, float]:
         found[f"step_{side}"] = slice_step(series)
     found["window_drag"] = window_drag(folder / "side 2048")
     found["cancel"] = cancel(folder / "side 512")
+    write_series(folder / "side 256", 5, 256)
+    found["sweep"], found["sweep_gap"], found["sweep_cancel"] = sweep(folder / "side 256")
     return found
 
 
@@ -231,6 +237,33 @@ def cancel(folder: Path) -> float:
         number = next(job.id for job in jobs.values() if job.state == "running" and "nhanc" in job.title)
         window.controller.cancel_job(number)
         return wait(lambda: jobs[number].state == "cancelled")
+
+
+def sweep(folder: Path) -> tuple[float, float, float]:
+    """Seconds that a sweep takes in its window, gaps of the GUI thread meanwhile in ms, seconds to cancel the next."""
+    from brainsr_desktop.app.heartbeat import Heartbeat
+
+    with window_on(folder) as window:
+        window.actions_["sweep"].trigger()
+        dialog = window.sweeps.dialog
+        assert dialog is not None
+        for name in SWEPT:
+            dialog.form.tick(name)
+        wait_ms(CHILD_STARTS_MS)
+        views: list[Any] = []
+        window.controller.sweep_changed.connect(views.append)
+        heart = Heartbeat()
+        heart.start()
+        dialog.start.click()
+        seconds = wait(lambda: views[-1].state != "running")
+        heart.stop()
+        assert (views[-1].state, views[-1].failed) == ("done", 0)
+        dialog.start.click()
+        wait(lambda: views[-1].done > len(SWEPT))
+        dialog.cancel.click()
+        stopped = wait(lambda: views[-1].state == "cancelled" and not window.controller.computing)
+        dialog.close()
+        return seconds, heart.summary()["p99"], stopped
 
 
 def wait_ms(milliseconds: int) -> None:
