@@ -46,11 +46,9 @@ class Axis:
     def __post_init__(self) -> None:
         low, high = LIMITS[self.control]
         if not self.values or len(self.values) > MOST_VALUES:
-            raise UsageError(
-                tr("A sweep takes 1 to {most} values of {control}.", most=MOST_VALUES, control=self.control)
-            )
+            raise UsageError(tr("A control takes 1 to {most} values in a sweep.", most=MOST_VALUES))
         if list(self.values) != sorted(set(self.values)):
-            raise UsageError(tr("The values of {control} must rise.", control=self.control))
+            raise UsageError(tr("The values of a control must rise."))
         wrong = [value for value in self.values if not low <= value <= high]
         if self.control == "scale":
             wrong = [value for value in self.values if value not in SCALES]
@@ -91,9 +89,7 @@ def stepped(control: Control, first: float, last: float, step: float) -> Axis:
         raise UsageError(tr("A range rises from its first to its last value by a step above 0."))
     count = math.floor((last - first) / step + 1e-6) + 1
     if count > MOST_VALUES:
-        raise UsageError(
-            tr("A sweep takes 1 to {most} values of {control}.", most=MOST_VALUES, control=control)
-        )
+        raise UsageError(tr("A control takes 1 to {most} values in a sweep.", most=MOST_VALUES))
     return Axis(control, tuple(round(first + number * step, DIGITS) for number in range(count)))
 
 
