@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from brainsr_desktop.models.card import read_card
+
 LARGEST_BYTES = 300_000
 CELLS = {
     "cubic interpolation": "bicubic",
@@ -72,6 +74,25 @@ def test_that_the_figures_of_the_page_are_those_measured(page: str, numbers: Any
         assert told[5:] == pytest.approx(
             [found["resolution_mm"], found["false_structures_per_slice"]], abs=0.051
         )
+
+
+def test_that_the_page_tells_what_the_cards_say(page: str, numbers: Any, project: Path) -> None:
+    trust, invents = (read_card(project / "models" / name).trust for name in ("brainsr-x4", "brainsr-x4-gan"))
+    assert trust is not None and invents is not None
+    text = " ".join(page.split())
+    assert f"the model's limit of {trust.consistency_limit:g} %" in text
+    assert f"on {trust.slices} validation slices {100 * trust.flagged_added:.1f} % of such lesions" in text
+    assert f"{100 * trust.flagged_removed:.1f} % of those removed" in text
+    assert f"while {100 * trust.false_alarm:.1f} % of honest slices are flagged" in text
+    assert f"({trust.uncertainty_correlation:.2f} on the validation slices)" in text
+    ratios = [point.error / point.spread for point in trust.reliability]
+    assert f"{min(ratios):.0f} to {max(ratios):.0f} times larger than the spread" in text
+    theirs, ours = (sorted(found.false_structures.values()) for found in (invents, trust))
+    told = f"({theirs[0]:.2f} to {theirs[-1]:.2f} a slice against {ours[0]:.2f} to {ours[-1]:.2f})"
+    assert told in text
+    reason = numbers["noise"]["brainsr-x4"]["outside_training"][0]
+    value, low, high = (float(number) for number in re.findall(r"[\d.]+", reason))
+    assert f"the noise of {value:.1f} % lies outside the training ({low:g} to {high:g} %)" in text
 
 
 def test_that_the_failures_are_told_as_they_were_measured(page: str, numbers: Any) -> None:
