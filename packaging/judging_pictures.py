@@ -148,7 +148,11 @@ class Maker:
         """As `save`, of what is drawn already."""
         path = self.out / f"{name}.png"
         for colours in (None, 256, 128, 64):
-            small = drawn if colours is None else drawn.quantize(colours, dither=Image.Dither.NONE)
+            small = (
+                drawn
+                if colours is None
+                else drawn.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            )
             small.save(path, "PNG", optimize=True)
             if path.stat().st_size < LARGEST_BYTES:
                 break
