@@ -94,6 +94,8 @@ def _plan(options: argparse.Namespace, catalog: Catalog) -> Sweep:
         only = int(scales[0]) if len(scales) == 1 else None
         cards = tuple(catalog.find(name, only) for name in dict.fromkeys(options.models.split(",")))
     models = chosen_models(cards, [int(scale) for scale in scales])
+    if options.figure and len(axes) == 2 and not models:
+        raise UsageError("--figure: of two controls the gains of networks are drawn; name one with --models.")
     return Sweep(axes, degradation(options), models, BASELINES, options.device, options.precision)
 
 

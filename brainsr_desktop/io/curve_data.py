@@ -54,15 +54,17 @@ class Axes:
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """Gains over two controls: ``values[row][column]`` belongs to ``y[row]`` and ``x[column]``; None: not there."""
+    """Gains over two controls: ``values[row][column]`` belongs to ``y[row]`` and ``x[column]``; None: not there.
+
+    ``x_name`` names both axes; the numbers have so many ``digits``.
+    """
 
     title: str
     x_name: str
-    y_name: str
     x: Sequence[float]
     y: Sequence[float]
     values: Sequence[Sequence[float | None]]
-    unit: str = ""
+    digits: int = 2
 
 
 def nice_ticks(low: float, high: float, most: int = TICKS) -> tuple[float, ...]:

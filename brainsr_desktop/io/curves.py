@@ -73,8 +73,7 @@ def heat_map(data: HeatMap, size: tuple[int, int], largest: float) -> Image.Imag
     pen = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(TEXT_PX)
     left, top, right, bottom = MARGIN_LEFT, MARGIN_TOP, size[0] - GAP_PX, size[1] - MARGIN_BOTTOM
-    title = f"{data.title}, {data.unit}" if data.unit else data.title
-    pen.text((left, 4), title, fill="black", font=font)
+    pen.text((left, 4), data.title, fill="black", font=font)
     width, height = (right - left) / len(data.x), (bottom - top) / len(data.y)
     fits = width >= 3.2 * TEXT_PX and height >= LINE_PX
     for row, column in ((r, c) for r in range(len(data.y)) for c in range(len(data.x))):
@@ -85,7 +84,9 @@ def heat_map(data: HeatMap, size: tuple[int, int], largest: float) -> Image.Imag
         behind = value is not None and value < 0.0
         pen.rectangle(field, fill=fill, outline="black" if behind else "white", width=2 if behind else 1)
         if value is not None and fits:
-            pen.text((x + width / 2, y + height / 2), f"{value:+.2f}", fill=ink, font=font, anchor="mm")
+            pen.text(
+                (x + width / 2, y + height / 2), f"{value:+.{data.digits}f}", fill=ink, font=font, anchor="mm"
+            )
     for column in _sparse(len(data.x), width, 34.0):
         place = (left + (column + 0.5) * width, bottom + 3)
         pen.text(place, f"{data.x[column]:g}", fill="black", font=font, anchor="ma")
@@ -184,7 +185,7 @@ def _field_colours(value: float | None, largest: float) -> tuple[Colour, str]:
     part = min(abs(value) / largest, 1.0) if largest > 0.0 else 0.0
     full = BEHIND if value < 0.0 else AHEAD
     red, green, blue = (round(255 + part * (channel - 255)) for channel in full)
-    return (red, green, blue), "white" if part > 0.6 else "black"
+    return (red, green, blue), "white" if part > 0.6 and full is AHEAD else "black"
 
 
 def _sparse(count: int, step_px: float, least_px: float) -> range:

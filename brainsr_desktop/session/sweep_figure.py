@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Final
+from typing import Final, TypeAlias
 
 from PIL import Image
 
@@ -16,8 +16,10 @@ from brainsr_desktop.session.sweep_table import DRAWN, HEADLINE, Table
 
 PLOT_PX: Final = (620, 380)
 COLUMNS: Final = 2
-LEAST_GAIN: Final = 0.5
-"""Full colour of a heat map stands for at least so much, dB: rounding must not look like a difference."""
+Gains: TypeAlias = list[list[float | None]]
+MAP_PX: Final = (460, 300)
+MAPPED: Final = {HEADLINE: 0.5, "ssim": 0.02, "head_hfen": 0.02}
+"""Figures of the heat maps, and the least gain that full colour stands for: rounding must not look like a gain."""
 WIDEST: Final = 170
 """Letters in a line below the plots."""
 
@@ -30,7 +32,7 @@ def sweep_figure(table: Table, name: str) -> Image.Image:
     """
     two = len(table.sweep.axes) == 2
     plots = _maps(table) if two else [_plot(table, figure) for figure in DRAWN]
-    return sheet(plots, COLUMNS, _caption(table, name, two=two))
+    return sheet(plots, len(MAPPED) if two else COLUMNS, _caption(table, name, two=two))
 
 
 def _plot(table: Table, figure: str) -> Image.Image:
@@ -47,37 +49,39 @@ def _with_ticks(axes: Axes, values: tuple[float, ...]) -> Axes:
 
 
 def _maps(table: Table) -> list[Image.Image]:
-    """Gain of each network over the best interpolation, for both axes."""
-    across, up = table.sweep.axes
+    """Gains over the best interpolation for both axes: a row for each network, a column for each figure."""
     networks = [card.name for card in table.sweep.models if card.name in table.models]
     if not networks:
         raise ValueError("No network has figures yet.")
-    values = {
-        model: [[table.gain(model, (x, y), HEADLINE) for x in across.values] for y in up.values]
+    across, up = (axis.values for axis in table.sweep.axes)
+    gains = {
+        (model, figure): [[table.gain(model, (x, y), figure) for x in across] for y in up]
         for model in networks
+        for figure in MAPPED
     }
-    gains = [abs(gain) for rows in values.values() for row in rows for gain in row if gain is not None]
-    largest = max([*gains, LEAST_GAIN])
+    largest = {figure: max([*_sizes(gains, figure), least]) for figure, least in MAPPED.items()}
     return [
-        heat_map(
-            HeatMap(
-                tr("{model} over the best interpolation, PSNR in the head", model=model),
-                tr(
-                    "{across} (upwards: {up})",
-                    across=control_name(across.control),
-                    up=control_name(up.control),
-                ),
-                "",
-                across.values,
-                up.values,
-                values[model],
-                "dB",
-            ),
-            PLOT_PX,
-            largest,
-        )
-        for model in networks
+        heat_map(_map(table, model, figure, values), MAP_PX, largest[figure])
+        for (model, figure), values in gains.items()
     ]
+
+
+def _sizes(gains: dict[tuple[str, str], Gains], figure: str) -> list[float]:
+    """Of all gains of a figure, whichever the network: the same colour means the same."""
+    every = (values for (_, name), values in gains.items() if name == figure)
+    return [abs(gain) for values in every for row in values for gain in row if gain is not None]
+
+
+def _map(table: Table, model: str, figure: str, values: Gains) -> HeatMap:
+    across, up = table.sweep.axes
+    return HeatMap(
+        tr("{model}: gain in {figure}", model=model, figure=tr(DRAWN[figure])),
+        tr("{across} (upwards: {up})", across=control_name(across.control), up=control_name(up.control)),
+        across.values,
+        up.values,
+        values,
+        2 if figure == HEADLINE else 3,
+    )
 
 
 def _caption(table: Table, name: str, *, two: bool) -> list[str]:
@@ -86,7 +90,7 @@ def _caption(table: Table, name: str, *, two: bool) -> list[str]:
         trn(
             "{name}: mean of {count} slice.", "{name}: mean of {count} slices.", len(table.slices), name=name
         ),
-        tr("Fields with a dark outline: behind the best interpolation.")
+        tr("Blue: better than the best interpolation; orange with a dark outline: behind it.")
         if two
         else tr("Dashed: interpolations. Diamond: from here on behind the best of them."),
         _unvaried(sweep),

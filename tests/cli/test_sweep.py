@@ -102,6 +102,11 @@ def test_that_two_controls_and_slices_are_combined(brainsr: Brainsr, sample: Pat
         (("--vary", "noise=0:1:1", "--models", "nothing"), 2, "no model named"),
         (("--vary", "noise=0:1:1", "--models", "espcn-x2"), 2, "enlarges by"),
         (("--vary", "noise=0:1:1", "--series", "2", "--slices", "900"), 2, "has none of them"),
+        (
+            ("--vary", "noise=0:1:1", "--vary", "blur=0:1:1", "--models", "bicubic", "--figure", "a.png"),
+            2,
+            "--figure",
+        ),
         ((), 2, "--vary"),
     ],
 )

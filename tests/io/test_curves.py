@@ -101,7 +101,7 @@ def test_that_axes_hold_all_points_of_their_lines() -> None:
 
 
 def test_that_a_heat_map_is_blue_ahead_orange_behind_and_grey_where_nothing_is() -> None:
-    data = HeatMap("net", "x", "y", (0.0, 1.0), (0.0, 1.0), ((2.0, -2.0), (0.0, None)), "dB")
+    data = HeatMap("net", "x, y", (0.0, 1.0), (0.0, 1.0), ((2.0, -2.0), (0.0, None)))
     picture = np.asarray(heat_map(data, (420, 240), 2.0), int)
     top, bottom, left, right = MARGIN_TOP, 240 - MARGIN_BOTTOM, MARGIN_LEFT, 420 - 8
 

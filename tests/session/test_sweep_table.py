@@ -144,9 +144,11 @@ def test_that_the_figure_has_a_plot_for_every_score_and_is_the_same_every_time()
 def test_that_two_controls_are_drawn_as_a_map_with_the_fields_behind_in_orange() -> None:
     picture = np.asarray(sweep_figure(filled(NOISE, BLUR), "series 1"), int)
     red, blue = picture[..., 0] - picture[..., 2], picture[..., 2] - picture[..., 0]
-    left, right = red[:, : red.shape[1] // 2], red[:, red.shape[1] // 2 :]
-    assert (right > 60).sum() > 1000 > (left > 60).sum()  # much noise: behind
-    assert (blue > 60).sum() > 1000
+    side = picture.shape[1] // 3  # a map for each of three figures
+    for start in (0, side, 2 * side):
+        left, right = slice(start, start + side // 2), slice(start + side // 2, start + side)
+        assert (red[:, right] > 60).sum() > 1000 > (red[:, left] > 60).sum()  # much noise: behind
+        assert (blue[:, left] > 60).sum() > 1000
 
 
 def test_that_nothing_is_no_figure() -> None:
