@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from safetensors.torch import load_file
 from brainsr_desktop.core.errors import ModelError, UsageError
 from brainsr_desktop.models.card import read_card
 from brainsr_desktop.models.weights import verified_bytes
-from brainsr_desktop.train import checkpoint, publish
+from brainsr_desktop.train import calibrate, checkpoint, publish
 from brainsr_desktop.train.config import read
 from brainsr_desktop.train.loop import train
 from brainsr_desktop.train.networks import build_network
-from tests.train.made_data import write_features, write_gan
+from tests.train.made_data import write_features, write_gan, write_stacks
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,23 @@ def test_that_publishing_again_replaces_the_folder(made: Path, run: Path, model:
     assert read_card(model).training["commit"] == "def"
     assert not (model / "left-over.txt").exists()
     assert [path.name for path in model.parent.iterdir()] == ["tiny"]
+
+
+def test_that_new_weights_get_a_trust_table_of_their_own_or_none(
+    made: Path, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for path in made.parent.glob("*.npz"):
+        shutil.copy(path, data)
+    write_stacks(data / calibrate.FILE_NAME, ("T1", "T2"), 1, (96, 88))
+    models = tmp_path / "models"
+    card = read_card(publish.publish(run, read(made), data=data, models=models))
+    table = tomllib.loads((models / "tiny" / "card.toml").read_text())["trust"]
+    assert card.trust is not None and table["weights_sha256"] == card.weights_sha256
+    card = read_card(publish.publish(run, read(made), data=data, models=models, trust=False))
+    assert card.trust is None and "trust" not in (models / "tiny" / "card.toml").read_text()
+    assert "tiny is not calibrated" in capsys.readouterr().err
 
 
 def test_that_a_fidelity_model_must_beat_every_interpolation(made: Path, run: Path, tmp_path: Path) -> None:
