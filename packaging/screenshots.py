@@ -31,7 +31,10 @@ LOOKS = (
     ("de", 200, "dark", 1280, 800),
     ("de", 200, "contrast", 1024, 640),
 )
-MODES = ("mode_side", "mode_wipe", "mode_blink", "mode_difference", "mode_board", "mode_single")
+MODES = (
+    "mode_side", "mode_wipe", "mode_blink", "mode_difference", "mode_board", "mode_single", "mode_consistency",
+    "mode_stability",
+)  # fmt: skip
 DIALOGS = ("settings", "export", "keys", "about")
 PATIENCE_S = 120.0
 SETTLE_MS = 400
