@@ -24,7 +24,7 @@ from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import ViewState
 from brainsr_desktop.session.sweep import Axis, Sweep, SweepRequest
 from brainsr_desktop.session.sweep_table import DRAWN, SECONDS, Table
-from tests.app.controlling import MakeDesk
+from tests.app.controlling import PATIENCE_MS, MakeDesk
 from tests.app.frame_kit import CATALOG, Rig, series_of, stack
 
 NOISE, BLUR = Axis("noise", (0.0, 5.0, 10.0)), Axis("blur", (0.0, 1.0))
@@ -129,7 +129,7 @@ def test_that_curves_and_breaking_points_are_drawn(dialog: SweepDialog, qtbot: Q
     dialog.set_view(SweepView(7, table, 10, 15, 0, "running"))
     assert (dialog.progress.value(), dialog.progress.maximum()) == (10, 15)
     assert dialog.cancel.isEnabled() and not dialog.start.isEnabled()
-    qtbot.waitUntil(lambda: bool(dialog._legend.notes()))
+    qtbot.waitUntil(lambda: bool(dialog._legend.notes()), timeout=PATIENCE_MS)
     for figure in DRAWN:
         lines = dialog.plots[figure].curves
         assert [line.name for line in lines][:2] == ["BrainSR x4", "Nearest"]
@@ -147,19 +147,22 @@ def test_that_curves_and_breaking_points_are_drawn(dialog: SweepDialog, qtbot: Q
 def test_that_the_second_control_chooses_which_curves_are_drawn(dialog: SweepDialog, qtbot: QtBot) -> None:
     dialog.set_view(SweepView(1, table_of(NOISE, BLUR), 30, 30, 0, "done"))
     plot = dialog.plots["head_psnr"]
-    qtbot.waitUntil(lambda: len(plot.curves) == 5)
+    qtbot.waitUntil(lambda: len(plot.curves) == 5, timeout=PATIENCE_MS)
     assert [dialog.second.itemData(row) for row in range(dialog.second.count())] == [0.0, 1.0]
     assert plot.curves[0].y == [30.0, 25.0, 20.0]
     dialog.second.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: plot.curves[0].y == [24.0, 19.0, 14.0])
-    qtbot.waitUntil(lambda: [notes[:1] for notes in dialog._legend.notes()] == [["behind from 0 %"]] * 3)
+    qtbot.waitUntil(lambda: plot.curves[0].y == [24.0, 19.0, 14.0], timeout=PATIENCE_MS)
+    qtbot.waitUntil(
+        lambda: [notes[:1] for notes in dialog._legend.notes()] == [["behind from 0 %"]] * 3,
+        timeout=PATIENCE_MS,
+    )
 
 
 def test_that_a_breaking_point_is_seen_where_it_is(dialog: SweepDialog, qtbot: QtBot) -> None:
     """The diamond has the theme's text colour around it, at the value."""
     dialog.set_view(SweepView(1, table_of(NOISE), 15, 15, 0, "done"))
     plot = dialog.plots["head_psnr"]
-    qtbot.waitUntil(lambda: bool(dialog._legend.notes()))
+    qtbot.waitUntil(lambda: bool(dialog._legend.notes()), timeout=PATIENCE_MS)
     (spot,) = [point for point in plot._signs.points() if point.size() > 10] if plot._signs else []
     assert (spot.pos().x(), spot.pos().y()) == (10.0, 20.0)
     assert plot.plotItem.vb.viewRect().contains(QPointF(10.0, 20.0))
@@ -180,15 +183,15 @@ def test_that_figures_and_picture_are_saved_and_trouble_is_told(
     dialog.set_view(SweepView(1, table_of(NOISE, BLUR), 30, 30, 0, "done"))
     assert dialog.save_csv.isEnabled() and dialog.save_png.isEnabled()
     dialog.write_csv(tmp_path / "a.csv")
-    qtbot.waitUntil(lambda: "a.csv was saved" in dialog.words.text())
+    qtbot.waitUntil(lambda: "a.csv was saved" in dialog.words.text(), timeout=PATIENCE_MS)
     with (tmp_path / "a.csv").open(encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == 30
     dialog.write_png(tmp_path / "b.png")
-    qtbot.waitUntil(lambda: "b.png was saved" in dialog.words.text())
+    qtbot.waitUntil(lambda: "b.png was saved" in dialog.words.text(), timeout=PATIENCE_MS)
     with Image.open(tmp_path / "b.png") as picture:
         assert np.asarray(picture).mean() > 150
     dialog.write_csv(tmp_path / "nowhere" / "c.csv")
-    qtbot.waitUntil(lambda: "c.csv could not be saved" in dialog.words.text())
+    qtbot.waitUntil(lambda: "c.csv could not be saved" in dialog.words.text(), timeout=PATIENCE_MS)
 
 
 def test_that_a_sweep_runs_through_the_engine_into_the_curves(
