@@ -229,6 +229,10 @@ def test_that_there_must_be_something_to_judge(engine: Engine) -> None:
     [
         (Degradation(reduction=4), "kspace"),
         (Degradation(2.5, 0.5, 2, "bicubic"), "bicubic, noise 2.5 %, blur 0.5 px"),
+        (
+            Degradation(3.0, noise="gaussian", bias_percent=20.0),
+            "kspace, gaussian noise 3 %, bias 20 %",
+        ),
     ],
 )
 def test_that_a_degradation_has_a_name(degradation: Degradation, words: str) -> None:
