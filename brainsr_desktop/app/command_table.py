@@ -309,7 +309,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     ),
     _window(
         "mode_consistency",
-        mark("C&onsistency"),
+        mark("Cons&istency"),
         "Alt+7",
         tip=mark("The enhanced picture reduced again, minus the input: does it keep what was measured?"),
         checkable=True,
@@ -317,7 +317,7 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     ),
     _window(
         "mode_stability",
-        mark("S&tability"),
+        mark("Stabilit&y"),
         "Alt+8",
         tip=mark("How far the network's answers to eight flips and turns differ; takes eight times as long"),
         checkable=True,
