@@ -96,7 +96,7 @@ class CompareBar(QWidget):
         self.mode.setAccessibleName(tr("Way of comparing"))
         self.mode.setToolTip(
             tr(
-                "Way of comparing: side by side, wipe, blink, checkerboard, one pane, and maps of what is made up"
+                "Way of comparing: side by side, wipe, blink, checkerboard, one pane, and maps of what was added"
             )
         )
         self.turn = _button(tr("Turn"), tr("Turn the wipe line: upright or level"))

@@ -120,11 +120,11 @@ def corners_of(
         window_line = tr("W {width}  L {level}", width=_short(window.width), level=_short(window.center))
     if picture.span is not None:
         unit = (stack.unit or tr("a.u.")) if picture.unit is None else picture.unit
-        figures = {"span": _short(picture.span), "unit": unit}
+        span = _short(picture.span)
         window_line = (
-            tr("colours ± {span} {unit}", **figures)
+            tr("colours ± {span} {unit}", span=span, unit=unit)
             if picture.lowest is None
-            else tr("colours {lowest} to {span} {unit}", lowest=_short(picture.lowest), **figures)
+            else tr("colours {lowest} to {span} {unit}", lowest=_short(picture.lowest), span=span, unit=unit)
         ).rstrip()
     if small or state.overlays == "few":
         return Corners(bottom_left=(slice_line,), bottom_right=(window_line,))

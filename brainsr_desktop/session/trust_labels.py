@@ -41,8 +41,13 @@ def consistency(upper: PaneStatus, percent: float, limit: float, places: int) ->
     if places:
         legend.append(tr("Outlined: the result does not agree with the scan here."))
     else:
-        kept = {"percent": f"{percent:.2g}", "limit": f"{limit:.2g}"}
-        legend.append(tr("Input kept: residual {percent} % (limit {limit} %)", **kept))
+        legend.append(
+            tr(
+                "Input kept: residual {percent} % (limit {limit} %)",
+                percent=f"{percent:.2g}",
+                limit=f"{limit:.2g}",
+            )
+        )
     return _map(PaneState.CONSISTENCY, text, upper, legend)
 
 

@@ -126,11 +126,11 @@ class TrustPanel(QWidget):
         if checked is None or residual is None:
             self.kept.setText(self._why_nothing(checked))
             return
-        figures = {"percent": f"{residual.part:.2g}", "limit": f"{checked.question.limit:.2g}"}
+        percent, limit = f"{residual.part:.2g}", f"{checked.question.limit:.2g}"
         self.kept.setText(
-            tr("Input not kept: residual {percent} % (limit {limit} %)", **figures)
+            tr("Input not kept: residual {percent} % (limit {limit} %)", percent=percent, limit=limit)
             if over
-            else tr("Input kept: residual {percent} % (limit {limit} %)", **figures)
+            else tr("Input kept: residual {percent} % (limit {limit} %)", percent=percent, limit=limit)
         )
         self.places.setText(trn("{count} place", "{count} places", len(checked.places)))
         self._show_estimates(checked, residual)
