@@ -34,6 +34,8 @@ MOST_AROUND: Final = 0.02
 RINGS: Final = 12
 """Bands of frequency in which the reduction is fitted, up to the input's Nyquist frequency along an axis."""
 MOST_GAIN: Final = 2.0
+NO_POWER: Final = 1e-5
+"""Of the mean of the bands above the lowest."""
 MOST_PLACES: Final = 12
 
 Floats = npt.NDArray[np.float32]
@@ -154,7 +156,9 @@ def _fitted(ours: Doubles, theirs: Doubles) -> Doubles:
     ring = (radius * (2.0 * RINGS)).astype(np.intp)
     shared = np.bincount(ring.ravel(), (ours * theirs).ravel())
     power = np.bincount(ring.ravel(), np.square(ours).ravel())
-    gain = np.divide(shared, power, out=np.ones(len(power)), where=power > 0.0)
+    # A band with next to no power says nothing and is left as it is.
+    weak = NO_POWER * float(power[1:].sum()) / max(len(power) - 1, 1)
+    gain = np.divide(shared + weak, power + weak, out=np.ones(len(power)), where=power + weak > 0.0)
     gain = np.clip(gain / gain[0], 0.0, MOST_GAIN) if gain[0] > 0.0 else np.ones(len(power))
     middle = (np.arange(len(gain)) + 0.5) / (2.0 * RINGS)
     return np.asarray(ours * np.interp(radius, middle, gain), np.float64)

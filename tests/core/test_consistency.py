@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import fft, ndimage
 
@@ -93,6 +93,7 @@ def dot(row: float, column: float, contrast: float = 30.0, size_px: float = 6.0)
 
 
 @given(st.integers(0, 2**31), st.sampled_from([2, 4]), st.integers(9, 30), st.integers(9, 30))
+@example(7133, 2, 9, 9)
 def test_that_the_residual_is_that_of_scipys_cosine_transform(
     seed: int, scale: int, rows: int, columns: int
 ) -> None:
@@ -248,3 +249,10 @@ def test_that_there_are_not_more_places_than_can_be_looked_at() -> None:
     weighed = np.zeros((60, 60), np.float32)
     weighed[::4, ::4] = 5.0
     assert len(disagreeing(Residual(weighed, weighed, 5.0, 0.0), 2.5)) == MOST_PLACES
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (1, 40)])
+def test_that_the_smallest_slices_are_compared(shape: tuple[int, int]) -> None:
+    source = np.random.default_rng(1).uniform(1.0, 2.0, shape).astype(np.float32)
+    found = residual(enlarge(source, 2, "nearest"), source, 2, (1.0, 1.0))
+    assert found.map.shape == shape and np.isfinite(found.part)
