@@ -20,7 +20,7 @@ HEADLINE: Final = "head_psnr"
 DRAWN: Final[dict[str, str]] = {
     HEADLINE: mark("PSNR in the head, dB"),
     "ssim": mark("SSIM in the head"),
-    "head_hfen": mark("HFEN in the head (0 is perfect)"),
+    "head_hfen": mark("HFEN, head (0 is perfect)"),
     SECONDS: mark("run time, s per slice"),
 }
 """The figures whose curves are drawn, and the names of their axes."""
