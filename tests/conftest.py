@@ -14,6 +14,9 @@ from brainsr_desktop.io.decode_process import shared_decoder
 pytest.register_assert_rewrite("tests.app.controlling")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There are as many workers as cores: more threads of torch would only wait for each other, and spin.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("project", deadline=None)  # machines are busy: no timings in tests
 settings.load_profile("project")

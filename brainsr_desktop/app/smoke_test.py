@@ -339,6 +339,9 @@ class SmokeTest:
             status = self._controller.right_status
             if status.state is PaneState.FAILED:
                 raise StepFailed(f"{what}: {status.text}")
+            banner = self._window.suitability.banners["right"]
+            if status.state is PaneState.HELD and banner.isVisible():
+                QTest.mouseClick(banner.run, Qt.MouseButton.LeftButton)
             return status.state in READY
 
         wait_until(arrived, ENHANCE_S, what)

@@ -88,7 +88,7 @@ def load(path: Path) -> Checkpoint:
             raise ReadError(f"{path.name} is no checkpoint of this program.", path=path)
         facts = json.loads(header["facts"])
         return _assembled(facts, tensors)
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, SafetensorError, ValueError, KeyError) as error:
         raise ReadError(
             f"The checkpoint {path.name} cannot be read: {error}",
             advice="Start the run again without --resume.",

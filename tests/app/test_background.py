@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QThreadPool
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
@@ -37,6 +37,7 @@ def test_that_a_closed_dialog_is_not_kept_by_its_work(qtbot: QtBot, work: Callab
         gc.collect()
         return not any(one() is not None for one in known)
 
+    QThreadPool.globalInstance().waitForDone()
     qtbot.waitUntil(all_gone)
 
 

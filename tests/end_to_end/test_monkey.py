@@ -311,4 +311,5 @@ def test_that_whatever_is_pressed_nothing_breaks_and_nothing_is_left(
 
 def _is_left_over(one: object) -> bool:
     """Whether it is a widget that is deleted in Qt and still known to Python."""
-    return isinstance(one, QWidget) and not shiboken6.isValid(one)
+    # Of the type alone: some objects of torch warn as soon as they are asked for anything.
+    return issubclass(type(one), QWidget) and not shiboken6.isValid(one)

@@ -41,12 +41,20 @@ def start(config: Path, data: Path, out: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", CODE, str(config), str(data), str(out), "--resume"])
 
 
+def step_of(path: Path) -> int:
+    """How far the checkpoint is; -1 where there is none, or where it is replaced while it is read."""
+    try:
+        return checkpoint.load(path).step
+    except ReadError:
+        return -1
+
+
 def kill_and_go_on(config: Path, data: Path, out: Path, steps: tuple[int, ...]) -> None:
     """Kill the run as hard as can be as soon as it has gone so far, each time, and let it end at last."""
     for step in steps:
         process = start(config, data, out)
         deadline = time.monotonic() + 120
-        while not (run_of(out).exists() and checkpoint.load(run_of(out)).step >= step):
+        while step_of(run_of(out)) < step:
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.01)
         process.kill()
