@@ -60,6 +60,13 @@ def usable_widgets() -> list[QWidget]:
     return [one for one in QApplication.allWidgets() if one.isVisible() and one.isEnabled()]
 
 
+def left_over() -> list[QWidget]:
+    """Widgets that are deleted in Qt and still known to Python."""
+    # Of the type alone: some objects of torch warn as soon as they are asked for anything.
+    widgets = [one for one in gc.get_objects() if issubclass(type(one), QWidget)]
+    return [one for one in widgets if not shiboken6.isValid(one)]
+
+
 class Monkey:
     """Does one random thing after the other; the same seed does the same things."""
 
@@ -295,10 +302,11 @@ def test_that_whatever_is_pressed_nothing_breaks_and_nothing_is_left(
     monkey.open_each_dialog()  # what is made once, at first use, is no leak
     monkey.play(min(SECONDS / 3, WARM_S))
     before, memory = monkey.widgets_at_rest(), psutil.Process().memory_info().rss
+    of_others = {id(one) for one in left_over()}  # of the tests before
     monkey.play(SECONDS)
     after = monkey.widgets_at_rest()
     assert after <= before * 1.1 + 30, f"{before} widgets became {after}"
-    kept = [type(one).__name__ for one in gc.get_objects() if _is_left_over(one)]
+    kept = [type(one).__name__ for one in left_over() if id(one) not in of_others]
     assert not kept, monkey.done[-30:]
     if SECONDS >= WARM_S:  # before that, memory that is used for the first time looks like a leak
         assert psutil.Process().memory_info().rss < memory * 1.1 + 60 * 2**20
@@ -307,9 +315,3 @@ def test_that_whatever_is_pressed_nothing_breaks_and_nothing_is_left(
     monkey.desk.controller.shut_down()
     assert not children_left()
     assert not blocks_left()
-
-
-def _is_left_over(one: object) -> bool:
-    """Whether it is a widget that is deleted in Qt and still known to Python."""
-    # Of the type alone: some objects of torch warn as soon as they are asked for anything.
-    return issubclass(type(one), QWidget) and not shiboken6.isValid(one)
