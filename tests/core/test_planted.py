@@ -53,7 +53,8 @@ def test_that_a_structure_has_its_volume_and_its_centre(
     place = (60.3, 69.8)
     found = profile(Structure(kind, size_mm, 30.0, place, angle), SHAPE, (row_mm, column_mm))
     whole = float(found.sum()) * row_mm * column_mm
-    # As near as pixels allow that are up to four fifths of the structure: a line's edges are sharp.
+    # Wide bounds: the edges of dots and lines are sampled at FINER parts of a pixel, which moved a line's centre by
+    # 0.135 pixel. 0.08 failed; these held for 2,500 examples and are not derived.
     assert whole == pytest.approx(volume(kind, size_mm), rel=0.15)
     for axis, expected in enumerate(place):
         centre = float((found * np.indices(SHAPE)[axis]).sum() / found.sum())
