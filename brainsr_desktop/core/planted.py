@@ -94,8 +94,9 @@ def profile(structure: Structure, shape: tuple[int, ...], spacing_mm: tuple[floa
                       for part, size in zip(window, offsets.shape, strict=True))]
         for offsets in _offsets(structure, shape, spacing_mm, FINER)
     )  # fmt: skip
-    inside = _inside(structure, down, across).reshape(rows, FINER, columns, FINER)
-    whole[window] = inside.mean(axis=(1, 3))
+    part_mm = math.sqrt(spacing_mm[0] * spacing_mm[1]) / FINER
+    covered = _covered(structure, down, across, part_mm).reshape(rows, FINER, columns, FINER)
+    whole[window] = covered.mean(axis=(1, 3))
     return whole
 
 
@@ -264,6 +265,20 @@ def _inside(structure: Structure, down: Doubles, across: Doubles, wider_mm: floa
         return np.asarray(np.hypot(down, across) <= half + wider_mm)
     along, aside = _turned(structure, down, across)
     return np.asarray((np.abs(aside) <= half + wider_mm) & (np.abs(along) <= LINE_LENGTHS * half))
+
+
+def _covered(structure: Structure, down: Doubles, across: Doubles, part_mm: float) -> Doubles:
+    """Share of parts of a pixel, ``part_mm`` wide, that lies in a dot or a line: by how far its edge is away."""
+    half = structure.size_mm / 2.0
+
+    def within(distance: Doubles, end: float) -> Doubles:
+        """From 1 inside to 0 outside, half at the edge itself."""
+        return np.clip((end - distance) / part_mm + 0.5, 0.0, 1.0)
+
+    if structure.kind != "line":
+        return within(np.hypot(down, across), half)
+    along, aside = _turned(structure, down, across)
+    return within(np.abs(aside), half) * within(np.abs(along), LINE_LENGTHS * half)
 
 
 def _surroundings(

@@ -5,8 +5,9 @@
 Slices of ``val.npz``, which nothing is trained on. *Honest* pictures are what the model makes of them through the
 engine, reduced in the benchmark's protocols and, for the false alarms, as they are. *Planted* changes are lesions of
 4 mm and 30 percent contrast, added to the enhanced slice, or put into the input only, as if the model had taken them
-away. The card keeps the limit that 95 percent of honest slices respect; the rates beside it are those of limits found
-without the person who is being judged.
+away. The card keeps the limit that 95 percent of honest slices respect, or as many more as it takes to flag no more
+than 5 percent of those of people whom it was not found on; the rates beside it are such, of limits found without the
+person who is being judged.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ LESION_PERCENT: Final = 30.0
 LESIONS: Final = 2
 """In each slice."""
 FALSE_ALARMS: Final = 0.05
+RESPECTED: Final = (0.95, 0.96, 0.97, 0.98, 0.99)
+"""Shares of honest slices that a limit may be drawn at: the first that keeps to `FALSE_ALARMS` with people whom it was
+not found on."""
 STEP: Final = 0.05
 """A limit is rounded up to this, percent."""
 NEAR_PX: Final = 1.5
@@ -94,22 +98,37 @@ class Parts:
     added: list[tuple[str, float]] = field(default_factory=list)
     removed: list[tuple[str, float]] = field(default_factory=list)
 
-    def limit(self, without: str | None = None) -> float:
-        """What 95 percent of both kinds of honest slices respect, percent; a subject may be left out."""
+    @property
+    def respected(self) -> float:
+        """Share of both kinds of honest slices that keep to the limit."""
+        for share in RESPECTED:
+            rates = [self._rate(kind, share) for kind in (self.honest, self.native)]
+            if all(rate is None or rate <= FALSE_ALARMS for rate in rates):
+                return share
+        return RESPECTED[-1]
+
+    def limit(self) -> float:
+        """What `respected` of both kinds of honest slices keep to, percent."""
+        return self._limit(self.respected)
+
+    def rate(self, kind: Sequence[tuple[str, float]]) -> float | None:
+        """Part of one kind that is over the limit found without its own subject."""
+        return self._rate(kind, self.respected)
+
+    def _limit(self, share: float, without: str | None = None) -> float:
         ends = [
-            float(np.quantile(values, 1.0 - FALSE_ALARMS, method="higher"))
+            float(np.quantile(values, share, method="higher"))
             for kind in (self.honest, self.native)
             if (values := [part for subject, part in kind if subject != without])
         ]
         return round(math.ceil(max(ends, default=0.0) / STEP) * STEP, 6)
 
-    def rate(self, kind: Sequence[tuple[str, float]]) -> float | None:
-        """Part of one kind that is over the limit found without its own subject."""
+    def _rate(self, kind: Sequence[tuple[str, float]], share: float) -> float | None:
         if not kind:
             return None
         subjects = {subject for subject, _ in kind}
         alone = len({subject for subject, _ in self.honest}) < 2
-        limits = {subject: self.limit(None if alone else subject) for subject in subjects}
+        limits = {subject: self._limit(share, None if alone else subject) for subject in subjects}
         return float(np.mean([part > limits[subject] for subject, part in kind]))
 
 

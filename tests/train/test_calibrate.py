@@ -53,6 +53,19 @@ def test_that_slices_as_they_are_are_no_less_to_be_respected() -> None:
     assert parts.limit() == pytest.approx(2.5)
 
 
+def test_that_a_limit_rises_until_people_whom_it_was_not_found_on_keep_to_it() -> None:
+    """Six people, the later the further from the rest: 95 percent of all are not 95 percent of each."""
+    honest = [
+        (f"p{n}", 0.5 + (n + 1) ** 2 / 20.0 * (1.0 + k / 12.0) if k < 12 else 0.5)
+        for n in range(6)
+        for k in range(100)
+    ]
+    parts = Parts(honest=honest)
+    assert parts.respected == 0.96
+    assert parts.limit() == pytest.approx(2.0)
+    assert parts.rate(parts.honest) == pytest.approx(0.04)
+
+
 def test_that_nobody_is_judged_by_a_limit_found_with_his_own_slices() -> None:
     """By his own he would never be over it."""
     parts = Parts(
