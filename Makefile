@@ -7,7 +7,8 @@ SHELL := bash
 PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/installed
-PYTEST_ARGS ?= -n 2 --dist loadscope
+# Windows and children mostly wait: two workers for each core, the files of slow tests first (tests/conftest.py).
+PYTEST_ARGS ?= -n 4 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run test check tests bench scores package bundle sample translations screenshots judging monkey venv clean help

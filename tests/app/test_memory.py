@@ -110,6 +110,7 @@ def open_and_close(desk: Desk, window: MainWindow, folder: Path) -> None:
     QTest.qWait(1)
 
 
+@pytest.mark.slow
 def test_that_fifty_series_leave_no_memory_files_blocks_or_widgets(
     seat: tuple[Desk, MainWindow], tmp_path: Path
 ) -> None:

@@ -335,6 +335,7 @@ def at_a_terminal() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends the signals of a terminal")
 @pytest.mark.usefixtures("at_a_terminal")
 def test_that_ctrl_c_ends_with_130_leaves_nothing_half_written_and_can_go_on(

@@ -179,6 +179,7 @@ def test_that_a_file_that_is_no_benchmark_ends_with_status_3(brainsr: Brainsr, t
     assert brainsr("evaluate", "--bench", tmp_path / "y.npz").status == 3
 
 
+@pytest.mark.slow
 def test_that_a_card_is_held_to_its_own_figures(
     brainsr: Brainsr, shared: Path, project: Path, tmp_path: Path
 ) -> None:

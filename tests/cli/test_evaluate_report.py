@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from brainsr_desktop.io.report_file import decoded, pages_of
 from brainsr_desktop.io.report_model import Curves, Facts, Pictures, Report, Table
 from tests.cli.conftest import Brainsr
@@ -15,6 +17,7 @@ def blocks_of(report: Report, heading: str) -> list[object]:
     return list(section.blocks)
 
 
+@pytest.mark.slow
 def test_that_a_bench_becomes_a_report_with_the_figures_of_its_json(
     brainsr: Brainsr, shared: Path, tmp_path: Path
 ) -> None:

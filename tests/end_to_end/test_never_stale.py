@@ -277,6 +277,7 @@ def walk(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     restore_look()
 
 
+@pytest.mark.slow
 def test_that_a_random_walk_of_a_thousand_steps_never_shows_a_stale_picture(walk: Walk) -> None:
     walk.desk.do(intents.set_window, WindowLevel(1300.0, 4500.0))
     walk.desk.do(intents_compare.move_line, 0.1)  # not where the screen is looked at

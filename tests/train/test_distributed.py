@@ -33,6 +33,7 @@ def launched(processes: int, config: Path, data: Path, out: Path, *settings: str
     return out / "tiny"
 
 
+@pytest.mark.slow
 def test_that_two_processes_go_the_way_of_one_with_twice_the_batch(made: Path, tmp_path: Path) -> None:
     """With a discriminator in the second half; a hinge loss is a mean over pictures, as those of fidelity are."""
     settings = [

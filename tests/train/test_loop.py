@@ -78,6 +78,7 @@ def finished(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "tiny"
 
 
+@pytest.mark.slow
 def test_that_a_killed_run_ends_with_the_same_weights(made: Path, finished: Path, tmp_path: Path) -> None:
     """Killed twice; the stage of the curriculum changes in between."""
     kill_and_go_on(made, made.parent, tmp_path, (5, 15))
@@ -90,6 +91,7 @@ def gan(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_gan(tmp_path_factory.mktemp("gan"))
 
 
+@pytest.mark.slow
 def test_that_a_killed_gan_run_ends_with_the_same_weights(made: Path, gan: Path, tmp_path: Path) -> None:
     """Killed before the discriminator has begun and in its midst: both networks, optimisers and averages are alike."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
