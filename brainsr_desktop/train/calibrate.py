@@ -308,19 +308,19 @@ def _changed_parts(
     painted = (made + height * profile(lesion, truth.pixels.shape, truth.spacing_mm)).astype(np.float32)
     planted = np.maximum(plant(truth.pixels, [lesion], truth.spacing_mm), np.float32(0.0))
     with_it = reduced_slice(planted, protocol, scale, truth.number)
-    near = _near(lesion, low.shape, scale, spacing_mm)
+    near = near_lesion(lesion, low.shape, scale, spacing_mm)
     return (
         float(residual(painted, low, scale, spacing_mm).weighed[near].max()),
         float(residual(made, with_it, scale, spacing_mm).weighed[near].max()),
     )
 
 
-def _near(
+def near_lesion(
     lesion: Structure, shape: tuple[int, ...], scale: int, spacing_mm: tuple[float, float]
 ) -> npt.NDArray[np.bool_]:
-    """The input pixels within a lesion's radius and `NEAR_PX` of its place."""
+    """Input pixels (rows, columns) within a lesion's radius and `NEAR_PX` of its place; ``spacing_mm`` is theirs."""
     down, across = (
-        (np.arange(size) - ((centre + 0.5) / scale - 0.5)) / (NEAR_PX + LESION_MM / 2.0 / side)
+        (np.arange(size) - ((centre + 0.5) / scale - 0.5)) / (NEAR_PX + lesion.size_mm / 2.0 / side)
         for size, centre, side in zip(shape, lesion.place, spacing_mm, strict=True)
     )
     return np.asarray(np.hypot(down[:, None], across[None, :]) <= 1.0)

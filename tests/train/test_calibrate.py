@@ -85,7 +85,7 @@ def test_that_one_person_alone_is_judged_by_his_own() -> None:
 
 def test_that_the_residual_is_looked_for_at_the_lesion() -> None:
     lesion = Structure("lesion", 4.0, 30.0, (50.0, 30.0))
-    near = calibrate._near(lesion, (24, 22), 4, (4.0, 4.0))
+    near = calibrate.near_lesion(lesion, (24, 22), 4, (4.0, 4.0))
     centre = np.argwhere(near).mean(axis=0)
     assert centre == pytest.approx(((50.5 / 4) - 0.5, (30.5 / 4) - 0.5), abs=0.5)
     # The radius is 1.5 pixels and half of 4 mm.

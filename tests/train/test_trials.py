@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ import torch
 from brainsr_desktop.core.degrade import Degradation, apply, draw
 from brainsr_desktop.core.resample import enlarge
 from brainsr_desktop.engine.pipeline import Engine
+from brainsr_desktop.models.card import read_card
 from brainsr_desktop.models.catalog import load_catalog
 from brainsr_desktop.models.networks.brainsr import Config
-from brainsr_desktop.train.bench import Bench
+from brainsr_desktop.train.bench import Bench, open_slices
+from brainsr_desktop.train.calibrate import FILE_NAME, Strides, calibrated, write_trust
 from brainsr_desktop.train.evaluate import evaluate_set
 from brainsr_desktop.train.report import bootstrap_interval
-from brainsr_desktop.train.trials import channels
+from brainsr_desktop.train.trials import channels, painted
 from brainsr_desktop.train.trials.consistency import SHIPPED, STEPS, head_psnrs, missing, with_measured_centre
 from brainsr_desktop.train.trials.pairs import paired_table
 from tests.engine.made_models import make_model, phantom
@@ -132,3 +135,24 @@ def test_that_a_table_has_paired_differences_and_intervals() -> None:
     ends = bootstrap_interval([0.1, 0.3, 0.1], subjects)
     assert ends is not None
     assert lines[3] == f"| b | kspace | 22.167 | +0.167 | {ends[0]:+.3f} to {ends[1]:+.3f} |"
+
+
+def test_that_a_painted_lesion_counts_as_found_by_the_limit_of_the_card(tmp_path: Path) -> None:
+    """What is broad and strong is found at a limit that honest slices keep to, nothing at one that is out of reach."""
+    folder = make_model(tmp_path / "models")
+    write_stacks(tmp_path / FILE_NAME, ("T1", "T2"), 4, (96, 88))
+    write_trust(folder, calibrated(read_card(folder), tmp_path, strides=Strides(9, 9, 9, 9)))
+    card = read_card(folder)
+    assert card.trust is not None
+    shares: list[dict[tuple[float, float], float]] = []
+    for limit in (3.0, 1e6):
+        other = replace(card, trust=replace(card.trust, consistency_limit=limit))
+        with open_slices(tmp_path / FILE_NAME) as slices:
+            found, pictures = painted.found_shares(slices, other, 4)
+        assert pictures == 2 * len(PROTOCOLS)
+        shares.append(dict(found))
+    sensitive, blind = shares
+    assert set(blind.values()) == {0.0}
+    assert sensitive[8.0, 50.0] > 0.5
+    assert sensitive[1.0, 5.0] <= sensitive[8.0, 50.0]
+    assert painted.table_of(sensitive).count("\n") == len(painted.WIDTHS_MM) + 1
