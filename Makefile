@@ -7,11 +7,11 @@ SHELL := bash
 PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/installed
-# Windows and children mostly wait: two workers for each core, the files of slow tests first (tests/conftest.py).
-PYTEST_ARGS ?= -n 4 --dist loadscope --no-loadscope-reorder
+# Windows and children mostly wait: more workers than two cores, the files of slow tests first (tests/conftest.py).
+PYTEST_ARGS ?= -n 3 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check tests bench scores package bundle sample translations screenshots judging monkey venv clean help
+.PHONY: run test check tests test-exports bench scores package bundle sample translations screenshots judging monkey venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -28,6 +28,10 @@ check: $(INSTALLED)  ## Lint, format, types and the import rule
 tests: $(INSTALLED)  ## The tests alone; PYTEST_ARGS='-k scan' chooses some
 	@packaging/system-libraries.sh
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(PY) -m pytest $(PYTEST_ARGS)
+
+test-exports: $(INSTALLED)  ## Six real series enhanced by the default network, judged by programs of others: some minutes
+	@packaging/system-libraries.sh
+	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(PY) -m pytest -m gate -n 2
 
 bench: $(INSTALLED)  ## Time the window against its aims, as ratios; writes docs/bench
 	@packaging/system-libraries.sh

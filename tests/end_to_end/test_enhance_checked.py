@@ -36,6 +36,7 @@ def corners(folder: Path) -> npt.NDArray[np.float64]:
     return np.array([image.TransformContinuousIndexToPhysicalPoint(end) for end in ends])
 
 
+@pytest.mark.gate
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SERIES)
 def test_that_an_enhanced_series_passes_every_check(name: str, shared: Path, tmp_path: Path) -> None:
