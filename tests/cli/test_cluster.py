@@ -29,7 +29,10 @@ SERIES = 3
 SLICES = 12
 PATIENCE_S = 240
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stops and kills workers by signals")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="stops and kills workers by signals"),
+    pytest.mark.timeout(900),
+]
 
 
 @dataclass(frozen=True)
