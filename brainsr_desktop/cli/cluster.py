@@ -10,8 +10,8 @@ import argparse
 import logging
 import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,8 +58,11 @@ def run(options: argparse.Namespace, console: Console, plan: Plan) -> int:
             _check_workers(client, needs, console)
             tally.expect(len(stacks))
             tasks = _tasks(run_name, needs, plan, options.jobs, found, stacks)
-            with console.bar(len(stacks), "All series", unit="series") as bar:
-                for task, answer in _answers(client, tasks, run_name):
+            with (
+                closing(_answers(client, tasks, run_name)) as answers,
+                console.bar(len(stacks), "All series", unit="series") as bar,
+            ):
+                for task, answer in answers:
                     for text in answer.warnings:
                         console.warn(text)
                     tally.add(answer.outcome, task.title)
@@ -149,7 +152,9 @@ def _tasks(
         yield Task(run_name, needs, plan, jobs, stack, taken[stack.id], title)
 
 
-def _answers(client: Client, tasks: Iterator[Task], run_name: str) -> Iterator[tuple[Task, Answer]]:
+def _answers(
+    client: Client, tasks: Iterator[Task], run_name: str
+) -> Generator[tuple[Task, Answer], None, None]:
     """Hand tasks out and yield them as they end. Leaving this early stops what the workers still do."""
     from distributed import as_completed
 
