@@ -11,7 +11,7 @@ INSTALLED := .venv/installed
 PYTEST_ARGS ?= -n 3 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check tests test-exports bench scores package bundle sample translations screenshots judging monkey venv clean help
+.PHONY: run test check tests test-exports bench scores package bundle sample translations screenshots guide judging docs monkey venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -66,6 +66,16 @@ screenshots: $(INSTALLED)  ## Pictures of the window in every mode, theme, size 
 judging: $(INSTALLED)  ## The pictures and numbers of docs/judging.md, made by the program
 	@packaging/system-libraries.sh
 	$(PY) packaging/judging_pictures.py docs/judging
+
+guide: $(INSTALLED)  ## The pictures of docs/guide.md
+	@packaging/system-libraries.sh
+	$(PY) packaging/guide_pictures.py
+
+docs: $(INSTALLED)  ## The manual as web pages that need no network, in out/docs; warnings are errors
+	$(PY) packaging/make_keys.py
+	$(PY) packaging/make_pages.py
+	$(PY) -m sphinx -q -W --keep-going -n -E -b html -c packaging/site -d out/docs-cache docs out/docs
+	@echo "Open out/docs/index.html"
 
 monkey: $(INSTALLED)  ## Five minutes of random keys, clicks, drags and wheels on the real window
 	@packaging/system-libraries.sh

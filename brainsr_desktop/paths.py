@@ -22,6 +22,11 @@ def models_dir() -> Path:
     return _shipped("models")
 
 
+def manual_dir() -> Path:
+    """The pages of the manual."""
+    return _shipped("docs")
+
+
 def sample_dir() -> Path:
     """The sample study that is built in."""
     return resources_dir() / "sample"

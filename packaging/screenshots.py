@@ -36,7 +36,7 @@ MODES = (
     "mode_stability",
 )  # fmt: skip
 DIALOGS = ("settings", "export", "keys", "about")
-PATIENCE_S = 120.0
+PATIENCE_S = 600.0
 SETTLE_MS = 400
 
 

@@ -412,6 +412,12 @@ SPECS: Final[tuple[ActionSpec, ...]] = (
     _image("scale", mark("Scale x2 / x&4"), "G", tip=mark("Change between two and four times")),
     _image("stop", mark("Stop the preview"), "Esc", tip=mark("Stop what is being computed for this slice")),
     _window("keys", mark("&Keys and mouse"), "F1", "?", tip=mark("All keys, with search")),
+    _window(
+        "manual",
+        mark("&Manual"),
+        "Shift+F1",
+        tip=mark("How to use the program, with search; no network needed"),
+    ),
     _window("tour", mark("Short &tour"), tip=mark("Five hints beside the controls")),
     _window("research_notice", mark("&Research notice"), tip=mark("What this program is for, and what not")),
     _window("open_log", mark("Open the &log folder"), tip=mark("Logs hold no patient data")),

@@ -18,6 +18,7 @@ from brainsr_desktop.app.dialogs.card import CardDialog
 from brainsr_desktop.app.dialogs.export import ExportDialog, Surroundings
 from brainsr_desktop.app.dialogs.header import HeaderDialog, Row
 from brainsr_desktop.app.dialogs.keys import KeysDialog
+from brainsr_desktop.app.dialogs.manual import ManualDialog
 from brainsr_desktop.app.dialogs.notice import DetailsDialog, ResearchNotice, notice_version
 from brainsr_desktop.app.dialogs.settings import SettingsDialog
 from brainsr_desktop.app.plain_text import masked
@@ -80,6 +81,10 @@ class DialogDesk(QObject):
     def show_about(self) -> None:
         """About."""
         self._show(AboutDialog(self._window))
+
+    def show_manual(self) -> None:
+        """The manual."""
+        self._show(ManualDialog(paths.manual_dir(), self._window))
 
     def show_keys(self) -> None:
         """Keys and mouse."""

@@ -33,7 +33,7 @@ MENUS: Final[Mapping[str, tuple[str, ...]]] = {
         "enhance_slice", "enhance_series", "stop", SEPARATOR, "network", "fast_preview", SEPARATOR,
         "previous_model", "next_model", "scale",
     ),
-    mark("&Help"): ("keys", "tour", "research_notice", "open_log", SEPARATOR, "about"),
+    mark("&Help"): ("manual", "keys", "tour", "research_notice", "open_log", SEPARATOR, "about"),
 }  # fmt: skip
 SUBMENUS: Final[Mapping[str, tuple[str, ...]]] = {
     ">Wipe line": ("line_left", "line_right", "line_up", "line_down", SEPARATOR, "line_far_left", "line_far_right",

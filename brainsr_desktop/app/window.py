@@ -243,6 +243,7 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "previous_series": lambda: self._step_series(-1),
             "next_series": lambda: self._step_series(1),
+            "manual": dialogs.show_manual,
             "keys": dialogs.show_keys,
             "tour": self._start_tour,
             "research_notice": dialogs.show_research_notice,

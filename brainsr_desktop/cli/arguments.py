@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from brainsr_desktop.core.errors import ReadError, UsageError
 
 FORMATS: Final = ("dicom", "nifti", "png", "tiff", "gif")
 MOST_JOBS: Final = 64
+SUMMARY_SCHEMA: Final = "brainsr-summary/1"
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +58,12 @@ def add_export(parser: argparse.ArgumentParser, formats: tuple[str, ...], defaul
         help="slices at a time (default: 1)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a series, then a summary")
+    parser.add_argument(
+        "--summary",
+        metavar="FILE",
+        type=Path,
+        help="keep a JSON file of how each series ended, up to date while the command runs",
+    )
 
 
 def slice_range(text: str) -> range:
@@ -129,3 +138,27 @@ def check_output(output: Path, paths: list[str]) -> None:
             raise UsageError(
                 f"--output: {output} lies inside {path}.", advice="Name a folder outside of the source."
             )
+
+
+def check_summary(path: Path | None) -> None:
+    """A summary replaces an earlier one and nothing else.
+
+    Raises:
+        UsageError: another file has that name, or its folder is not there.
+    """
+    if path is None:
+        return
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"--summary: there is no folder {path.absolute().parent}.", advice="Make it first.")
+    if os.path.lexists(path) and not _is_summary(path):
+        raise UsageError(
+            f"--summary: {path} is there already and is no summary.", advice="Choose another name."
+        )
+
+
+def _is_summary(path: Path) -> bool:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and content.get("schema") == SUMMARY_SCHEMA

@@ -11,6 +11,7 @@ from brainsr_desktop.cli.arguments import (
     add_sources,
     check_output,
     check_sources,
+    check_summary,
     number,
     whole_number,
 )
@@ -108,6 +109,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         )
     check_sources(options.paths)
     check_output(options.output, options.paths)
+    check_summary(options.summary)
 
     from brainsr_desktop.cli import series_export
     from brainsr_desktop.core.recipe import DEGRADED, Recipe

@@ -34,8 +34,12 @@ class EnginePool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopping.set()
+        self.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def stop(self) -> None:
+        """Let what runs end with `Cancelled` as soon as it can."""
+        self._stopping.set()
 
     def prepare(self, recipe: Recipe) -> Future[Ready]:
         """Load a recipe's model meanwhile."""

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import argparse
 import uuid
+from operator import methodcaller
 from typing import TYPE_CHECKING, Final, cast
 
-from brainsr_desktop.cli.arguments import FORMATS, add_export, add_sources, check_output, check_sources
+from brainsr_desktop.cli.arguments import (
+    FORMATS,
+    add_export,
+    add_sources,
+    check_output,
+    check_sources,
+    check_summary,
+)
 from brainsr_desktop.cli.console import Console
 from brainsr_desktop.core.errors import CardInvalid, UsageError
 
@@ -36,16 +44,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="mean over the 8 flips and turns of each slice: a little better, 8 times slower",
     )
     parser.add_argument("--anonymise", action="store_true", help="leave patient data out of the results")
-    # No model takes a noise level and nothing here spreads over machines: told plainly, not as an unknown option.
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="let the workers of this Dask scheduler do it, tcp://scheduler:8786; they must see PATH and OUT",
+    )
+    # No model takes a noise level: told plainly, not as an unknown option.
     parser.add_argument("--noise-level", help=argparse.SUPPRESS)
-    parser.add_argument("--dask", help=argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Enhance every chosen series."""
-    _refuse_unavailable(options)
+    if options.noise_level is not None:
+        raise UsageError("--noise-level: none of the models takes a noise level.", advice="Leave it out.")
     check_sources(options.paths)
     check_output(options.output, options.paths)
+    check_summary(options.summary)
 
     from brainsr_desktop.cli import series_export
     from brainsr_desktop.core.recipe import Recipe
@@ -69,10 +83,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
             overwrite=options.overwrite,
             anonymise_key=str(uuid.uuid4()),
         ),
-        geometry=lambda geometry: geometry.enlarged(scale),
+        geometry=methodcaller("enlarged", scale),
         slices=options.slices,
         report=ReportNote(tuple(rows_of(card)), limit_of(card)),
     )
+    if options.dask is not None:
+        from brainsr_desktop.cli import cluster
+
+        return cluster.run(options, console, plan)
     return series_export.run(options, console, plan, catalog)
 
 
@@ -106,10 +124,3 @@ def model_note(card: Card) -> ModelNote:
         data_statement=str(card.data.get("statement", "")),
         title=card.title,
     )
-
-
-def _refuse_unavailable(options: argparse.Namespace) -> None:
-    if options.noise_level is not None:
-        raise UsageError("--noise-level: none of the models takes a noise level.", advice="Leave it out.")
-    if options.dask is not None:
-        raise UsageError("--dask is not available in this version.", advice="Leave it out.")

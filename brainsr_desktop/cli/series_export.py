@@ -9,27 +9,28 @@ from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Final, Literal, cast
+from typing import Final, Literal, cast
 
 import numpy as np
 
 from brainsr_desktop.cli.console import Console, path_text
 from brainsr_desktop.cli.engine_pool import EnginePool
+from brainsr_desktop.cli.outcomes import Outcome, Status, Tally
 from brainsr_desktop.cli.sources import FILES_CHILD, scan
 from brainsr_desktop.core.errors import (
     BrainSRError,
-    CardInvalid,
-    EngineError,
+    Cancelled,
     InputUnsuitable,
+    InternalError,
+    InUse,
     Problem,
     ReadError,
-    WeightsChanged,
 )
 from brainsr_desktop.core.geometry import Geometry
 from brainsr_desktop.core.measure import padding_of
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.series import StackInfo
-from brainsr_desktop.engine.pipeline import FALLBACK, FLAT, Engine, Enhanced
+from brainsr_desktop.engine.pipeline import FALLBACK, FLAT, Engine, Enhanced, Ready
 from brainsr_desktop.io.export_names import taken_numbers
 from brainsr_desktop.io.messages import (
     CloseExport,
@@ -51,8 +52,7 @@ from brainsr_desktop.models.catalog import Catalog
 
 log = logging.getLogger(__name__)
 
-Status = Literal["done", "skipped", "failed"]
-
+IN_USE_PAUSE_S: Final = 0.5
 NO_FAILURE: Final = frozenset({"UNSUITABLE_VOLUME", "MISSING_SLICE", "CLIPPED", FLAT})
 """Codes of problems that do not mean that something asked for is missing from the result."""
 
@@ -71,35 +71,18 @@ class Plan:
     slices: range | None = None
     report: ReportNote = field(default_factory=ReportNote)
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a series ended. ``error`` is None where all that was asked for was done; ``cause`` ended it early."""
-
-    series_uid: str
-    status: Status
-    output: str | None
-    slices: int
-    seconds: float
-    error: str | None
-    cause: BrainSRError | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The command's contract."""
-        return {
-            "series_uid": self.series_uid,
-            "status": self.status,
-            "output": None if self.output is None else path_text(self.output),
-            "slices": self.slices,
-            "seconds": round(self.seconds, 3),
-            "error": self.error,
-        }
+    def on(self, engine: Ready) -> Plan:
+        """The plan for an engine that is ready."""
+        return replace(self, model=replace(self.model, backend=engine.backend, device=engine.device))
 
 
 def run(options: argparse.Namespace, console: Console, plan: Plan, catalog: Catalog) -> int:
     """Scan, then take series after series; the exit status."""
-    started = time.monotonic()
-    with EnginePool(catalog, options.jobs) as pool, BlockingClient(FILES_CHILD, name="files") as files:
+    with (
+        Tally(options, console, plan.model.id) as tally,
+        EnginePool(catalog, options.jobs) as pool,
+        BlockingClient(FILES_CHILD, name="files") as files,
+    ):
         ready = pool.prepare(plan.recipe)
         found = scan(files, options.paths, console)
         stacks = found.chosen(options.series)
@@ -107,60 +90,58 @@ def run(options: argparse.Namespace, console: Console, plan: Plan, catalog: Cata
         console.detail(
             f"The engine is {engine.backend} on {engine.device}, ready after {engine.seconds:.1f} s"
         )
-        plan = replace(plan, model=replace(plan.model, backend=engine.backend, device=engine.device))
-        exporter = SeriesExport(files, pool, plan, taken_numbers(found.stacks, plan.recipe.scale), console)
-        outcomes = []
+        plan = plan.on(engine)
+        exporter = SeriesExport(files, pool, plan, console)
+        taken = taken_numbers(found.stacks, plan.recipe.scale)
+        tally.expect(len(stacks))
         for count, stack in enumerate(stacks, 1):
-            outcome = exporter.run(
-                stack, f"{count}/{len(stacks)} {stack.description or 'series ' + stack.id}"
-            )
-            outcomes.append(outcome)
-            _tell(outcome, options, console)
-    counts = {status: sum(o.status == status for o in outcomes) for status in ("done", "skipped", "failed")}
-    seconds = time.monotonic() - started
-    if options.json:
-        console.json({"summary": {"series": len(outcomes), **counts, "seconds": round(seconds, 3)}})
-    console.say(
-        f"{counts['done']} done, {counts['skipped']} skipped, {counts['failed']} failed in {seconds:.0f} s"
-    )
-    return exit_status(outcomes)
+            title = title_of(stack, count, len(stacks))
+            tally.add(exporter.run(stack, taken[stack.id], title), title)
+        return tally.end()
 
 
-def exit_status(outcomes: list[Outcome]) -> int:
-    """0: all is there; 4: the engine could do nothing at all; else 1."""
-    if all(outcome.error is None for outcome in outcomes):
-        return 0
-    engine = (EngineError, WeightsChanged, CardInvalid)
-    return 4 if all(isinstance(outcome.cause, engine) for outcome in outcomes) else 1
+def title_of(stack: StackInfo, count: int, total: int) -> str:
+    """What a series is called in messages."""
+    return f"{count}/{total} {stack.description or 'series ' + stack.id}"
 
 
 class SeriesExport:
-    """Takes one series after the other; what fails in one does not stop the next."""
+    """Takes one series after the other; what fails in one does not stop the next.
+
+    ``patience_s``: how long to wait for another process that has the same export in hand.
+    """
 
     def __init__(
         self,
         files: BlockingClient,
         pool: EnginePool,
         plan: Plan,
-        taken_numbers: dict[str, tuple[int, ...]],
         console: Console,
+        *,
+        patience_s: float = 0.0,
     ) -> None:
         self._files = files
         self._pool = pool
         self._plan = plan
-        self._taken_numbers = taken_numbers
         self._console = console
+        self._patience_s = patience_s
         self._written = 0
 
-    def run(self, stack: StackInfo, title: str) -> Outcome:
-        """The whole way of one series; errors of the series are in the outcome."""
+    def run(self, stack: StackInfo, taken_numbers: tuple[int, ...], title: str) -> Outcome:
+        """The whole way of one series, whose result gets none of those series numbers; errors are in the outcome."""
         started = time.monotonic()
         try:
-            status, ended, problems, slices = self._export(stack, title)
+            status, ended, problems, slices = self._export(stack, taken_numbers, title)
         except BrainSRError as error:
             log.warning("A series failed", exc_info=True)
-            message = f"{error.message} {error.advice}".strip()
-            return Outcome(stack.series_uid, "failed", None, 0, time.monotonic() - started, message, error)
+            return _failed(stack, started, error)
+        except Cancelled:
+            raise
+        # The boundary: what nobody foresaw in one series must not stop the thousands behind it.
+        except Exception as error:
+            log.exception("A series failed unforeseen")
+            unforeseen = InternalError(f"Something went wrong: {type(error).__name__}.")
+            return _failed(stack, started, unforeseen)
         failures = [problem.reason for problem in problems if problem.code not in NO_FAILURE]
         return Outcome(
             stack.series_uid,
@@ -171,7 +152,9 @@ class SeriesExport:
             "; ".join(dict.fromkeys(failures)) or None,
         )
 
-    def _export(self, stack: StackInfo, title: str) -> tuple[Status, Exported, list[Problem], int]:
+    def _export(
+        self, stack: StackInfo, taken_numbers: tuple[int, ...], title: str
+    ) -> tuple[Status, Exported, list[Problem], int]:
         if stack.why_not is not None:
             raise InputUnsuitable(f"This series cannot be enhanced: {stack.why_not}.")
         indices = self._usable(stack)
@@ -180,23 +163,20 @@ class SeriesExport:
             if len(damaged) == len(indices):
                 raise ReadError(f"Not one slice could be read: {next(iter(damaged.values())).reason}")
             asked = tuple(index for index in self._chosen(stack) if index not in damaged)
-            opened = cast(
-                ExportOpened,
-                self._files.call(
-                    lambda job: OpenExport(
-                        job,
-                        stack,
-                        digest,
-                        asked,
-                        self._plan.geometry(stack.geometry),
-                        self._plan.recipe,
-                        self._plan.model,
-                        self._plan.options,
-                        self._taken_numbers[stack.id],
-                        self._plan.report,
-                        loaded_indices=indices,
-                    )
-                ),
+            opened = self._open(
+                lambda job: OpenExport(
+                    job,
+                    stack,
+                    digest,
+                    asked,
+                    self._plan.geometry(stack.geometry),
+                    self._plan.recipe,
+                    self._plan.model,
+                    self._plan.options,
+                    taken_numbers,
+                    self._plan.report,
+                    loaded_indices=indices,
+                )
             )
             notes = list(damaged.values())
             self._written = 0
@@ -213,6 +193,17 @@ class SeriesExport:
         status: Status = "skipped" if opened.complete else "done"
         problems = list(dict.fromkeys((*ended.problems, *notes)))
         return status, ended, problems, len(indices) - len(damaged)
+
+    def _open(self, request: Callable[[JobId], OpenExport]) -> ExportOpened:
+        """Open the export, once whoever has it in hand lets go of it."""
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return cast(ExportOpened, self._files.call(request))
+            except InUse:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(IN_USE_PAUSE_S)
 
     def _chosen(self, stack: StackInfo) -> tuple[int, ...]:
         """The pictures of the chosen slices, in every volume."""
@@ -306,18 +297,10 @@ class SeriesExport:
             self._files.call(lambda job: CloseExport(job, opened.export, keep))
 
 
+def _failed(stack: StackInfo, started: float, error: BrainSRError) -> Outcome:
+    message = f"{error.message} {error.advice}".strip()
+    return Outcome(stack.series_uid, "failed", None, 0, time.monotonic() - started, message, error)
+
+
 def _write_request(export: int, index: int, pixels: ArrayRef, job: JobId) -> WriteFrames:
     return WriteFrames(job, export, (index,), pixels)
-
-
-def _tell(outcome: Outcome, options: argparse.Namespace, console: Console) -> None:
-    if options.json:
-        console.json(outcome.as_json())
-    elif outcome.output is not None:
-        console.result(path_text(outcome.output))
-    if outcome.status == "skipped":
-        console.say("  is complete already")
-    elif outcome.status == "done":
-        console.say(f"  {outcome.slices} slices in {outcome.seconds:.1f} s")
-    if outcome.error is not None:
-        console.error(outcome.error)

@@ -83,6 +83,10 @@ class NotWritable(WriteError):
     """The target folder cannot be written to."""
 
 
+class InUse(NotWritable):
+    """Another process is writing this very export just now."""
+
+
 class DiskFull(WriteError):
     """No space is left on the target."""
 

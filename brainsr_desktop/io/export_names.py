@@ -5,6 +5,7 @@ Plain text work without pydicom, so that the export dialog can show a preview.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import unicodedata
@@ -172,6 +173,19 @@ def candidates(folder: Path, name: str) -> Iterator[Path]:
     yield _inside(folder, name)
     for count in range(2, 10_000):
         yield _inside(folder, f"{name} ({count})")
+
+
+def present(folder: Path, name: str) -> Iterator[Path]:
+    """Those of `candidates` that are there, complete or unfinished, in their order."""
+    own = re.compile(
+        rf"{re.escape(_inside(folder, name).name)}(?: \((\d{{1,4}})\))?(?:{re.escape(PARTIAL)})?"
+    )
+    try:
+        found = [own.fullmatch(entry.name) for entry in os.scandir(folder)]
+    except OSError:
+        return
+    for count in sorted({int(match[1] or 1) for match in found if match is not None}):
+        yield _inside(folder, name if count == 1 else f"{name} ({count})")
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from brainsr_desktop.core.errors import DiskFull, NotWritable, Problem, UsageError, WriteError
+from brainsr_desktop.core.errors import DiskFull, InUse, NotWritable, Problem, UsageError, WriteError
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.export_journal import (
     JOURNAL_NAME,
@@ -22,7 +24,7 @@ from brainsr_desktop.io.export_journal import (
     sync_folder,
     write_error,
 )
-from brainsr_desktop.io.export_names import PARTIAL, candidates
+from brainsr_desktop.io.export_names import PARTIAL, REPORT_NAME, candidates, present
 from brainsr_desktop.io.export_records import JobRecord
 from brainsr_desktop.io.export_report import holds_nothing_else, is_intact, own_names, read_report
 from brainsr_desktop.language import mark, tr
@@ -30,6 +32,8 @@ from brainsr_desktop.language import mark, tr
 SPACE_MARGIN: Final = 1.1
 SMALL: Final = frozenset({"gif", "csv", "report"})
 """Formats whose size does not follow that of the slices."""
+CHOOSING_PATIENCE_S: Final = 30.0
+CHOOSING_PAUSE_S: Final = 0.01
 IN_USE_ADVICE: Final = mark("Wait until the other window or command has finished this export.")
 
 
@@ -125,22 +129,90 @@ def choose_target(
     complete already does not count.
 
     Raises:
-        NotWritable: this very export is being written by another process.
+        InUse: this very export is being written by another process.
     """
-    for final in candidates(folder, name):
-        partial = final.with_name(final.name + PARTIAL)
-        replace = False
-        if os.path.lexists(final):
-            found = read_report(final)
-            if not always_new and _is_complete(final, found, fingerprint):
-                return Target(name, final, partial, None, None)
-            replace = overwrite and found is not None and holds_nothing_else(final, found)
-            if not replace:
-                continue
-        target = Target(name, final, partial, None, None, replace)
-        if _resume(target, fingerprint, key) if os.path.lexists(partial) else _start(target, begin):
-            return target
+    if not overwrite:
+        found = _begun_already(folder, name, fingerprint, key, always_new=always_new)
+        if found is not None:
+            return found
+    with _choosing(folder):
+        # Again, for another process may have chosen meanwhile, and of two with the same export one must see the other.
+        for final in candidates(folder, name):
+            target = Target(name, final, final.with_name(final.name + PARTIAL), None, None)
+            if _takes_up(target, fingerprint, key, overwrite=overwrite, always_new=always_new):
+                return target
+            is_free = not os.path.lexists(final) or target.overwrite
+            if is_free and not os.path.lexists(target.partial) and _start(target, begin):
+                return target
     raise UsageError(tr("Too many exports of this name lie in the chosen folder."), path=folder)
+
+
+def _begun_already(folder: Path, name: str, fingerprint: str, key: str, *, always_new: bool) -> Target | None:
+    """That very export under whichever of its names: beside it another may have failed and left its name free."""
+    for final in present(folder, name):
+        target = Target(name, final, final.with_name(final.name + PARTIAL), None, None)
+        if _takes_up(target, fingerprint, key, overwrite=False, always_new=always_new):
+            return target
+    return None
+
+
+def _takes_up(target: Target, fingerprint: str, key: str, *, overwrite: bool, always_new: bool) -> bool:
+    """Whether that export is complete or can go on here; says in ``target`` whether it may replace what lies here."""
+    if os.path.lexists(target.final):
+        same = _reports.fingerprint(target.final) == fingerprint
+        found = read_report(target.final) if same or overwrite else None
+        if not always_new and _is_complete(target.final, found, fingerprint):
+            return True
+        target.overwrite = overwrite and found is not None and holds_nothing_else(target.final, found)
+        if not target.overwrite:
+            return False
+    return os.path.lexists(target.partial) and _resume(target, fingerprint, key)
+
+
+class _Reports:
+    """Fingerprints of the exports that lie in a folder, read once: a folder may hold thousands of one name."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[tuple[int, int, int], str]] = {}
+
+    def fingerprint(self, folder: Path) -> str:
+        """That of the export in ``folder``; empty where there is none."""
+        try:
+            found = (folder / REPORT_NAME).lstat()
+        except OSError:
+            return ""
+        stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+        known = self._known.get(folder)
+        if known is None or known[0] != stamp:
+            content = read_report(folder)
+            known = stamp, str(content.get("fingerprint", "")) if content is not None else ""
+            self._known[folder] = known
+        return known[1]
+
+
+_reports: Final = _Reports()
+
+
+@contextmanager
+def _choosing(folder: Path) -> Iterator[None]:
+    """One process at a time chooses a name in a folder.
+
+    Raises:
+        NotWritable: another one has been choosing for half a minute.
+    """
+    deadline = time.monotonic() + CHOOSING_PATIENCE_S
+    while (lock := FolderLock.take(folder)) is None:
+        if time.monotonic() > deadline:
+            raise NotWritable(
+                tr("Another window or command keeps the chosen folder locked."),
+                advice=tr(IN_USE_ADVICE),
+                path=folder,
+            )
+        time.sleep(CHOOSING_PAUSE_S)
+    try:
+        yield
+    finally:
+        lock.release(remove=True)
 
 
 def move_into_place(target: Target) -> tuple[Path, list[Problem]]:
@@ -211,7 +283,7 @@ def _resume(target: Target, fingerprint: str, key: str) -> bool:
         return False
     target.lock = FolderLock.take(target.partial)
     if target.lock is None:
-        raise NotWritable(
+        raise InUse(
             tr("This export is in use by another window or command."),
             advice=tr(IN_USE_ADVICE),
             path=target.partial,

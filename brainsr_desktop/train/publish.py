@@ -21,6 +21,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from brainsr_desktop import paths
 from brainsr_desktop.core.errors import BrainSRError, ModelError, UsageError
 from brainsr_desktop.engine.backends.openvino_backend import import_openvino
 from brainsr_desktop.engine.pipeline import Engine
@@ -38,6 +39,10 @@ from brainsr_desktop.train.size import gflop, parameter_count
 from brainsr_desktop.train.validation import Enlarger, Floats
 
 GRAPH_FILE: Final = "graph.xml"
+OWN_LICENCE: Final = "none stated: for your own use"
+OWN_DATA: Final = (
+    "Slices of whoever trained it; nobody has checked whether they allow the model to be passed on."
+)
 AGREEMENT: Final = 1e-4
 """Largest difference allowed between the graph and the torch module, as a fraction of the range."""
 
@@ -88,6 +93,7 @@ def publish(
     blend: Blend | None = None,
     flat: bool = False,
     trust: bool = True,
+    own: bool = False,
 ) -> Path:
     """Write `models`/<name> from the checkpoint in `run`, complete or not at all, and return that folder.
 
@@ -95,17 +101,21 @@ def publish(
     graph and every figure are made from the rounded ones. command: how the model was trained, where the checkpoint
     does not tell the whole of it. blend: ship weights between the run's and a model's. flat: take out
     the pattern drawn into flat areas, see `flatten`. trust: calibrate the trust aids for the new weights; the table of
-    the former ones goes with them, and without `calibrate.FILE_NAME` in ``data`` the card has none.
+    the former ones goes with them, and without `calibrate.FILE_NAME` in ``data`` the card has none. own: a model that
+    learnt from `data.sources`, for the user's own list; its card claims no licence, and no figures without a benchmark.
 
     Raises:
         ReadError: checkpoint or data cannot be read.   UsageError: another network than the configuration's.
         ModelError: the graph differs from the module, or a fidelity model does not beat every interpolation.
     """
     saved = checkpoint.load(run / checkpoint.FILE_NAME)
-    if saved.config.data.sources:
+    if saved.config.data.sources and not own:
         raise UsageError(
-            "A model that learnt from data.sources is not published: nothing is known of their licences."
+            "A model that learnt from data.sources is not published: nothing is known of their licences.",
+            advice="With --own it becomes one for your own list.",
         )
+    if own and (config.card.default or (config.card.role == "fidelity" and not config.data.validation)):
+        raise UsageError("A model of one's own is no default, and without a benchmark no fidelity model.")
     if saved.config.network != config.network:
         raise UsageError(f"The checkpoint in {run.name} holds another network than the configuration says.")
     network = build_network(config.network).eval().requires_grad_(False)
@@ -118,6 +128,7 @@ def publish(
         if name in saved.average
     }
     network.load_state_dict(weights)
+    models.mkdir(parents=True, exist_ok=True)
     staging = models / ".publishing"
     shutil.rmtree(staging, ignore_errors=True)
     folder = staging / config.name
@@ -140,9 +151,14 @@ def publish(
     if saved.feature_texts:
         training["features"] = list(saved.feature_texts.values())
     card = card_table(config, network, folder)
-    card |= {"data": data_table(data, saved.config.data.stacks), "training": training}
+    card["training"] = training
+    if own:
+        card |= {"licence": OWN_LICENCE, "data": {"statement": OWN_DATA}}
+    else:
+        card["data"] = data_table(data, saved.config.data.stacks)
     _write_card(folder, card)
-    card["metrics"] = measured(folder, data / config.data.validation)
+    if config.data.validation:
+        card["metrics"] = measured(folder, data / config.data.validation)
     if config.card.role == "fidelity":
         _require_better(config.name, card["metrics"])
     _write_card(folder, card)
@@ -288,7 +304,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with the stack files and the benchmark"
     )
-    parser.add_argument("--models", type=Path, required=True, help="folder of the models")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        default=paths.user_models_dir(),
+        help="folder of the models (default: the user's own)",
+    )
+    parser.add_argument(
+        "--own", action="store_true", help="learnt from data of one's own, for one's own list"
+    )
     parser.add_argument("--commit", default="", help="commit of the code that trained")
     parser.add_argument(
         "--command", default="", help="how it was trained, if the checkpoint does not tell it all"
@@ -309,6 +333,7 @@ def main(arguments: list[str] | None = None) -> int:
             blend=None if given.blend is None else Blend(given.blend, given.share),
             flat=given.flat,
             trust=not given.no_trust,
+            own=given.own,
         )
     except BrainSRError as error:
         records.say(f"{error.message} {error.advice}".strip())

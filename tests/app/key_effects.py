@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from brainsr_desktop.app.dialogs.export import ExportDialog
 from brainsr_desktop.app.dialogs.keys import KeysDialog
+from brainsr_desktop.app.dialogs.manual import ManualDialog
 from brainsr_desktop.app.dialogs.settings import SettingsDialog
 from brainsr_desktop.session import intents, intents_measure
 from brainsr_desktop.session.compare import Mode
@@ -365,4 +366,5 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "stop": Effect(asked("stop"), computing),
     # Help
     "keys": Effect(dialog(KeysDialog)),
+    "manual": Effect(dialog(ManualDialog)),
 }

@@ -12,10 +12,10 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-SHIPPED = ("models", "resources")
+SHIPPED = ("docs", "models", "resources")
 QUESTION = (
     "from pathlib import Path; from brainsr_desktop import paths; "
-    "print(paths.resources_dir()); print(paths.models_dir()); print(paths.sample_dir())"
+    "print(paths.resources_dir()); print(paths.models_dir()); print(paths.sample_dir()); print(paths.manual_dir())"
 )
 
 
@@ -68,7 +68,7 @@ def test_that_an_installation_finds_its_own_files(installed: Path, tmp_path: Pat
     command = [sys.executable, "-c", QUESTION]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
     data = installed / "brainsr_desktop" / "_data"
-    wanted = [data / "resources", data / "models", data / "resources" / "sample"]
+    wanted = [data / "resources", data / "models", data / "resources" / "sample", data / "docs"]
     assert [Path(line) for line in done.stdout.splitlines()] == wanted
 
 
@@ -76,7 +76,7 @@ def test_that_the_source_tree_finds_its_own_files(project: Path, tmp_path: Path)
     environment = {**os.environ, "PYTHONPATH": str(project)}
     command = [sys.executable, "-c", QUESTION]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
-    wanted = [project / "resources", project / "models", project / "resources" / "sample"]
+    wanted = [project / "resources", project / "models", project / "resources" / "sample", project / "docs"]
     assert [Path(line) for line in done.stdout.splitlines()] == wanted
 
 

@@ -175,17 +175,38 @@ def test_that_one_damaged_slice_leaves_the_others_and_status_1(
     assert names == ["IM00024.dcm", "IM00025.dcm", "IM00027.dcm", "IM00028.dcm", "IM00029.dcm"]
 
 
-def test_that_a_series_that_fails_does_not_stop_the_next(
+def test_that_a_series_that_fails_does_not_stop_the_next_and_is_told_again_at_the_end_and_in_the_summary(
     brainsr: Brainsr, study: Path, sample: Path, tmp_path: Path
 ) -> None:
     for file in study.iterdir():
         file.write_bytes(file.read_bytes()[:-4000])
     shutil.copy(sample / "2_t1_reference" / "IM0025.dcm", study / "whole.dcm")
-    ended = brainsr("enhance", study, "-o", tmp_path / "out", "--model", "bicubic", "--json")
+    file = tmp_path / "summary.json"
+    command = ("enhance", study, "-o", tmp_path / "out", "--model", "bicubic", "--json", "--summary", file)
+    ended = brainsr(*command)
     statuses = [line["status"] for line in ended.lines[:-1]]
     assert ended.status == 1
     assert sorted(statuses) == ["done", "failed"]
     assert ended.lines[-1]["summary"]["failed"] == 1
+    failed = next(line for line in ended.lines if line.get("status") == "failed")
+    end = ended.err[ended.err.index("1 of 2 series are not complete") :]
+    assert failed["error"] in end
+    assert failed["series_uid"] in end
+    summary = json.loads(file.read_text())
+    assert summary["state"] == "finished"
+    assert summary["counts"] == {"series": 2, "done": 1, "skipped": 0, "failed": 1}
+    assert [{key: entry[key] for key in OUTCOME_KEYS} for entry in summary["series"]] == ended.lines[:-1]
+    assert [entry["error"] for entry in summary["failures"]] == [failed["error"]]
+
+
+def test_that_a_summary_never_replaces_another_file(brainsr: Brainsr, study: Path, tmp_path: Path) -> None:
+    file = tmp_path / "notes.json"
+    file.write_text('{"mine": 1}')
+    ended = brainsr("enhance", study, "-o", tmp_path / "out", "--model", "nearest", "--summary", file)
+    assert ended.status == 2
+    assert "notes.json" in ended.err
+    assert file.read_text() == '{"mine": 1}'
+    assert not (tmp_path / "out").exists()
 
 
 def test_that_phase_pictures_are_left_out_without_a_failure(
@@ -231,7 +252,8 @@ def test_that_careful_mode_gives_other_pixels_and_says_so(
         (["--model", "no-such-model"], "no-such-model"),
         (["--model", "brainsr-x4", "--scale", "2"], "brainsr-x4"),
         (["--series", "77"], "--series"),
-        (["--dask", "tcp://localhost:1"], "--dask"),
+        (["--dask", "scheduler"], "tcp://scheduler:8786"),
+        (["--summary", "nowhere/summary.json"], "--summary"),
         (["--noise-level", "AUTO"], "--noise-level"),
         (["--modl", "bicubic"], "--modl"),
     ],

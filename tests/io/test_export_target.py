@@ -14,6 +14,7 @@ from pydicom import dcmread
 from brainsr_desktop.core.errors import (
     Cancelled,
     DiskFull,
+    InUse,
     NotWritable,
     ReadError,
     WriteError,
@@ -275,13 +276,60 @@ def test_that_a_file_that_reads_back_differently_stops_the_end(loaded: Loaded, o
 def test_that_a_second_writer_of_the_same_export_is_told_that_it_is_in_use(loaded: Loaded, out: Path) -> None:
     first, second = Exports(), Exports()
     opened = first.open(open_request(loaded, out), Silent())
-    with pytest.raises(NotWritable, match="in use"):
+    with pytest.raises(InUse, match="in use"):
         second.open(open_request(loaded, out), Silent())
     other = second.open(open_request(loaded, out, indices=(0, 1)), Silent())
     assert other.target.endswith(" (2)")
     first.end()
     assert second.open(open_request(loaded, out), Silent()).missing == opened.missing
     second.end()
+
+
+def test_that_a_result_is_known_again_where_the_one_before_it_of_the_same_name_is_gone(
+    loaded: Loaded, out: Path
+) -> None:
+    first = Path(export(loaded, open_request(loaded, out, indices=(0, 1))).target)
+    second = Path(export(loaded, open_request(loaded, out)).target)
+    assert second.name == f"{first.name} (2)"
+    shutil.rmtree(first)
+    exports = Exports()
+    opened = exports.open(open_request(loaded, out), Silent())
+    assert (opened.complete, opened.target) == (True, str(second))
+    exports.close(CloseExport(JOB, opened.export), Silent())
+    assert [path.name for path in out.iterdir()] == [second.name]
+
+
+def test_that_an_unfinished_export_goes_on_where_the_one_before_it_of_the_same_name_is_gone(
+    loaded: Loaded, out: Path
+) -> None:
+    exports = Exports()
+    first = exports.open(open_request(loaded, out, indices=(0, 1)), Silent())
+    second = exports.open(open_request(loaded, out), Silent())
+    write(exports, second.export, second.missing[0], enlarged(loaded, second.missing[0]))
+    exports.close(CloseExport(JOB, second.export, "partial"), Silent())
+    exports.close(CloseExport(JOB, first.export, "delete"), Silent())
+    again = exports.open(open_request(loaded, out), Silent())
+    assert again.target == second.target
+    assert again.missing == second.missing[1:]
+    exports.end()
+
+
+def test_that_an_export_which_another_process_began_while_a_name_was_looked_for_is_seen(
+    loaded: Loaded, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = Exports(), Exports()
+    real = export_target._begun_already
+
+    def late(*arguments: object, **options: object) -> None:
+        assert real(*arguments, **options) is None  # type: ignore[arg-type]
+        monkeypatch.setattr(export_target, "_begun_already", real)
+        first.open(open_request(loaded, out), Silent())
+
+    monkeypatch.setattr(export_target, "_begun_already", late)
+    with pytest.raises(InUse):
+        second.open(open_request(loaded, out), Silent())
+    assert len(list(out.iterdir())) == 1
+    first.end()
 
 
 @pytest.mark.parametrize("damage", ["first line", "middle", "version", "foreign"])

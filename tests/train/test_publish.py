@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,11 +125,20 @@ def test_that_the_command_reports_what_is_wrong(
     assert "checkpoint.safetensors" in capsys.readouterr().err
 
 
-def test_that_a_model_of_ones_own_sources_is_not_published(made: Path, tmp_path: Path) -> None:
-    own = ["run.steps=1", 'data.sources=[{path="train.npz", use="train"}]']
-    train(made, data=made.parent, out=tmp_path, device="cpu", overrides=own)
+def test_that_a_model_of_ones_own_sources_is_made_for_ones_own_list_alone(made: Path, tmp_path: Path) -> None:
+    sources = ["run.steps=1", 'data.sources=[{path="train.npz", use="train"}]']
+    train(made, data=made.parent, out=tmp_path, device="cpu", overrides=sources)
+    config, models = read(made), tmp_path / "models"
     with pytest.raises(UsageError, match="licences"):
-        publish.publish(tmp_path / "tiny", read(made), data=made.parent, models=tmp_path / "models")
+        publish.publish(tmp_path / "tiny", config, data=made.parent, models=models)
+    best = replace(config, card=replace(config.card, role="fidelity", default=True))
+    with pytest.raises(UsageError, match="no default"):
+        publish.publish(tmp_path / "tiny", best, data=made.parent, models=models, own=True)
+    unwatched = replace(config, data=replace(config.data, validation=""))
+    card = read_card(publish.publish(tmp_path / "tiny", unwatched, data=made.parent, models=models, own=True))
+    assert card.licence == publish.OWN_LICENCE
+    assert card.data == {"statement": publish.OWN_DATA}
+    assert not card.metrics
 
 
 def test_that_a_blend_lies_between_the_run_and_the_model(
