@@ -160,3 +160,18 @@ def missing_bytes(opened: DicomFile, samples: int, allocated: int) -> int:
     if opened.pixels is None or opened.pixels.length == UNDEFINED:
         return 0
     return (samples * allocated + 7) // 8 - opened.pixel_bytes
+
+
+def trailing_bytes(opened: DicomFile) -> int:
+    """Bytes after plain pixel data that are no element; 0 where elements follow, as padding or a signature may."""
+    pixels = opened.pixels
+    if pixels is None or pixels.length == UNDEFINED:
+        return 0
+    end = pixels.offset + pixels.length
+    left = opened.stream_bytes - end
+    if left <= 1:
+        return 0
+    opened.stream.seek(end)
+    head = opened.stream.read(4)
+    group = int.from_bytes(head[:2], "little" if opened.little_endian else "big")
+    return 0 if group > 0x7FE0 or head == bytes(len(head)) else left

@@ -20,6 +20,7 @@ from brainsr_desktop.io.dicom_checks import (
     pixel_format,
     require_image,
     side,
+    trailing_bytes,
 )
 from brainsr_desktop.io.dicom_file import BadDicom, DicomFile, open_dicom, quiet
 from brainsr_desktop.io.dicom_values import (
@@ -150,6 +151,10 @@ def facts_of(opened: DicomFile, source: sources.Source) -> tuple[FileFacts, Head
         )
     if fault:
         marks.append(Problem(source.shown, "BAD_VALUE", fault, tr("Shown, not enhanced.")))
+    trailing = trailing_bytes(opened)
+    if trailing:
+        reason = tr("{trailing} bytes follow its pixel data.", trailing=trailing)
+        marks.append(Problem(source.shown, "TRAILING_BYTES", reason, tr("They were ignored.")))
     facts = FileFacts(
         path=source.path,
         member=source.member,
