@@ -41,6 +41,9 @@ from brainsr_desktop.language import tr
 UNIT_TOLERANCE: Final = 1e-3
 """Orientation vectors this far from unit length or from a right angle are made straight; beyond it they are refused."""
 
+ROUNDING_TOLERANCE: Final = 1e-4
+"""What the rounding of printed numbers explains is straightened without a word."""
+
 _KEYWORDS: Final = [
     "SpecificCharacterSet",
     "ImageType",
@@ -240,6 +243,11 @@ def marks_of(header: Header, shown: str) -> list[Problem]:
         marks.append(
             Problem(shown, code, tr("{name} holds no usable value.", name=name), tr("Treated as absent."))
         )
+    for name in sorted(header.straightened - header.bad):
+        reason = tr("{name} is not quite at right angles or of unit length.", name=name)
+        marks.append(
+            Problem(shown, "ORIENTATION_MENDED", reason, tr("Straightened; the slice stays in place."))
+        )
     if header.undecoded:
         reason = tr("Some text does not fit the character set that the file names.")
         marks.append(Problem(shown, "CHARSET", reason, tr("Shown with replacement characters.")))
@@ -256,9 +264,12 @@ def plane_of(position: tuple[float, ...], orientation: tuple[float, ...], header
         header.bad.add("ImageOrientationPatient")
         return None
     row, column = row / lengths[0], column / lengths[1]
-    if abs(float(row @ column)) > UNIT_TOLERANCE:
+    slant = abs(float(row @ column))
+    if slant > UNIT_TOLERANCE:
         header.bad.add("ImageOrientationPatient")
         return None
+    if max(slant, *(abs(length - 1) for length in lengths)) > ROUNDING_TOLERANCE:
+        header.straightened.add("ImageOrientationPatient")
     column = column - (row @ column) * row
     column /= math.hypot(*column)
     return Plane(_vec(position), _vec(row), _vec(column))

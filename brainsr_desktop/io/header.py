@@ -38,13 +38,15 @@ Key: TypeAlias = int | str
 class Header:
     """A data set, or an item of a sequence, read with care. Elements go by keyword or by tag.
 
-    ``bad`` collects keywords whose value could not be used, ``undecoded`` what did not fit the character set.
+    ``bad`` collects keywords whose value could not be used, ``straightened`` directions that were nearly right,
+    ``undecoded`` what did not fit the character set.
     """
 
     def __init__(self, dataset: Dataset, parent: Header | None = None) -> None:
         self.dataset = dataset
         self._tags = dataset.keys()
         self.bad: set[str] = parent.bad if parent else set()
+        self.straightened: set[str] = parent.straightened if parent else set()
         self.undecoded: set[str] = parent.undecoded if parent else set()
         own = self._ascii_values("SpecificCharacterSet")
         self._charsets: tuple[str, ...] = own or (parent._charsets if parent else ())

@@ -72,13 +72,23 @@ class Onlooker:
         self._client = client
         self._home = home
 
+    @property
+    def pid(self) -> int | None:
+        """Process number of the files process."""
+        return self._client.pid
+
     def look(self, folder: Path, *paths: Path, password: str | None = None) -> Seen:
         """Open ``paths`` (the folder itself if none), load every stack; the folder must hold the sound series."""
         before, pid = digests(folder), self._client.pid
-        found, summary = self._scan(paths or (folder,), password)
+        found: list[StackInfo] = []
+        summary = self.scan(
+            paths or (folder,),
+            lambda part: found.append(part) if isinstance(part, StackInfo) else None,
+            password,
+        )
         pixels, told = {}, {}
         for stack in found:
-            pixels[stack.id], told[stack.id] = self._load(stack)
+            pixels[stack.id], told[stack.id] = self.load(stack)
         assert self._client.pid == pid, "the files process died"
         assert digests(folder) == before, "something was written into the opened folder"
         assert not digests(self._home), "something was written into a home or a temporary folder"
@@ -91,16 +101,23 @@ class Onlooker:
         others = tuple(stack for stack in found if stack not in good)
         return Seen(others, summary, pixels, told)
 
-    def _scan(self, paths: tuple[Path, ...], password: str | None) -> tuple[list[StackInfo], ScanSummary]:
-        answers: list[object] = []
+    def scan(
+        self, paths: tuple[Path, ...], on_answer: Callable[[Any], None], password: str | None = None
+    ) -> ScanSummary:
+        """Scan; ``on_answer`` gets every stack, and what else is said before the end."""
+
+        def hear(answer: object) -> None:
+            for part in answer.series.stacks if isinstance(answer, messages.SeriesFound) else (answer,):
+                on_answer(part)
+
         done = self._client.call(
-            lambda job: messages.ScanSources(job, tuple(map(str, paths)), password=password), answers.append
+            lambda job: messages.ScanSources(job, tuple(map(str, paths)), password=password), hear
         )
         assert isinstance(done, messages.ScanDone)
-        found = [answer.series for answer in answers if isinstance(answer, messages.SeriesFound)]
-        return [stack for series in found for stack in series.stacks], done.summary
+        return done.summary
 
-    def _load(self, stack: StackInfo) -> tuple[NDArray[Any], dict[int, Problem]]:
+    def load(self, stack: StackInfo) -> tuple[NDArray[Any], dict[int, Problem]]:
+        """The stored values of a stack, and the problem of each frame that has one."""
         block = SharedArray.create(stack.shape, np.dtype(stack.dtype))
         told: dict[int, Problem] = {}
 

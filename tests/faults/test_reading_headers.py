@@ -62,17 +62,13 @@ def test_that_a_file_without_preamble_is_shown_and_marked(spoiled: Spoil) -> Non
 
 def test_that_a_preamble_alone_is_a_cut_header(spoiled: Spoil) -> None:
     seen = spoiled(raw=lambda data, _: data[:132])
-    assert seen.problem == Problem(
-        BAD, "TRUNCATED_HEADER", "The file ends before its header begins."
-    )
+    assert seen.problem == Problem(BAD, "TRUNCATED_HEADER", "The file ends before its header begins.")
     assert seen.stacks == ()
 
 
 def test_that_a_cut_header_names_the_last_keyword_that_was_read(spoiled: Spoil) -> None:
     seen = spoiled(raw=lambda data, _: data[: data.index(b"\x28\x00\x10\x00US") + 9])
-    assert seen.problem == Problem(
-        BAD, "TRUNCATED_HEADER", "The file ends inside its header, after Rows."
-    )
+    assert seen.problem == Problem(BAD, "TRUNCATED_HEADER", "The file ends inside its header, after Rows.")
     assert seen.stacks == ()
 
 
@@ -170,11 +166,11 @@ def test_that_objects_without_a_picture_are_counted_and_named(spoiled: Spoil, ui
     assert spoiled(edit=edit).problem == Problem(BAD, "NO_IMAGE", f"{words}, not an image")
 
 
-def test_that_a_directory_record_in_a_folder_is_counted(onlooker: Onlooker, opened: Path, shared: Path) -> None:
+def test_that_a_directory_record_in_a_folder_is_counted(
+    onlooker: Onlooker, opened: Path, shared: Path
+) -> None:
     (opened / "DICOMDIR").write_bytes((shared / "dicom" / "dicomdir_cd" / "DICOMDIR").read_bytes())
-    assert onlooker.look(opened).problem == Problem(
-        "DICOMDIR", "NO_IMAGE", "directory record, not an image"
-    )
+    assert onlooker.look(opened).problem == Problem("DICOMDIR", "NO_IMAGE", "directory record, not an image")
 
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"])
@@ -216,8 +212,16 @@ def test_that_numbers_that_are_none_count_as_absent(spoiled: Spoil, value: bytes
     [
         (b"GB18030", "王^小东".encode("gb18030"), "王 小东"),
         (b"GBK", "王^小东".encode("gbk"), "王 小东"),
-        (b"\\ISO 2022 IR 58", b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab", "Zhang XiaoDong = 张 小东"),
-        (b"\\ISO 2022 IR 149", b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7", "Hong Gildong = 洪 吉洞"),
+        (
+            b"\\ISO 2022 IR 58",
+            b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab",
+            "Zhang XiaoDong = 张 小东",
+        ),
+        (
+            b"\\ISO 2022 IR 149",
+            b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7",
+            "Hong Gildong = 洪 吉洞",
+        ),
         (b"\\ISO 2022 IR 87", b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B", "Yamada Tarou = 山田 太郎"),
         (b"ISO_IR 100", "Buc^Jérôme".encode("latin-1"), "Buc Jérôme"),
         (b"ISO_IR 144", "Люкceмбypг".encode("iso8859_5"), "Люкceмбypг"),
@@ -271,7 +275,10 @@ def test_that_a_second_copy_is_left_out_and_a_false_copy_gets_a_uid_of_its_own(
         "bad/IM0001b.dcm", "DUPLICATE_FILE", f"A second copy of {BAD} (same instance UID and pixels)."
     )
     assert told["DUPLICATE_UID"] == Problem(
-        "bad/IM0001c.dcm", "DUPLICATE_UID", f"It has the instance UID of {BAD} but other pixels.", "Both are kept."
+        "bad/IM0001c.dcm",
+        "DUPLICATE_UID",
+        f"It has the instance UID of {BAD} but other pixels.",
+        "Both are kept.",
     )
     assert sum(frame is not None for frame in seen.stack.frames) == 2
     loaded = export_kit.Loaded(seen.stack, seen.shown, "")
