@@ -308,7 +308,7 @@ def stored_in_12_bits(high_bit: int) -> Any:
 
 
 def test_that_bits_above_those_stored_are_masked_but_not_with_an_odd_high_bit(spoiled: Spoil) -> None:
-    overlaid: NDArray[np.uint16] = (ONE % 4096) | 0x8000
+    overlaid = ((ONE % 4096) | 0x8000).astype(np.uint16)
     seen = spoiled(pixels=overlaid, edit=stored_in_12_bits(11))
     assert np.array_equal(seen.shown, ONE % 4096) and seen.stack.supported and seen.problems == ()
     seen = spoiled(pixels=overlaid, edit=stored_in_12_bits(14))
@@ -362,7 +362,7 @@ def test_that_a_decoder_killed_in_the_middle_of_a_series_costs_no_slice_it_could
         packed(path, JPEG_2000)
     onlooker.look(opened)  # the decoder is running now
     stop = threading.Event()
-    killed = []
+    killed: list[int] = []
 
     def kill_now_and_then() -> None:
         while not stop.wait(0.05) and len(killed) < 3:

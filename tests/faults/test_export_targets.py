@@ -12,7 +12,6 @@ from pydicom import dcmread
 from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.core.errors import DiskFull, NotWritable, WriteError
-from brainsr_desktop.io import export_journal
 from brainsr_desktop.io.export import Exports
 from brainsr_desktop.io.messages import CloseExport, ExportOptions
 from brainsr_desktop.session import intents
@@ -205,7 +204,7 @@ def test_that_a_share_that_cannot_sync_still_gets_a_whole_export(
         raise OSError(22, "Invalid argument")
 
     expected = tree(Path(export(loaded, open_request(loaded, tmp_path / "calm")).target)).keys()
-    monkeypatch.setattr(export_journal.os, "fsync", unable)
+    monkeypatch.setattr(os, "fsync", unable)
     answer = export(loaded, open_request(loaded, tmp_path / "out"))
     assert tree(Path(answer.target)).keys() == expected
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import struct
 import tarfile
 import zipfile
@@ -53,9 +54,10 @@ def test_that_hostile_text_stays_text_is_cut_and_stands_on_one_line(
     assert len(rows) == 1 and rows[0].startswith(shown[:30]) and rows[0].isprintable()
     assert np.array_equal(seen.shown, ONE)
     log.start(tmp_path / "log")
-    log.logging.getLogger("brainsr_desktop").warning("found %s", HOSTILE.decode())
+    logging.getLogger("brainsr_desktop").warning("found %s", HOSTILE.decode())
     log.stop()
-    (line,) = [l for l in (tmp_path / "log" / "brainsr.log").read_text("utf-8").splitlines() if "found" in l]
+    lines = (tmp_path / "log" / "brainsr.log").read_text("utf-8").splitlines()
+    (line,) = [line for line in lines if "found" in line]
     assert len(line) < 5000 and "\x1b" not in line and "\u202e" not in line
 
 

@@ -55,11 +55,11 @@ def test_that_one_flipped_byte_of_a_compressed_nifti_is_found(onlooker: Onlooker
 
 def test_that_dimensions_are_slices_and_volumes_or_refused(onlooker: Onlooker, opened: Path) -> None:
     four = np.stack([ras_head(), ras_head() + 1], axis=-1)
-    path = phantom.nifti(opened / NAME, four, RAS)
+    phantom.nifti(opened / NAME, four, RAS)
     seen = onlooker.look(opened)
     assert (seen.stack.slices, seen.stack.volumes, seen.problems) == (6, 2, ())
     assert np.array_equal(seen.shown[6:], phantom.head() + 1)
-    path = phantom.nifti(opened / NAME, np.stack([four, four], axis=-1), RAS)
+    phantom.nifti(opened / NAME, np.stack([four, four], axis=-1), RAS)
     assert onlooker.look(opened).problem == Problem(
         NAME, "UNSUPPORTED_DIMS", "It has more than four dimensions."
     )
