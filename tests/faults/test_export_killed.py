@@ -48,3 +48,6 @@ def test_that_an_export_killed_again_and_again_ends_byte_for_byte_the_same(
     assert [path.name for path in killed.iterdir()] == ["104_1_SRx4"]
     assert len(list(killed.rglob("*.dcm"))) == SLICES
     assert tree(killed) == tree(calm)
+    sys.stdout.write(
+        f"FIGURE {program} killed {met} times in an export: the same {SLICES} files, byte for byte\n"
+    )
