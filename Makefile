@@ -11,7 +11,7 @@ INSTALLED := .venv/installed
 PYTEST_ARGS ?= -n 3 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check tests test-exports bench scores package bundle sample translations screenshots guide judging docs monkey venv clean help
+.PHONY: run test check tests test-exports bench scores package bundle sample translations screenshots guide judging docs monkey reliability venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -80,6 +80,10 @@ docs: $(INSTALLED)  ## The manual as web pages that need no network, in out/docs
 monkey: $(INSTALLED)  ## Five minutes of random keys, clicks, drags and wheels on the real window
 	@packaging/system-libraries.sh
 	QT_QPA_PLATFORM=offscreen BRAINSR_MONKEY_S=300 $(PY) -m pytest tests/end_to_end/test_monkey.py
+
+reliability: $(INSTALLED)  ## Every fault of docs/reliability.md made for real, exports killed 20 times, 10,000 files
+	@packaging/system-libraries.sh
+	QT_QPA_PLATFORM=offscreen $(PY) packaging/reliability.py
 
 venv: $(INSTALLED)  ## The virtual environment in .venv with everything in it
 

@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 import unicodedata
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
@@ -92,6 +93,17 @@ class CleanFormatter(logging.Formatter):
         return "\n".join(lines)
 
 
+class _LogFile(RotatingFileHandler):
+    """A log that cannot be written, as on a full disk, loses lines and disturbs nobody."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Nothing: the traceback would go to the terminal, line after line."""
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
+
+
 def start(folder: Path, *, level: int = logging.INFO) -> Path | None:
     """Log this process into a rotating file of `folder`; the file, or None where it cannot be written.
 
@@ -103,9 +115,7 @@ def start(folder: Path, *, level: int = logging.INFO) -> Path | None:
     path: Path | None = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
-            folder / FILE_NAME, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"
-        )
+        handler = _LogFile(folder / FILE_NAME, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
     except OSError:
         path = None
         handler = logging.StreamHandler(sys.stderr)

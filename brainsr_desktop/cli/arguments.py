@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import math
 import os
@@ -115,7 +116,12 @@ def check_sources(paths: list[str]) -> None:
     for path in paths:
         try:
             is_there = Path(path).exists()
-        except (OSError, ValueError):  # a name no file system takes
+        except (OSError, ValueError) as error:  # a name no file system takes
+            if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+                raise ReadError(
+                    f"The path {path[:80]!r}... is longer than the system allows.",
+                    advice="Move its folder nearer to the top, or give it a shorter name.",
+                ) from error
             is_there = False
         if not is_there:
             raise ReadError(f"There is no file or folder {path!r}.", advice="Check the path.", path=path)

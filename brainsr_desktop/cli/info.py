@@ -111,3 +111,5 @@ def _list(found: Found, console: Console) -> None:
     for stack in found.stacks:
         for problem in stack.problems:
             console.say(f"  series {stack.id}: {path_text(problem.path)}: {problem.reason}")
+    for problem in found.elsewhere:
+        console.say(f"  {path_text(problem.path)}: {problem.reason}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from brainsr_desktop.cli.console import Console
-from brainsr_desktop.core.errors import InternalError, NotAnImage, UsageError
+from brainsr_desktop.core.errors import InternalError, NotAnImage, Problem, UsageError
 from brainsr_desktop.core.series import ScanSummary, StackInfo
 from brainsr_desktop.io.messages import ScanDone, ScanSources, SeriesFound
 from brainsr_desktop.ipc.client import BlockingClient
@@ -24,6 +24,12 @@ class Found:
     stacks: tuple[StackInfo, ...]
     summary: ScanSummary
     patients: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def elsewhere(self) -> tuple[Problem, ...]:
+        """What was told of neither a file left out nor a series: a folder that may not be read, a cut archive."""
+        told = {problem for stack in self.stacks for problem in stack.problems}
+        return tuple(problem for problem in self.summary.problems if problem not in told)
 
     def chosen(self, ids: Sequence[str] | None) -> tuple[StackInfo, ...]:
         """The stacks of those ids, or every one that a network may run on.

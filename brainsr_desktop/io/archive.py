@@ -13,6 +13,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -100,7 +101,7 @@ def read_member(path: str, member: str) -> bytes:
             if isinstance(opened, zipfile.ZipFile):
                 with opened.open(member, pwd=_passwords.get(path)) as stream:
                     return budget.read(stream, opened.getinfo(member).compress_size)
-            found = opened.extractfile(opened.getmember(member))
+            found = opened.extractfile(_tar_entry(opened, member))
             if found is None:
                 raise KeyError(member)
             return budget.read(found, _size_of(path))
@@ -216,6 +217,17 @@ def _tar_entries(
             stream = opened.extractfile(info)
             if stream is not None:
                 yield Entry(info.name, budget.read(stream, packed))
+
+
+def _tar_entry(opened: tarfile.TarFile, name: str) -> tarfile.TarInfo:
+    """The last entry of a name, in a cut archive the last one that is there."""
+    found = None
+    with suppress(tarfile.ReadError):
+        for info in opened:
+            found = info if info.name == name else found
+    if found is None:
+        raise KeyError(name)
+    return found
 
 
 def _opened(path: str) -> zipfile.ZipFile | tarfile.TarFile:

@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from brainsr_desktop.io.dicom_checks import check_size
 from brainsr_desktop.io.dicom_file import BadDicom
 from brainsr_desktop.language import tr
 
@@ -13,6 +14,11 @@ JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 2
 JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70))
 JPEG_LS: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (80, 81))
 RLE: Final = "1.2.840.10008.1.2.5"
+RLE_HEADER_BYTES: Final = 64
+RLE_LONGEST: Final = 2
+"""Bytes that a byte takes at most: a run of one (PS3.5 G.3)."""
+RLE_SPARE_BYTES: Final = 4096
+"""Room for padding that some encoders add."""
 _FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 _MARKERS_WITHOUT_LENGTH: Final = frozenset(range(0xD0, 0xDA)) | {0x01}
 
@@ -49,6 +55,7 @@ def check_codestream(stream: bytes, expected: PixelFormat) -> None:
         # CharLS searches a cut stream for many seconds before it gives up
         raise BadDicom("DECODE_FAILED", tr("The compressed picture is cut."))
     rows, columns, samples, bits = found
+    check_size(rows, columns, 1, samples)
     if (rows, columns, samples) != (expected.rows, expected.columns, expected.samples):
         told = f"{expected.rows} x {expected.columns} x {expected.samples}"
         raise BadDicom(
@@ -75,7 +82,11 @@ def bits_of(stream: bytes) -> int:
 
 
 def _check_rle(stream: bytes, expected: PixelFormat) -> None:
-    segments = struct.unpack("<I", stream[:4])[0] if len(stream) >= 64 else 0
+    if len(stream) > RLE_HEADER_BYTES + RLE_LONGEST * expected.frame_bytes + RLE_SPARE_BYTES:
+        raise BadDicom(
+            "TOO_LARGE", tr("The compressed picture is longer than any picture of its size can be.")
+        )
+    segments = struct.unpack("<I", stream[:4])[0] if len(stream) >= RLE_HEADER_BYTES else 0
     wanted = expected.samples * (expected.bits_allocated // 8)
     if not segments:
         raise BadDicom("DECODE_FAILED", tr("The compressed picture is damaged at its beginning."))

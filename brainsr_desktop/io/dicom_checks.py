@@ -10,7 +10,7 @@ from pydicom.uid import UID
 from brainsr_desktop.io.dicom_file import UNDEFINED, BadDicom, DicomFile
 from brainsr_desktop.io.header import Header
 from brainsr_desktop.io.text import clean
-from brainsr_desktop.language import tr
+from brainsr_desktop.language import tr, trn
 
 SIDE_LIMIT_PX: Final = 16_384
 FRAME_LIMIT_PX: Final = 1 << 26
@@ -123,30 +123,27 @@ def pixel_format(opened: DicomFile, header: Header) -> tuple[int, str, int, int,
 
 
 def check_size(rows: int, columns: int, frames: int, pixel_bytes: int) -> None:
+    size = {"rows": rows, "columns": columns}
     if (
         max(rows, columns) > SIDE_LIMIT_PX
         or rows * columns > FRAME_LIMIT_PX
         or not 0 < frames <= FRAMES_LIMIT
     ):
-        raise BadDicom(
-            "TOO_LARGE",
-            tr(
-                "{frames} frames of {rows} x {columns} are more than the program reads.",
-                frames=frames,
-                rows=rows,
-                columns=columns,
-            ),
+        reason = trn(
+            "A picture of {rows} x {columns} is more than the program reads.",
+            "{count} pictures of {rows} x {columns} are more than the program reads.",
+            frames,
+            **size,
         )
+        raise BadDicom("TOO_LARGE", reason)
     if rows * columns * frames * pixel_bytes > 4 << 30:
-        raise BadDicom(
-            "TOO_LARGE",
-            tr(
-                "{frames} frames of {rows} x {columns} need more than 4 GiB.",
-                frames=frames,
-                rows=rows,
-                columns=columns,
-            ),
+        reason = trn(
+            "A picture of {rows} x {columns} needs more than 4 GiB.",
+            "{count} pictures of {rows} x {columns} need more than 4 GiB.",
+            frames,
+            **size,
         )
+        raise BadDicom("TOO_LARGE", reason)
 
 
 def check_syntax(syntax: str) -> None:
@@ -160,3 +157,18 @@ def missing_bytes(opened: DicomFile, samples: int, allocated: int) -> int:
     if opened.pixels is None or opened.pixels.length == UNDEFINED:
         return 0
     return (samples * allocated + 7) // 8 - opened.pixel_bytes
+
+
+def trailing_bytes(opened: DicomFile) -> int:
+    """Bytes after plain pixel data that are no element; 0 where elements follow, as padding or a signature may."""
+    pixels = opened.pixels
+    if pixels is None or pixels.length == UNDEFINED:
+        return 0
+    end = pixels.offset + pixels.length
+    left = opened.stream_bytes - end
+    if left <= 1:
+        return 0
+    opened.stream.seek(end)
+    head = opened.stream.read(4)
+    group = int.from_bytes(head[:2], "little" if opened.little_endian else "big")
+    return 0 if group > 0x7FE0 or head == bytes(len(head)) else left

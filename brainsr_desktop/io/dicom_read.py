@@ -20,6 +20,7 @@ from brainsr_desktop.io.dicom_checks import (
     pixel_format,
     require_image,
     side,
+    trailing_bytes,
 )
 from brainsr_desktop.io.dicom_file import BadDicom, DicomFile, open_dicom, quiet
 from brainsr_desktop.io.dicom_values import (
@@ -39,6 +40,9 @@ from brainsr_desktop.language import tr
 
 UNIT_TOLERANCE: Final = 1e-3
 """Orientation vectors this far from unit length or from a right angle are made straight; beyond it they are refused."""
+
+ROUNDING_TOLERANCE: Final = 1e-4
+"""What the rounding of printed numbers explains is straightened without a word."""
 
 _KEYWORDS: Final = [
     "SpecificCharacterSet",
@@ -150,6 +154,10 @@ def facts_of(opened: DicomFile, source: sources.Source) -> tuple[FileFacts, Head
         )
     if fault:
         marks.append(Problem(source.shown, "BAD_VALUE", fault, tr("Shown, not enhanced.")))
+    trailing = trailing_bytes(opened)
+    if trailing:
+        reason = tr("{trailing} bytes follow its pixel data.", trailing=trailing)
+        marks.append(Problem(source.shown, "TRAILING_BYTES", reason, tr("They were ignored.")))
     facts = FileFacts(
         path=source.path,
         member=source.member,
@@ -235,6 +243,11 @@ def marks_of(header: Header, shown: str) -> list[Problem]:
         marks.append(
             Problem(shown, code, tr("{name} holds no usable value.", name=name), tr("Treated as absent."))
         )
+    for name in sorted(header.straightened - header.bad):
+        reason = tr("{name} is not quite at right angles or of unit length.", name=name)
+        marks.append(
+            Problem(shown, "ORIENTATION_MENDED", reason, tr("Straightened; the slice stays in place."))
+        )
     if header.undecoded:
         reason = tr("Some text does not fit the character set that the file names.")
         marks.append(Problem(shown, "CHARSET", reason, tr("Shown with replacement characters.")))
@@ -251,9 +264,12 @@ def plane_of(position: tuple[float, ...], orientation: tuple[float, ...], header
         header.bad.add("ImageOrientationPatient")
         return None
     row, column = row / lengths[0], column / lengths[1]
-    if abs(float(row @ column)) > UNIT_TOLERANCE:
+    slant = abs(float(row @ column))
+    if slant > UNIT_TOLERANCE:
         header.bad.add("ImageOrientationPatient")
         return None
+    if max(slant, *(abs(length - 1) for length in lengths)) > ROUNDING_TOLERANCE:
+        header.straightened.add("ImageOrientationPatient")
     column = column - (row @ column) * row
     column /= math.hypot(*column)
     return Plane(_vec(position), _vec(row), _vec(column))

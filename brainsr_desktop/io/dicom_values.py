@@ -43,7 +43,10 @@ def window_of(header: Header, number: int = 0) -> tuple[float, float] | None:
         return found.window
     number -= found is not None
     centres, widths = header.numbers("WindowCenter"), header.numbers("WindowWidth")
-    if number >= min(len(centres), len(widths)) or widths[number] <= 0:
+    if number >= min(len(centres), len(widths)):
+        return None
+    if widths[number] <= 0:
+        header.bad.add("WindowWidth")
         return None
     return centres[number], widths[number]
 

@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.charset import convert_encodings, default_encoding
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import FileMetaDataset
@@ -152,9 +153,21 @@ def encode(dataset: Dataset, syntax: Syntax) -> bytes:
         dataset.compress(JPEG2000Lossless, encoding_plugin="pylibjpeg", generate_instance_uid=False)
     elif syntax == "rle":
         dataset.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+    _keep_bytes(dataset)
     target = BytesIO()
     dataset.save_as(target, enforce_file_format=True)
     return target.getvalue()
+
+
+def _keep_bytes(dataset: Dataset) -> None:
+    """Have raw values written as they are: pydicom would decode and encode them, and lose what does not fit."""
+    named = dataset.get("SpecificCharacterSet")
+    dataset.set_original_encoding(False, True, convert_encodings(named) if named else default_encoding)
+    for tag in dataset.keys():  # noqa: SIM118 - iterating over the data set would decode its values
+        element = dataset.get_item(tag)
+        if element.VR == "SQ" and isinstance(element, DataElement):
+            for item in element.value:
+                _keep_bytes(item)
 
 
 class _Output:

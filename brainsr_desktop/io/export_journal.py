@@ -299,6 +299,12 @@ def write_error(error: OSError, path: Path) -> WriteError:
             advice=tr("Make room and start the export again: it goes on where it stopped."),
             path=path,
         )
+    if error.errno == errno.ENAMETOOLONG:
+        return WriteError(
+            tr("The path of the chosen folder is longer than the system allows."),
+            advice=tr("Choose a folder nearer to the top."),
+            path=path,
+        )
     reason = error.strerror or type(error).__name__
     if (
         isinstance(error, PermissionError | NotADirectoryError | FileNotFoundError)

@@ -85,10 +85,10 @@ def check_not_in_source(folder: Path, stack: StackInfo) -> None:
 
 def probe(folder: Path) -> None:
     """Make the folder if it is not there, and write and delete a small file in it (`NotWritable`, `DiskFull`)."""
-    if folder.exists() and not folder.is_dir():
-        raise NotWritable(tr("The chosen target is a file."), advice=tr("Choose a folder."), path=folder)
     name = folder / f".brainsr-probe-{secrets.token_hex(4)}"
     try:
+        if folder.exists() and not folder.is_dir():
+            raise NotWritable(tr("The chosen target is a file."), advice=tr("Choose a folder."), path=folder)
         folder.mkdir(parents=True, exist_ok=True)
         with name.open("xb") as file:
             file.write(b"probe")
@@ -356,4 +356,6 @@ def needed_bytes(slices: int, rows: int, columns: int, formats: Iterable[str], b
 
 
 def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(count, 1) / 1e6:.1f} MB"
+    if count >= 1e9:
+        return f"{count / 1e9:.1f} GB"
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"

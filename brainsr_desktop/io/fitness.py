@@ -8,7 +8,7 @@ from brainsr_desktop.io.records import Picture
 from brainsr_desktop.io.volumes import parameter_map, unsuitable
 from brainsr_desktop.language import tr
 
-MINIMUM_SIDE_PX: Final = 32
+MINIMUM_SIDE_PX: Final = 16
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _PROJECTIONS = ("PROJECTION IMAGE", "MIN_IP", "MIP", "MINIP", "MAX_IP", "VOLUME RENDERING", "RENDERED")
 _SCREENS = ("SCREEN SAVE", "SCREEN CAPTURE", "CSA REPORT", "REPORT")
@@ -24,7 +24,7 @@ def why_not(picture: Picture) -> str | None:
         (picture.whole_mosaic, tr("a mosaic that could not be taken apart")),
         (file.sop_class.startswith(_SECONDARY_CAPTURE) or _any(picture, _SCREENS), tr("screen capture")),
         (_any(picture, _PROJECTIONS), "projection"),
-        (min(picture.rows, picture.columns) < MINIMUM_SIDE_PX, tr("fewer than 32 x 32 pixels")),
+        (min(picture.rows, picture.columns) < MINIMUM_SIDE_PX, tr("fewer than 16 x 16 pixels")),
         (file.fault is not None, tr("unclear pixel values: {fault}", fault=file.fault)),
     )
     return next((reason for holds, reason in checks if holds), None)

@@ -20,7 +20,7 @@ from brainsr_desktop.io import limits, order
 from brainsr_desktop.io.fitness import badges_of, why_not
 from brainsr_desktop.io.records import Picture, Plane
 from brainsr_desktop.io.volumes import Volumes, split_volumes
-from brainsr_desktop.language import tr
+from brainsr_desktop.language import tr, trn
 
 STATION_MM: Final = 2.0
 STATION_PX: Final = 2.0
@@ -236,9 +236,10 @@ def _described(
     problems += [mark for picture in ordered if picture is not None for mark in picture.marks]
     problems += found
     if volumes.repeated:
-        reason = tr(
+        reason = trn(
+            "A picture lies where another lies and differs in nothing that is known.",
             "{count} pictures lie where others lie and differ in nothing that is known.",
-            count=len(volumes.repeated),
+            len(volumes.repeated),
         )
         shown = volumes.repeated[0].file.shown
         problems.append(Problem(shown, "DUPLICATE_POSITION", reason, tr("Kept as a volume of their own.")))

@@ -7,6 +7,7 @@ belongs, a comma for a point, NaN or one value for two are *absent*, and their k
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterator
 from functools import lru_cache
@@ -25,6 +26,8 @@ pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 _BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
 _TEXT = frozenset({"DS", "IS", "LO", "SH", "ST", "LT", "CS", "UT", "UN", "OB"})
 _UID_CHARACTERS = frozenset("0123456789.")
+_ESCAPES = re.compile(r"\x1b[\x20-\x2f]+[\x30-\x7e]")
+"""Designations of character sets (ISO/IEC 2022)."""
 _NAME_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5E, 0x3D, 0x5C}
 _TEXT_DELIMITERS = {0xD, 0xA, 0x9, 0xC, 0x5C}
 
@@ -35,13 +38,15 @@ Key: TypeAlias = int | str
 class Header:
     """A data set, or an item of a sequence, read with care. Elements go by keyword or by tag.
 
-    ``bad`` collects keywords whose value could not be used, ``undecoded`` what did not fit the character set.
+    ``bad`` collects keywords whose value could not be used, ``straightened`` directions that were nearly right,
+    ``undecoded`` what did not fit the character set.
     """
 
     def __init__(self, dataset: Dataset, parent: Header | None = None) -> None:
         self.dataset = dataset
         self._tags = dataset.keys()
         self.bad: set[str] = parent.bad if parent else set()
+        self.straightened: set[str] = parent.straightened if parent else set()
         self.undecoded: set[str] = parent.undecoded if parent else set()
         own = self._ascii_values("SpecificCharacterSet")
         self._charsets: tuple[str, ...] = own or (parent._charsets if parent else ())
@@ -200,7 +205,8 @@ def _decoded(value: bytes, charsets: tuple[str, ...], delimiters: set[int]) -> t
             return value.decode("ascii", "replace"), False
         # ISO 8859 leaves 0x80 to 0x9F empty: text that has them is of another character set
         return decoded, not any("\x80" <= character <= "\x9f" for character in decoded)
-    decoded = decode_bytes(value, list(encodings), delimiters)
+    # pydicom leaves the escape sequences of ISO IR 58 in the text
+    decoded = _ESCAPES.sub("", decode_bytes(value, list(encodings), delimiters))
     return decoded, "\ufffd" not in decoded
 
 

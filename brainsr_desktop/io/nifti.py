@@ -133,7 +133,7 @@ def _stack(
     )
     why_not = tr("colour image") if header.samples == 3 else None
     if why_not is None and min(geometry.rows, geometry.columns) < MINIMUM_SIDE_PX:
-        why_not = tr("fewer than 32 x 32 pixels")
+        why_not = tr("fewer than 16 x 16 pixels")
     names = (
         tuple(tr("volume {number}", number=number + 1) for number in range(layout.volumes))
         if layout.volumes > 1

@@ -83,7 +83,7 @@ def _why_not(shape: tuple[int, int], samples: int, bits: int) -> str | None:
         return tr("colour image")
     if bits == 1:
         return tr("only 1 bit a pixel")
-    return tr("fewer than 32 x 32 pixels") if min(shape) < MINIMUM_SIDE_PX else None
+    return tr("fewer than 16 x 16 pixels") if min(shape) < MINIMUM_SIDE_PX else None
 
 
 def uid_of(*names: object) -> str:

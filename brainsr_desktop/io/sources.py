@@ -18,6 +18,21 @@ from brainsr_desktop.language import tr
 
 FILE_LIMIT: Final = 200_000
 PREFIX_BYTES: Final = 132
+_UNPLUGGED: Final = frozenset(
+    getattr(errno, name)
+    for name in (
+        "ENODEV",
+        "ENXIO",
+        "ENOTCONN",
+        "ESTALE",
+        "ETIMEDOUT",
+        "EHOSTDOWN",
+        "EHOSTUNREACH",
+        "ENETUNREACH",
+    )
+    if hasattr(errno, name)
+)
+"""What systems say of a drive that was pulled out, or of a share whose server is gone."""
 _SYSTEM_FILES: Final = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
 _SYSTEM_FOLDERS: Final = frozenset({"__macosx", "system volume information", "$recycle.bin", "lost+found"})
 
@@ -81,11 +96,12 @@ def problem_of(error: OSError, shown: str) -> Problem:
         return Problem(shown, "NO_PERMISSION", tr("There is no permission to read it."))
     if error.errno == errno.ENAMETOOLONG:
         return Problem(shown, "PATH_TOO_LONG", tr("The path is longer than the system allows."))
-    return Problem(
-        shown,
-        "READ_ERROR",
-        tr("The system could not read it ({name}, {errno}).", name=type(error).__name__, errno=error.errno),
-    )
+    if error.errno == errno.ELOOP:
+        return Problem(shown, "LINK_LOOP", tr("It is a link that leads in a circle."))
+    if error.errno in _UNPLUGGED:
+        return Problem(shown, "GONE", tr("The drive or share that holds it is no longer there."))
+    reason = error.strerror or type(error).__name__
+    return Problem(shown, "READ_ERROR", tr("The system could not read it: {reason}.", reason=reason))
 
 
 class Walk:

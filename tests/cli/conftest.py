@@ -47,11 +47,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def brainsr(environment: dict[str, str]) -> Brainsr:
     """Run ``brainsr`` with these arguments."""
+    return command(environment, "brainsr_desktop.cli.main")
+
+
+def command(environment: Mapping[str, str], *modules: str) -> Brainsr:
+    """What runs a module of Python in a process of its own; all but the first are arguments of the first."""
 
     def run(*arguments: str | Path, more: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ended:
-        command = [sys.executable, "-m", "brainsr_desktop.cli.main", *map(str, arguments)]
         done = subprocess.run(
-            command,
+            [sys.executable, "-m", *modules, *map(str, arguments)],
             env={**environment, **(more or {})},
             cwd=cwd,
             stdin=subprocess.DEVNULL,

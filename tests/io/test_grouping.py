@@ -367,8 +367,8 @@ def test_that_nearly_right_angles_are_mended_and_others_refused(
 
 
 def test_that_small_pictures_are_shown_and_not_enhanced(tmp_path: Path) -> None:
-    phantom.classic(tmp_path, pixels=phantom.head(rows=31))
-    assert stacks(tmp_path)[0].why_not == "fewer than 32 x 32 pixels"
+    phantom.classic(tmp_path, pixels=phantom.head(rows=15))
+    assert stacks(tmp_path)[0].why_not == "fewer than 16 x 16 pixels"
 
 
 def test_that_our_own_exports_are_recognised(tmp_path: Path) -> None:

@@ -304,10 +304,16 @@ def test_that_of_a_cut_and_a_whole_copy_the_whole_one_is_used(tmp_path: Path) ->
     assert [problem.path for problem in summary.skipped] == ["A.dcm"]
 
 
-def test_that_rubbish_after_the_pixels_is_ignored(tmp_path: Path) -> None:
+def test_that_rubbish_after_the_pixels_is_ignored_and_marked(tmp_path: Path) -> None:
     series, summary = scanned(tmp_path, raw=lambda data, _: data + bytes(range(250)) * 4)
     assert only_stack(series).slices == 1
-    assert summary.skipped == summary.problems == ()
+    assert summary.skipped == ()
+    assert [problem.code for problem in summary.problems] == ["TRAILING_BYTES"]
+
+
+@pytest.mark.parametrize("padding", [b"\0", bytes(64), b"\xfc\xff\xfc\xffOB\0\0\4\0\0\0abcd"])
+def test_that_padding_after_the_pixels_is_no_fault(tmp_path: Path, padding: bytes) -> None:
+    assert scanned(tmp_path, raw=lambda data, _: data + padding)[1].problems == ()
 
 
 def test_that_a_file_that_changes_while_it_is_read_is_told(
