@@ -7,11 +7,12 @@ SHELL := bash
 PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/installed
+PACKAGERS := .venv/packagers
 # Windows and children mostly wait: more workers than two cores, the files of slow tests first (tests/conftest.py).
 PYTEST_ARGS ?= -n 3 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check tests test-exports bench scores package bundle sample translations screenshots guide judging docs monkey reliability venv clean help
+.PHONY: run test check tests test-exports bench scores package package-lite package-test dist sample translations screenshots guide judging docs monkey reliability venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -42,15 +43,19 @@ scores: $(INSTALLED)  ## Score every model; BENCH=FILE.npz names the slices
 	mkdir -p out
 	$(PY) -m brainsr_desktop.cli.main evaluate --bench "$(BENCH)" --models all --json out/bench.json --csv out/bench.csv
 
-package: $(INSTALLED)  ## The wheel, in dist/
-	$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
-	@ls dist/*.whl
+package: $(PACKAGERS)  ## The program that runs without Python, with torch: a folder and what the system installs, in dist/
+	$(PY) packaging/build.py
 
-bundle: $(INSTALLED)  ## A folder that runs without Python, in dist/brainsr-desktop; checked on the sample
-	$(PY) -m pip install --quiet 'pyinstaller>=6.10'
-	$(PY) -m PyInstaller --noconfirm --log-level WARN --distpath dist --workpath build packaging/brainsr.spec
-	rm -rf build/check
-	dist/brainsr-desktop/brainsr enhance resources/sample --series 1 --slices 25 --output build/check
+package-lite: $(PACKAGERS)  ## The same with OpenVINO alone: smaller
+	$(PY) packaging/build.py --flavour lite
+
+package-test: $(PACKAGERS)  ## Try what make package built on a screen of its own; FLAVOUR=lite for the other. Root also installs the .deb
+	$(PY) packaging/package_test.py --flavour $(or $(FLAVOUR),full)
+
+dist: $(PACKAGERS)  ## Wheel and sdist, checked, in dist/
+	rm -f dist/*.whl dist/*.tar.gz
+	$(PY) -m build --quiet .
+	$(PY) -m twine check --strict dist/*.whl dist/*.tar.gz
 
 sample: $(INSTALLED)  ## Make the sample study anew; SOURCE=FOLDER holds the original slices
 	@test -n "$(SOURCE)" || { echo "Name the folder of the original slices: make sample SOURCE=path" >&2; exit 2; }
@@ -98,8 +103,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PY) -m pip uninstall --quiet --yes openvino-telemetry
 	@touch $@
 
+$(PACKAGERS): $(INSTALLED)
+	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[package]'
+	$(PY) -m pip uninstall --quiet --yes openvino-telemetry
+	@touch $@
+
 clean:  ## Delete the environment and whatever was made
 	rm -rf .venv build dist out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 help:  ## This list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done

@@ -32,6 +32,11 @@ def sample_dir() -> Path:
     return resources_dir() / "sample"
 
 
+def is_packaged() -> bool:
+    """Whether this is the packaged program, which brings its own Python."""
+    return getattr(sys, "_MEIPASS", None) is not None
+
+
 def user_models_dir() -> Path:
     """Models that the user added. Like every folder of the user it may not exist yet."""
     return Path(platformdirs.user_data_path(PROGRAM, appauthor=False)) / "models"

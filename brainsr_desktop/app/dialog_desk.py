@@ -27,6 +27,7 @@ from brainsr_desktop.app.problem_list import ProblemList
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import StackInfo, StudyInfo
+from brainsr_desktop.engine.messages import DeviceInfo
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.session.state import ViewState
@@ -54,7 +55,9 @@ class DialogDesk(QObject):
         self.found: Callable[[], tuple[StackInfo, ...]] = tuple
         self.study_of: Callable[[StackInfo], StudyInfo | None] = lambda _: None
         self.save_panes: Callable[[Path], None] = lambda _: None
+        self._devices: tuple[DeviceInfo, ...] = ()
         controller.header_ready.connect(self._on_header)
+        controller.devices_found.connect(self._on_devices)
         store.changed.connect(self._on_changed)
 
     def current(self, kind: type[Dialog]) -> Dialog | None:
@@ -80,7 +83,7 @@ class DialogDesk(QObject):
 
     def show_about(self) -> None:
         """About."""
-        self._show(AboutDialog(self._window))
+        self._show(AboutDialog(self._window, self._controller.catalog.cards, self._devices))
 
     def show_manual(self) -> None:
         """The manual."""
@@ -176,6 +179,9 @@ class DialogDesk(QObject):
         dialog = self.current(HeaderDialog)
         if dialog is not None and dialog.stack.id == stack.id:
             dialog.set_rows(rows)
+
+    def _on_devices(self, devices: tuple[DeviceInfo, ...]) -> None:
+        self._devices = devices
 
     def _on_changed(self, before: ViewState, after: ViewState) -> None:
         if before.hide_patient != after.hide_patient:

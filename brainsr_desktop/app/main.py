@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 from brainsr_desktop import __version__, language, paths
 from brainsr_desktop import log as log_file
 from brainsr_desktop import settings as settings_file
+from brainsr_desktop.app.file_open import FileOpen
 from brainsr_desktop.app.mishaps import Mishaps
 from brainsr_desktop.app.single_instance import SingleInstance, hand_over, server_name
 from brainsr_desktop.engine import threads
@@ -65,6 +66,8 @@ def run(chosen: Sequence[str], *, new_window: bool = False, smoke_test: str | No
         if not alone:
             instance.paths_received.connect(lambda received: _come_forward(window, received))
             instance.listen()
+        if sys.platform == "darwin":  # elsewhere files come as arguments, and a filter would see every event
+            app.installEventFilter(FileOpen(window.open_paths, window))
         window.show()
         QTimer.singleShot(0, window, window.controller.start)
         if absolute:

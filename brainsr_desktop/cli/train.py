@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from brainsr_desktop import paths
 from brainsr_desktop.cli.console import Console, table
 from brainsr_desktop.core.errors import DeviceUnavailable, UsageError
 
@@ -126,6 +127,11 @@ def _pretrain(options: argparse.Namespace) -> int:
 
 
 def _need_torch() -> None:
+    if paths.is_packaged():
+        raise DeviceUnavailable(
+            "The packaged program cannot train: it is without the parts of PyTorch that only training needs.",
+            advice="Install the program with pip for it.",
+        )
     if importlib.util.find_spec("torch") is None:
         raise DeviceUnavailable(
             "Training needs PyTorch, which this installation is without.",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from brainsr_desktop import __version__
 from brainsr_desktop.app.dialogs.about import AboutDialog, package_line
 from brainsr_desktop.app.dialogs.card import CardDialog
 from brainsr_desktop.app.dialogs.export import ExportDialog, Place, Surroundings
@@ -22,6 +24,7 @@ from brainsr_desktop.app.dialogs.notice import RESEARCH_NOTICE, DetailsDialog
 from brainsr_desktop.app.export_choice import Selection, obstacles, seconds_of, size_bytes, whole
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.core.series import FrameInfo, StackInfo
+from brainsr_desktop.engine.messages import DeviceInfo
 from brainsr_desktop.models.card_rows import rows_of
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.reports import ExportRequest
@@ -357,13 +360,36 @@ def test_that_the_card_of_the_chosen_model_is_shown(rig: Rig) -> None:
 def test_that_about_names_version_notice_and_licences(qtbot: QtBot) -> None:
     dialog = AboutDialog()
     qtbot.addWidget(dialog)
-    assert "numpy" in dialog.text.toPlainText()
     names = [dialog.list.item(row).text() for row in range(dialog.list.count())]
+    dialog.list.setCurrentRow(names.index("Libraries"))
+    assert "numpy" in dialog.text.toPlainText()
     assert any(name.startswith("Sample study") for name in names)
     dialog.list.setCurrentRow(len(names) - 1)
     assert len(dialog.text.toPlainText()) > 40
     assert package_line("no-such-package") == "no-such-package: not installed"
     assert "not a medical device" in RESEARCH_NOTICE
+
+
+def test_that_about_names_versions_devices_and_the_card_of_every_network(qtbot: QtBot) -> None:
+    device = DeviceInfo("gpu:0", "Graphics unit 7", "openvino", None)
+    dialog = AboutDialog(None, CATALOG.cards, (device,))
+    qtbot.addWidget(dialog)
+    versions = dialog.text.toPlainText()
+    assert f"BrainSR Desktop {__version__}" in versions and f"Qt {qVersion()}" in versions
+    assert f"openvino {version('openvino')}" in versions and "Graphics unit 7 (gpu:0)" in versions
+    pages = {dialog.list.item(row).text(): row for row in range(dialog.list.count())}
+    for card in CATALOG.cards:
+        if not card.is_interpolation:
+            dialog.list.setCurrentRow(pages[f"Model {card.title}"])
+            text = dialog.text.toPlainText()
+            assert f"Name: {card.name}" in text and f"Licence: {card.licence}" in text
+
+
+def test_that_about_shows_the_devices_that_the_engine_found(rig: Rig) -> None:
+    rig.controller.devices_found.emit((DeviceInfo("cpu", "Processor 9", "openvino", None),))
+    rig.window.dialogs.show_about()
+    dialog = rig.window.dialogs.current(AboutDialog)
+    assert dialog is not None and "Processor 9 (cpu)" in dialog.text.toPlainText()
 
 
 def test_that_f1_lists_keys_and_mouse(rig: Rig) -> None:

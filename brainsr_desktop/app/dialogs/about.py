@@ -1,11 +1,14 @@
-"""About: version, what it is for, notices and licences."""
+"""About: versions, devices, what it is for, the models' cards, notices and licences."""
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+import PySide6
+from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -19,8 +22,12 @@ from PySide6.QtWidgets import (
 from brainsr_desktop import __version__, paths
 from brainsr_desktop.app import icons
 from brainsr_desktop.app.dialogs.notice import RESEARCH_NOTICE
+from brainsr_desktop.app.panels.device import device_words
 from brainsr_desktop.app.panels.forms import TextList, size_for_text
+from brainsr_desktop.engine.messages import DeviceInfo
 from brainsr_desktop.language import tr
+from brainsr_desktop.models.card import Card
+from brainsr_desktop.models.card_rows import rows_of
 
 if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
@@ -31,7 +38,11 @@ SHIPPED_WITH: Final = (
     "pyjpegls", "pylibjpeg", "pylibjpeg-openjpeg", "pyqtgraph", "PySide6-Essentials", "python-gdcm", "reportlab",
     "safetensors", "tifffile", "tomlkit", "torch", "tqdm",
 )  # fmt: skip
-LARGEST_TEXT: Final = 400_000
+ENGINES: Final = ("openvino", "torch")
+LONGEST_LICENCE: Final = 60
+"""Characters; some packages put the whole text where the name belongs."""
+LARGEST_TEXT: Final = 4_000_000
+"""Characters; the notices of a package hold every licence text of what is in it."""
 
 
 def licence_files() -> dict[str, Path]:
@@ -52,8 +63,9 @@ def package_line(name: str) -> str:
         facts = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return tr("{name}: not installed", name=name)
-    licence = _first(facts, "License-Expression") or _first(facts, "License")
-    if not licence or len(licence) > 60:
+    older = _first(facts, "License")
+    licence = _first(facts, "License-Expression") or (older if len(older) <= LONGEST_LICENCE else "")
+    if not licence:
         named = [
             line.split("::")[-1].strip() for line in facts.get_all("Classifier") or [] if "License ::" in line
         ]
@@ -66,10 +78,46 @@ def _first(facts: PackageMetadata, name: str) -> str:
     return str(values[0]) if values else ""
 
 
-class AboutDialog(QDialog):
-    """What this is, and whose work is in it."""
+def version_text(devices: Sequence[DeviceInfo]) -> str:
+    """Versions of the program and of what it runs on, and the devices that the engine has found."""
+    lines = [
+        f"{OWN} {__version__}",
+        f"Python {platform.python_version()}",
+        f"Qt {qVersion()}, PySide6 {PySide6.__version__}",
+        *(package_line(name) for name in ENGINES),
+        f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "",
+        tr("Devices:"),
+    ]
+    found = [device_words(device) for device in devices]
+    return "\n".join([*lines, *(found or [tr("The engine has not named its devices yet.")])])
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+
+def card_text(card: Card) -> str:
+    """The card of a model as lines."""
+    return "\n".join(f"{name}: {value}" for name, value in rows_of(card))
+
+
+def _libraries_text() -> str:
+    return "\n".join(package_line(name) for name in SHIPPED_WITH)
+
+
+def _file_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace")[:LARGEST_TEXT]
+    except OSError:
+        return tr("This text cannot be read.")
+
+
+class AboutDialog(QDialog):
+    """What this is, what it runs on, and whose work is in it."""
+
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        cards: Sequence[Card] = (),
+        devices: Sequence[DeviceInfo] = (),
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("About BrainSR Desktop"))
         size_for_text(self, 760, 520)
@@ -91,8 +139,17 @@ class AboutDialog(QDialog):
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setAccessibleName(tr("Text of the notice"))
-        self._files = licence_files()
-        self.list.addItems([tr("Libraries"), *self._files])
+        self._pages: dict[str, Callable[[], str]] = {
+            tr("Versions and devices"): lambda: version_text(devices),
+            tr("Libraries"): _libraries_text,
+        }
+        for card in cards:
+            if not card.is_interpolation:
+                title = tr("Model {title}", title=tr(card.title))
+                self._pages[title] = lambda card=card: card_text(card)  # type: ignore[misc]  # bound in the loop
+        for title, path in licence_files().items():
+            self._pages[title] = lambda path=path: _file_text(path)  # type: ignore[misc]
+        self.list.addItems(list(self._pages))
         self.list.currentTextChanged.connect(self._show)
         close = QPushButton(tr("Close"))
         close.clicked.connect(self.close)
@@ -113,11 +170,4 @@ class AboutDialog(QDialog):
         self.list.setCurrentRow(0)
 
     def _show(self, title: str) -> None:
-        path = self._files.get(title)
-        if path is None:
-            self.text.setPlainText("\n".join(package_line(name) for name in SHIPPED_WITH))
-            return
-        try:
-            self.text.setPlainText(path.read_text("utf-8", errors="replace")[:LARGEST_TEXT])
-        except OSError:
-            self.text.setPlainText(tr("This text cannot be read."))
+        self.text.setPlainText(self._pages[title]())
