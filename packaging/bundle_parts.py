@@ -30,7 +30,7 @@ DECODERS: Final = (
 COLLECTED: Final = ("brainsr_desktop", "pydicom.pixels", "reportlab.pdfbase")
 """Packages of which every module is taken: children, backends, networks and readers are named by text."""
 
-FOLDERS: Final = ("resources", "models", "brainsr_desktop/train/configs")
+FOLDERS: Final = ("resources", "models", "docs", "brainsr_desktop/train/configs")
 """Data folders, at the same place in the bundle as in the source tree."""
 
 TORCH_UNUSED: Final = (

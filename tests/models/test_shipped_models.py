@@ -158,9 +158,9 @@ def judged(shared: Path) -> dict[str, Any]:
     """Figures of every model by name, of every twelfth slice; at once, for what they are compared with is the same."""
     names = [card.name for card in CARDS]
     bench = shared / "data" / "val_bench.npz"
-    results: dict[str, Any] = evaluate_bench(bench, names, Engine(), options=Options(device="cpu", stride=12))[
-        "results"
-    ]
+    results: dict[str, Any] = evaluate_bench(
+        bench, names, Engine(), options=Options(device="cpu", stride=12)
+    )["results"]
     return results
 
 
