@@ -77,7 +77,7 @@ def bill_of_materials(parts: Sequence[Component], made: datetime) -> str:
     listed = "\n".join(f"{part.kind} {part.name} {part.version}" for part in parts)
     bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"brainsr-desktop {__version__}\n{listed}")
     bom.register_dependency(bom.metadata.component, bom.components)
-    text = JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
+    text: str = JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
     wrong = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if wrong is not None:
         raise ValueError(f"The bill of materials does not follow its schema: {wrong}")

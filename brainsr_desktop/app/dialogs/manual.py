@@ -175,9 +175,9 @@ class ManualView(QTextBrowser):
         is_page = url.isLocalFile() and path.suffix == ".md" and path.resolve().is_relative_to(self._folder)
         return path.resolve().relative_to(self._folder).as_posix() if is_page else ""
 
-    def loadResource(self, kind: int, url: QUrl) -> Any:
+    def loadResource(self, kind: int, url: QUrl | str) -> Any:
         """Qt asks for what a page holds; nothing comes from anywhere but the manual's folder."""
-        path = Path(self.source().resolved(url).toLocalFile()).resolve()
+        path = Path(self.source().resolved(QUrl(url)).toLocalFile()).resolve()
         if not path.is_relative_to(self._folder):
             return None
         if kind != QTextDocument.ResourceType.ImageResource.value:
@@ -202,7 +202,7 @@ class ManualView(QTextBrowser):
 
     def _on_link(self, link: QUrl) -> None:
         url = self.source().resolved(link)
-        name = self.name_of(url.adjusted(QUrl.UrlFormattingOption.RemoveFragment))
+        name = self.name_of(url)
         if name:
             self.open(name)
             if url.hasFragment():
