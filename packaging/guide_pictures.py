@@ -22,6 +22,8 @@ PICTURES: Final = {
 }
 """Name in the guide, and of the state in `screenshots`."""
 COLOURS: Final = 128
+EXPORT_ROWS: Final = 595
+"""Of the export dialog, without the part that shows a folder of this computer."""
 
 
 def main() -> int:
@@ -33,6 +35,8 @@ def main() -> int:
         )
         for name, state in PICTURES.items():
             picture = Image.open(Path(folder) / f"{LOOK}-{state}.png").convert("RGB")
+            if name == "export":
+                picture = picture.crop((0, 0, picture.width, EXPORT_ROWS))
             small = picture.quantize(COLOURS, dither=Image.Dither.NONE)
             small.save(GUIDE / f"{name}.png", optimize=True)
             print(f"{name}.png {(GUIDE / f'{name}.png').stat().st_size // 1024} kB")

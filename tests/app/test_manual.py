@@ -88,5 +88,6 @@ def test_that_a_program_without_its_manual_opens_an_empty_one(qtbot: QtBot, tmp_
     dialog = ManualDialog(tmp_path)
     qtbot.addWidget(dialog)
     assert dialog.pages == ()
+    assert "missing" in dialog.view.toPlainText()
     dialog.search.setText("anything")
     assert dialog.list.count() == 1

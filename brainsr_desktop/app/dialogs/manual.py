@@ -73,7 +73,10 @@ class ManualDialog(QDialog):
         self.view.sourceChanged.connect(self._follow)
         self._lay_out((back, forward), close)
         self._list_pages("")
-        self.view.open(FIRST)
+        if self.pages:
+            self.view.open(FIRST)
+        else:
+            self.view.setPlainText(tr("The pages of the manual are missing: install the program again."))
 
     def _lay_out(self, left: tuple[QPushButton, ...], close: QPushButton) -> None:
         side, words = QWidget(), QVBoxLayout()
