@@ -157,6 +157,8 @@ class ManualView(QTextBrowser):
         self._resized.setInterval(RESIZED_MS)
         self._resized.timeout.connect(self._fit_pictures)
         self.setOpenLinks(False)
+        # Else it comes with a long page and takes the room that lines and pictures were laid out for.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self.anchorClicked.connect(self._on_link)
 
