@@ -36,7 +36,7 @@ class Hit:
 
 
 def read_pages(folder: Path) -> tuple[Page, ...]:
-    """The first page, then each page that one links to, in the order of the links; none where no manual is there.
+    """The first page, those that it links to in the order of the links, then all others; none without a first page.
 
     Raises:
         OSError, UnicodeDecodeError: a page cannot be read.
@@ -52,6 +52,8 @@ def read_pages(folder: Path) -> tuple[Page, ...]:
             read(posixpath.normpath(posixpath.join(posixpath.dirname(name), link)))
 
     read(FIRST)
+    for path in sorted(folder.rglob("*.md")) if found else ():
+        read(path.relative_to(folder).as_posix())
     return tuple(found.values())
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,13 +26,14 @@ from brainsr_desktop.cli.console import Console
 from brainsr_desktop.core.errors import EngineError, UsageError
 from tests.cli.conftest import Brainsr
 
+Start = Callable[..., subprocess.Popen[str]]
 SERIES = 3
 SLICES = 12
-PATIENCE_S = 240
+PATIENCE_S = 500
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="stops and kills workers by signals"),
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1800),
 ]
 
 
@@ -65,6 +67,27 @@ def workers(environment: dict[str, str]) -> Iterator[Workers]:
         running.stdin.close()
 
 
+@pytest.fixture
+def start(environment: dict[str, str]) -> Iterator[Start]:
+    """Start the command in a session of its own that hears Ctrl-C; none is left at the end."""
+    with ExitStack() as running:
+
+        def begin(*arguments: str) -> subprocess.Popen[str]:
+            command = [sys.executable, "-m", "brainsr_desktop.cli.main", *arguments]
+            heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+            try:
+                process = subprocess.Popen(
+                    command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+                )
+            finally:
+                signal.signal(signal.SIGINT, heard)
+            running.enter_context(process)
+            running.callback(process.kill)
+            return process
+
+        yield begin
+
+
 @pytest.fixture(scope="module")
 def tree(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same slices as series of several people: all results have the same name."""
@@ -83,13 +106,13 @@ def tree(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_that_neither_ctrl_c_nor_a_killed_worker_loses_a_series_or_writes_one_twice(
-    brainsr: Brainsr, environment: dict[str, str], workers: Workers, tree: Path, tmp_path: Path
+    brainsr: Brainsr, start: Start, workers: Workers, tree: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     options = ["enhance", tree, "--model", "bicubic", "--format", "dicom", "--format", "nifti"]
     spread = [*map(str, options), "-o", str(out), "--dask", workers.address, "--json"]
 
-    first = start(spread, environment)
+    first = start(*spread)
     wait_for(lambda: len(slices_in(out)) >= 2, first)
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=PATIENCE_S)
@@ -100,7 +123,7 @@ def test_that_neither_ctrl_c_nor_a_killed_worker_loses_a_series_or_writes_one_tw
     interrupted = marks(out)
     assert interrupted
 
-    second = start(spread, environment)
+    second = start(*spread)
     wait_for(lambda: killed_one(workers, out), second)
     before = marks(out)
     assert interrupted.items() <= before.items()
@@ -121,18 +144,6 @@ def test_that_neither_ctrl_c_nor_a_killed_worker_loses_a_series_or_writes_one_tw
     files = [pydicom.dcmread(path, stop_before_pixels=True) for path in out.rglob("*.dcm")]
     assert len(files) == len({file.SOPInstanceUID for file in files}) == SERIES * SLICES
     assert len({file.SeriesInstanceUID for file in files}) == SERIES
-
-
-def start(arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
-    """The command, in a session of its own that hears Ctrl-C."""
-    command = [sys.executable, "-m", "brainsr_desktop.cli.main", *arguments]
-    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-    finally:
-        signal.signal(signal.SIGINT, heard)
 
 
 def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str] | None = None) -> None:
