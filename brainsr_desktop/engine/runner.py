@@ -14,7 +14,15 @@ import psutil
 from brainsr_desktop.core.errors import DeviceUnavailable, OutOfMemory
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.tiling import Blend, padded_to, plan
-from brainsr_desktop.engine.backends.base import BACKENDS, CPU, Backend, CheckCancelled, Floats, OpenBackend
+from brainsr_desktop.engine.backends.base import (
+    BACKENDS,
+    CPU,
+    Backend,
+    CheckCancelled,
+    Floats,
+    Numbers,
+    OpenBackend,
+)
 from brainsr_desktop.engine.devices import Choice, choices
 from brainsr_desktop.language import mark, tr
 from brainsr_desktop.models.card import Card
@@ -41,7 +49,8 @@ SMALLER_TILES: Final = mark("Used smaller tiles: there is too little memory for 
 class Run:
     """What came out: normalised pixels, by which backend, on which device, and what had to be given up for it.
 
-    ``spread``: how much the network's answers differ, in every pixel; None where it was asked once.
+    ``spread``: how much the network's answers differ, in every pixel; None where it was asked once. ``numbers``: what
+    it computed with.
     """
 
     pixels: Floats
@@ -49,6 +58,7 @@ class Run:
     device: str
     notes: list[str] = field(default_factory=list)
     spread: Floats | None = None
+    numbers: Numbers = "f32"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +75,7 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class _Key:
     model: str
-    weights_sha256: str
+    pixels_sha256: str
     scale: int
     choice: Choice
     precision: str
@@ -105,7 +115,8 @@ class Runner:
             backend, skipped = self._open_first(job.card, recipe)
             notes += [note for note in skipped if note not in notes]
             try:
-                return Run(_run_shrinking(job, backend, notes), backend.name, backend.device, notes)
+                pixels = _run_shrinking(job, backend, notes)
+                return Run(pixels, backend.name, backend.device, notes, numbers=backend.numbers)
             except DeviceUnavailable as error:
                 if backend.device == CPU:
                     raise
@@ -136,8 +147,8 @@ class Runner:
         raise problem or DeviceUnavailable(tr("There is no device for the model {name}.", name=card.name))
 
     def _open(self, choice: Choice, card: Card, recipe: Recipe) -> Backend:
-        precision = recipe.precision if recipe.precision in card.precision else "exact"
-        key = _Key(card.name, card.weights_sha256, recipe.scale, choice, precision)
+        precision = recipe.precision if card.offers_fast else "exact"
+        key = _Key(card.name, card.pixels_sha256, recipe.scale, choice, precision)
         backend = self._loaded.pop(key, None)
         if backend is None:
             module, _, function = BACKENDS[choice.backend].partition(":")

@@ -11,7 +11,7 @@ import numpy as np
 from brainsr_desktop.core.errors import CardInvalid, DeviceUnavailable, ModelError, OutOfMemory
 from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.engine import threads
-from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats
+from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats, Numbers
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.models.networks import NETWORKS
@@ -32,6 +32,7 @@ class Torch:
         self.device = device
         self._torch = torch
         self._half = half
+        self.numbers: Numbers = "f32" if half is None else "bf16" if half is torch.bfloat16 else "f16"
         self._check: CheckCancelled = lambda: None
         fixed: Any = network.eval().requires_grad_(False)
         self._network: torch.nn.Module = fixed.to(device, memory_format=torch.channels_last)
@@ -87,7 +88,8 @@ def open_backend(card: Card, scale: int, device: str, precision: Precision) -> T
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
     network = _network(card)
-    backend = Torch(network, device, _half(device) if precision == "fast" else None)
+    is_fast = precision == "fast" and card.fast_form("bf16") is not None
+    backend = Torch(network, device, _half(device) if is_fast else None)
     side = max(16, card.minimum_side, card.size_multiple)
     tried = backend.run(np.zeros((1, 1, side, side), np.float32), lambda: None)
     if tried.shape != (1, 1, scale * side, scale * side):
