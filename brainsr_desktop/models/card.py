@@ -37,12 +37,12 @@ class Card:
     """What a model is and what it may be used for.
 
     ``network`` is a name of `models.networks.NETWORKS` or "interpolation"; ``scales`` the factors it enlarges by
-    (one, for a network). ``size_multiple`` and ``minimum_side`` are in input pixels, ``receptive_field`` is the side
-    of the input square that one input pixel's output depends on. ``gflop_160`` counts a slice of 160 x 160.
+    (one, for a network). ``size_multiple`` and ``minimum_side`` are in input pixels, ``receptive_field`` is the
+    side of the input square that one input pixel's output depends on. ``gflop_160`` counts a slice of 160 x 160.
     ``config`` goes to the network's ``build``; ``files`` maps file names to SHA-256; ``metrics`` protocol to
-    figures. ``fast`` are the forms of the network that are quicker and lose a little. ``trust`` is what was measured with these very weights about how far the pictures can be trusted, None
-    where nothing was. ``folder`` is where the files lie, None for a baseline; ``from_user`` tells a model of the
-    user's folder.
+    figures. ``fast`` are the forms of the network that are quicker and lose a little. ``trust`` is what was
+    measured with these very weights about how far the pictures can be trusted, None where nothing was. ``folder``
+    is where the files lie, None for a baseline; ``from_user`` tells a model of the user's folder.
     """
 
     name: str
