@@ -13,7 +13,7 @@ import psutil
 
 from brainsr_desktop.core.errors import DeviceUnavailable, OutOfMemory
 from brainsr_desktop.core.recipe import Recipe
-from brainsr_desktop.core.tiling import Blend, padded_to, plan
+from brainsr_desktop.core.tiling import Blend, Tile, padded_to, plan, plan_within
 from brainsr_desktop.engine.backends.base import (
     BACKENDS,
     CPU,
@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 Progress: TypeAlias = Callable[[int, int, str], None]
 """Tiles done, tiles in all, a note."""
 
-WHOLE_PIXELS: Final = 512 * 512
-"""Slices up to this size are run at once."""
-AUTOMATIC_TILE_PX: Final = 384
+WHOLE_PIXELS: Final = 768 * 768
+"""What a network reads at once, in input pixels: about 0.8 GB of working memory for the largest network. A slice within
+that is run whole; the fewer and larger the tiles of others, the less is computed twice."""
 SMALLEST_TILE_PX: Final = 32
 HALVINGS: Final = 3
 BYTES_PER_PIXEL: Final = 2048
@@ -166,35 +166,40 @@ class Runner:
             del self._loaded[key]
 
 
-def first_tile(shape: tuple[int, ...], card: Card, wanted: int) -> int:
-    """Side of the tiles in input pixels, 0 = the whole slice: what the user wants, else by the slice's size alone.
+def first_tiles(shape: tuple[int, int], card: Card, wanted: int) -> tuple[Tile, ...]:
+    """The tiles of a slice: of the side the user wants in input pixels, 0 = by the slice's size alone.
 
-    It does not depend on free memory, so that the same recipe takes the same tiles. Interpolations are never cut.
+    They do not depend on free memory, so that the same recipe takes the same tiles. Interpolations are never cut.
     """
     if card.is_interpolation:
-        return 0
+        return plan(shape, 0, card.receptive_field)
     if wanted > 0:
-        return wanted
-    return 0 if shape[0] * shape[1] <= WHOLE_PIXELS else AUTOMATIC_TILE_PX
+        return plan(shape, wanted, card.receptive_field)
+    return plan_within(shape, WHOLE_PIXELS, card.receptive_field)
 
 
 def _run_shrinking(job: Job, backend: Backend, notes: list[str]) -> Floats:
-    tile = first_tile(job.image.shape, job.card, job.recipe.tile)
+    rows, columns = job.image.shape
+    tiles = first_tiles((rows, columns), job.card, job.recipe.tile)
     for _ in range(HALVINGS):
         try:
-            return _run_tiles(job, tile, backend)
+            return _run_tiles(job, tiles, backend)
         except OutOfMemory:
             backend.release()
-            tile = max((tile or max(job.image.shape)) // 2, SMALLEST_TILE_PX)
-            log.warning("Not enough memory on %s, tiles of %d pixels now", backend.device, tile)
+            side = max(_largest_side(tiles) // 2, SMALLEST_TILE_PX)
+            tiles = plan((rows, columns), side, job.card.receptive_field)
+            log.warning("Not enough memory on %s, tiles of %d pixels now", backend.device, side)
             notes[:] = [*(n for n in notes if n != tr(SMALLER_TILES)), tr(SMALLER_TILES)]
-    return _run_tiles(job, tile, backend)
+    return _run_tiles(job, tiles, backend)
 
 
-def _run_tiles(job: Job, tile: int, backend: Backend) -> Floats:
+def _largest_side(tiles: tuple[Tile, ...]) -> int:
+    return max(span.keep[1] - span.keep[0] for tile in tiles for span in (tile.rows, tile.columns))
+
+
+def _run_tiles(job: Job, tiles: tuple[Tile, ...], backend: Backend) -> Floats:
     card, scale = job.card, job.recipe.scale
     rows, columns = job.image.shape
-    tiles = plan((rows, columns), tile, card.receptive_field)
     if backend.device == CPU and not card.is_interpolation:
         _require_memory(max(job.image[part.source].size for part in tiles))
     blend = Blend((rows, columns), scale)

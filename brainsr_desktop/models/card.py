@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from brainsr_desktop.core.errors import CardInvalid
 from brainsr_desktop.language import tr
-from brainsr_desktop.models.fast_forms import FastForm, FormName, read_forms
+from brainsr_desktop.models.fast_forms import FastForm, FormName, offered, read_forms
 from brainsr_desktop.models.trust_table import Trust, TrustTable
 
 Role = Literal["fidelity", "perceptual", "preview", "reference", "baseline"]
@@ -103,11 +103,11 @@ class Card:
     @property
     def offers_fast(self) -> bool:
         """Whether the precision "fast" is anything else than "exact"."""
-        return any(form.is_offered for form in self.fast)
+        return "fast" in self.precision and any(offered(self.fast))
 
     def fast_form(self, *names: FormName) -> FastForm | None:
         """The first of some forms that the model has and that loses little enough."""
-        there = {form.name: form for form in self.fast if form.is_offered}
+        there = {form.name: form for form in offered(self.fast)}
         return next((there[name] for name in names if name in there), None)
 
 

@@ -62,7 +62,8 @@ def read_forms(table: Mapping[str, Any], files: Mapping[str, str]) -> tuple[Fast
 def _form(name: FormName, entry: object, files: Mapping[str, str]) -> FastForm:
     match entry:
         case {"loss_db": dict(loss), "largest_error": int() | float() as error, **others}:
-            graph, made = others.get("graph"), str(others.get("made", ""))
+            graph = str(others["graph"]) if "graph" in others else None
+            made = str(others.get("made", ""))
         case _:
             raise ValueError(f"{name} lacks its figures")
     if not loss or not all(isinstance(value, (int, float)) for value in (*loss.values(), error)):

@@ -26,6 +26,7 @@ import numpy.typing as npt
 import tomlkit
 
 from brainsr_desktop.core.errors import BrainSRError, UsageError
+from brainsr_desktop.core.intensity import Normalisation
 from brainsr_desktop.core.metrics import comparable, psnr
 from brainsr_desktop.core.recipe import Precision, Recipe
 from brainsr_desktop.engine.backends.openvino_backend import import_openvino
@@ -50,7 +51,10 @@ COMMAND: Final = "python -m brainsr_desktop.train.quantise"
 
 
 def calibration_slices(data: Path, scale: int, count: int = CALIBRATION_SLICES) -> Iterator[Floats]:
-    """Inputs (rows, columns) for the calibration: ``count`` training slices, evenly spread, the protocols by turns.
+    """Inputs (rows, columns) for the calibration, normalised as the engine does it, the protocols by turns.
+
+    ``count`` training slices, evenly spread, and half as many with the brightest pixels of all: what is beyond the
+    ranges seen here is cut off.
 
     Raises:
         ReadError: a stack file cannot be read.   UsageError: there is none.
@@ -59,10 +63,18 @@ def calibration_slices(data: Path, scale: int, count: int = CALIBRATION_SLICES) 
     every = [pixels for file in files for stack, _ in read_stack_file(file) for pixels in stack]
     if not every:
         raise UsageError(f"There are no stack files train*.npz in {data.name}.")
-    chosen = np.linspace(0, len(every) - 1, min(count, len(every))).round().astype(int)
-    for turn, number in enumerate(chosen.tolist()):
+    spread = np.linspace(0, len(every) - 1, min(count, len(every))).round().astype(int).tolist()
+    bright = sorted(range(len(every)), key=lambda number: _peak(every[number]))[-(count // 2) :]
+    for turn, number in enumerate([*spread, *bright]):
         truth = every[number].astype(np.float32) / np.float32(255.0)
-        yield reduced_slice(truth, PROTOCOLS[turn % len(PROTOCOLS)], scale, turn)
+        low = reduced_slice(truth, PROTOCOLS[turn % len(PROTOCOLS)], scale, turn)
+        yield Normalisation.of(low).forward(low)
+
+
+def _peak(stored: npt.NDArray[np.uint8]) -> float:
+    """The brightest pixel of a slice as the network would see it."""
+    pixels = stored.astype(np.float32)
+    return float(Normalisation.of(pixels).forward(pixels).max())
 
 
 def quantised(card: Card, slices: Sequence[Floats]) -> Any:
@@ -166,7 +178,7 @@ def make_fast(
     """
     openvino = import_openvino()
     plain = replace(read_card(folder), fast=())
-    made = f"{count} slices of train*.npz in the three protocols, {COMMAND}"
+    made = f"{count} slices of train*.npz and {count // 2} bright ones in the three protocols, {COMMAND}"
     say(f"{plain.name}: quantising")
     inputs = list(calibration_slices(data, plain.scale, count))
     graph = quantised(plain, inputs)
@@ -197,6 +209,7 @@ def write_forms(folder: Path, forms: Sequence[FastForm], files: Mapping[str, str
         if name in files:
             listed.add(name, files[name])
     document.pop("fast", None)
+    document["precision"] = ["exact", "fast"] if any(form.is_offered for form in forms) else ["exact"]
     if forms:
         table = tomlkit.table(is_super_table=True)
         for form in forms:
