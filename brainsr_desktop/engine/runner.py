@@ -14,6 +14,7 @@ import psutil
 from brainsr_desktop.core.errors import DeviceUnavailable, OutOfMemory
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.core.tiling import Blend, Tile, padded_to, plan, plan_within
+from brainsr_desktop.engine import plans, threads
 from brainsr_desktop.engine.backends.base import (
     BACKENDS,
     CPU,
@@ -153,7 +154,8 @@ class Runner:
         if backend is None:
             module, _, function = BACKENDS[choice.backend].partition(":")
             opener = cast("OpenBackend", getattr(importlib.import_module(module), function))
-            backend = opener(card, recipe.scale, choice.device, precision)
+            with threads.planned(_planned_threads(card, choice)):
+                backend = opener(card, recipe.scale, choice.device, precision)
             log.info("Loaded %s with %s on %s", card.name, choice.backend, choice.device)
         self._loaded[key] = backend
         while len(self._loaded) > MODELS_KEPT:
@@ -164,6 +166,12 @@ class Runner:
         self._lost.add(device)
         for key in [key for key in self._loaded if key.choice.device == device]:
             del self._loaded[key]
+
+
+def _planned_threads(card: Card, choice: Choice) -> int:
+    """What was measured to be best here, where it was and the user leaves it to us."""
+    plan = plans.in_force(plans.key_of(card)) if choice.device == CPU else None
+    return plan.threads if plan is not None and plan.backend == choice.backend else 0
 
 
 def first_tiles(shape: tuple[int, int], card: Card, wanted: int) -> tuple[Tile, ...]:

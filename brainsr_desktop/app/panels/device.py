@@ -11,6 +11,7 @@ from brainsr_desktop.app.panels.forms import Choice, choose, column, fill, label
 from brainsr_desktop.app.plain_text import shown, size_text
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.engine import plans
 from brainsr_desktop.engine.messages import DeviceInfo
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.catalog import Catalog
@@ -89,6 +90,20 @@ class DevicePanel(QWidget):
         what = forms or [tr("This model has no fast form whose loss is small enough; it is made exactly.")]
         button.setToolTip("\n".join(what))
 
+    def _tell_plan(self, recipe: Recipe) -> None:
+        """What was measured on this machine's processor, in the tip of the list of devices."""
+        card = next((c for c in self._catalog.for_scale(recipe.scale) if c.name == recipe.model), None)
+        plan = None if card is None or card.is_interpolation else plans.in_force(plans.key_of(card))
+        if plan is None:
+            self.device.setToolTip(
+                tr("On the CPU OpenVINO runs the network; what is quickest is not measured yet")
+            )
+            return
+        times = ", ".join(f"{way} {milliseconds:.0f} ms" for way, milliseconds in plan.tried_ms.items())
+        self.device.setToolTip(
+            tr("On the CPU {library} runs the network; measured: {times}", library=plan.backend, times=times)
+        )
+
     def _on_tile(self) -> None:
         side = int(self.tile.currentData())
         self._store.apply(lambda s: intents.set_tile(s, side), undo=tr("tiles"))
@@ -104,6 +119,7 @@ class DevicePanel(QWidget):
         choose(self.device, recipe.device)
         self.precision.show_value(recipe.precision)
         self._offer_fast(recipe)
+        self._tell_plan(recipe)
         if self.tile.findData(recipe.tile) < 0:
             self.tile.addItem(f"{recipe.tile} x {recipe.tile}", recipe.tile)
         choose(self.tile, recipe.tile)
