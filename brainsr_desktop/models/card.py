@@ -195,7 +195,7 @@ class _Reader:
 
     def _fast(self, files: Mapping[str, str]) -> tuple[FastForm, ...]:
         try:
-            return read_forms(self._take("fast", dict, default={}), files)
+            return read_forms(self._take("fast", dict, default={}), files, files.get(WEIGHTS_FILE, ""))
         except ValueError as error:
             raise self._wrong(tr("has a wrong entry {key!r}", key="fast")) from error
 

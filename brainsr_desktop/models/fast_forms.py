@@ -15,6 +15,7 @@ from brainsr_desktop.language import tr
 FormName: TypeAlias = Literal["int8", "bf16"]
 FORMS: Final[tuple[FormName, ...]] = get_args(FormName)
 """Quickest first."""
+WEIGHTS_KEY: Final = "weights_sha256"
 INT8_GRAPH: Final = "graph-int8.xml"
 LARGEST_LOSS_DB: Final = 0.05
 """A form that loses as much, in any protocol, is not offered."""
@@ -48,14 +49,18 @@ class FastForm:
         )
 
 
-def read_forms(table: Mapping[str, Any], files: Mapping[str, str]) -> tuple[FastForm, ...]:
-    """The forms of a card's ``[fast]`` table, quickest first.
+def read_forms(
+    table: Mapping[str, Any], files: Mapping[str, str], weights_sha256: str
+) -> tuple[FastForm, ...]:
+    """The forms of a card's ``[fast]`` table, quickest first; none where they are of other weights than the model's.
 
     Raises:
         ValueError: an entry is unknown, of a wrong kind, or names a file that the card does not.
     """
-    if not set(table) <= set(FORMS):
+    if not set(table) <= {*FORMS, WEIGHTS_KEY}:
         raise ValueError("there is no such form")
+    if table.get(WEIGHTS_KEY) != weights_sha256:
+        return ()
     return tuple(_form(name, table[name], files) for name in FORMS if name in table)
 
 

@@ -31,9 +31,9 @@ from brainsr_desktop.core.metrics import comparable, psnr
 from brainsr_desktop.core.recipe import Precision, Recipe
 from brainsr_desktop.engine.backends.openvino_backend import import_openvino
 from brainsr_desktop.engine.pipeline import Engine
-from brainsr_desktop.models.card import CARD_FILE, Card, read_card
+from brainsr_desktop.models.card import CARD_FILE, WEIGHTS_FILE, Card, read_card
 from brainsr_desktop.models.catalog import Catalog
-from brainsr_desktop.models.fast_forms import FORMS, INT8_GRAPH, FastForm, FormName
+from brainsr_desktop.models.fast_forms import FORMS, INT8_GRAPH, WEIGHTS_KEY, FastForm, FormName
 from brainsr_desktop.models.weights import verified_bytes
 from brainsr_desktop.train import records
 from brainsr_desktop.train.bench import SliceSet, TrueSlice, open_slices
@@ -211,7 +211,8 @@ def write_forms(folder: Path, forms: Sequence[FastForm], files: Mapping[str, str
     document.pop("fast", None)
     document["precision"] = ["exact", "fast"] if any(form.is_offered for form in forms) else ["exact"]
     if forms:
-        table = tomlkit.table(is_super_table=True)
+        table = tomlkit.table()
+        table.add(WEIGHTS_KEY, str(listed[WEIGHTS_FILE]))
         for form in forms:
             entry = {"graph": form.graph, "largest_error": form.largest_error, "made": form.made}
             row = tomlkit.table()
