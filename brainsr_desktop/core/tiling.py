@@ -9,6 +9,7 @@ the whole slice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -86,6 +87,7 @@ def plan(shape: tuple[int, int], tile: int, receptive_field: int) -> tuple[Tile,
     )
 
 
+@lru_cache(maxsize=32)
 def plan_within(shape: tuple[int, int], most_pixels: int, receptive_field: int) -> tuple[Tile, ...]:
     """The tiles of a slice that read fewest pixels in all, where one tile may read ``most_pixels``.
 
