@@ -19,7 +19,7 @@ TORCH = Plan("torch", 0, {"openvino, all threads": 30.0, "torch, all threads": 2
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of one's own."""
-    monkeypatch.setattr(plans.paths, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr("brainsr_desktop.paths.cache_dir", lambda: tmp_path)
     plans.in_force.cache_clear()
     return tmp_path / plans.FILE_NAME
 
@@ -99,4 +99,4 @@ def test_that_the_number_of_threads_does_not_change_a_bit(
             backend = openvino_backend.open_backend(catalog.find("tiny-x4"), 4, "cpu", "exact")
         pictures.append(backend.run(given, never))
     assert threads.wanted() == 0
-    assert np.array_equal(*pictures)
+    assert np.array_equal(pictures[0], pictures[1])
