@@ -70,14 +70,6 @@ def card_json(card: Card, scale: int) -> dict[str, Any]:
         "licence": card.licence,
         "metrics": {protocol: dict(figures) for protocol, figures in card.metrics.items()},
         "precision": ["exact", "fast"] if card.offers_fast else ["exact"],
-        "fast": {
-            form.name: {
-                "loss_db": dict(form.loss_db),
-                "largest_error": form.largest_error,
-                "offered": form.is_offered,
-            }
-            for form in card.fast
-        },
     }
 
 
