@@ -13,7 +13,7 @@ from brainsr_desktop.app.store import Store
 from brainsr_desktop.engine import plans
 from brainsr_desktop.session import intents
 
-WAIT_MS = 120_000
+WAIT_MS = 280_000
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_that_a_quiet_window_has_its_network_measured_once(cache: Path, qtbot: QtBot) -> None:
     controller = Controller(Store())
-    controller.store.apply(lambda state: intents.choose_model(state, "srcnn-x4", 4, None))
-    card = controller.catalog.find("srcnn-x4")
+    controller.store.apply(lambda state: intents.choose_model(state, "espcn-x4", 4, None))
+    card = controller.catalog.find("espcn-x4")
     desk = PlanDesk(controller, quiet_ms=1)
     try:
         with qtbot.waitSignal(desk.ended, timeout=WAIT_MS) as heard:
