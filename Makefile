@@ -34,9 +34,10 @@ test-exports: $(INSTALLED)  ## Six real series enhanced by the default network, 
 	@packaging/system-libraries.sh
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(PY) -m pytest -m gate -n 2
 
-bench: $(INSTALLED)  ## Time the window against its aims, as ratios; writes docs/bench
+bench: $(INSTALLED)  ## Time window and engine as ratios, writes docs/bench.md; COMPARE=1 fails on regressions, QUICK=1 tries it
 	@packaging/system-libraries.sh
-	$(PY) packaging/bench.py
+	$(PY) -m pip install --quiet --constraint constraints.txt onnx onnxruntime onnxscript
+	$(PY) packaging/bench.py $(if $(COMPARE),--compare) $(if $(QUICK),--quick)
 
 scores: $(INSTALLED)  ## Score every model; BENCH=FILE.npz names the slices
 	@test -n "$(BENCH)" || { echo "Name the file of slices: make scores BENCH=path/to/val_bench.npz" >&2; exit 2; }

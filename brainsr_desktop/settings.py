@@ -122,7 +122,8 @@ class Viewing:
 class Networks:
     """``store_mib`` limits the results kept in memory, ``tile`` is a tile's side in pixels; 0 is automatic.
 
-    ``threads`` is how many the processor uses for a network; 0: as many as it likes.
+    ``threads`` is how many the processor uses for a network; 0: as many as it likes. ``library`` runs networks on the
+    processor; empty: whichever was measured to be quicker.
     """
 
     model: str = _kept("brainsr-x4", _text)
@@ -133,6 +134,7 @@ class Networks:
     tile: int = _kept(0, _whole(0, 1024))
     store_mib: int = _kept(0, _whole(0, 65536))
     threads: int = _kept(0, _whole(0, 256))
+    library: Literal["", "openvino", "torch"] = _kept("", _choice("", "openvino", "torch"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""The window's speed against the aims of its specification, as ratios: ``make bench``.
+"""The speed of the window and of the engine against their aims, as ratios: ``make bench``.
 
 Off-screen, with real child processes, on series written from the sample study. Every figure is divided by its aim:
 below 1 is good. The reading of headers is also divided by a plain pydicom loop over the same files, measured beside it.
-Writes ``docs/bench/<machine>.json`` and prints a table.
+The engine is measured by ``bench_engine.py``; ``bench_record.py`` writes ``docs/bench/<machine>.json`` and the table of
+``docs/bench.md``, or compares with the last record.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -52,24 +54,45 @@ LIMIT_S = 300.0
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "bench")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the files, to try the bench itself")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work, to try the bench itself")
+    parser.add_argument("--compare", action="store_true", help="write nothing, fail where it became slower")
+    parser.add_argument(
+        "--only", choices=("window", "engine"), help="one part; what it finds is not recorded"
+    )
     chosen = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder), 10 if chosen.quick else 1)
-    ratios = {name: round(found[name] / aim, 3) for name, (_, aim) in AIMS.items()}
-    ratios["scan_to_plain_loop"] = round(found["scan"] / found["plain_loop"], 3)
-    for name, (words, aim) in AIMS.items():
-        print(f"{words:75} aim {aim:7.3g}   measured {found[name]:8.3g}   ratio {ratios[name]:.2f}")
-    print(f"scan of 10,000 headers / plain pydicom loop over them: {ratios['scan_to_plain_loop']:.2f}")
-    if not chosen.quick:
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        path = chosen.out / f"{machine().replace(' ', '-')}.json"
-        path.write_text(
-            json.dumps({"machine": machine(), "ratios": ratios}, indent=2) + "\n", encoding="utf-8"
-        )
-    return 0
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        parts = [folder / f"{part}.json" for part in ("window", "engine") if chosen.only in (None, part)]
+        for part in parts:
+            if part.stem == "window":
+                found = measure(folder, 10 if chosen.quick else 1)
+                part.write_text(json.dumps(rows_of(found)), encoding="utf-8")
+            else:
+                run("bench_engine.py", "--json", part, *(["--quick"] if chosen.quick else []))
+        kept = folder if chosen.quick or chosen.only else chosen.out
+        compare = ["--compare"] if chosen.compare else []
+        return run("bench_record.py", *parts, "--machine", machine(), "--out", kept, *compare)
+
+
+def run(script: str, *arguments: str | Path) -> int:
+    """Another part of the bench, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, Path(__file__).with_name(script), *arguments], check=False
+    ).returncode
+
+
+def rows_of(found: dict[str, float]) -> dict[str, Any]:
+    """The window's part, for ``bench_record.py``: everything divided by its aim."""
+    rows = [
+        {"name": name, "words": f"{words}, aim {aim:.3g}, over it", "aim": 1.0, "measured": found[name] / aim}
+        for name, (words, aim) in AIMS.items()
+    ]
+    plain = found["scan"] / found["plain_loop"]
+    words = "scan of 10,000 headers over a plain pydicom loop over them"
+    rows.append({"name": "scan_to_plain_loop", "words": words, "aim": None, "measured": plain})
+    return {"rows": rows}
 
 
 def machine() -> str:

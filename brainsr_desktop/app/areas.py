@@ -46,7 +46,7 @@ class Areas:
         self.empty = EmptyState()
         self.notifier = Notifier()
         self.model = ModelPanel(store, controller.catalog)
-        self.device = DevicePanel(store)
+        self.device = DevicePanel(store, controller.catalog)
         self.display = DisplayPanel(store)
         self.display.histogram.watch(self.pair)
         self.measure = MeasurePanel(store, MeasureValues(store, self.pair, self.pair))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import psutil
@@ -271,7 +272,8 @@ class Controller(ControllerSignals):
         self.start()
         self._enhancer.start()
         state = self.store.state
-        self._tasks.export(request, state.recipe, state.degradation)
+        recipe = replace(state.recipe, precision=request.precision)
+        self._tasks.export(request, recipe, state.degradation)
 
     def sweep(self, request: SweepRequest) -> None:
         """Score every model over a range; ``sweep_changed`` follows."""

@@ -146,6 +146,7 @@ class EngineWorker(ChildWorker):
                 answer.notes,
                 answer.fallback,
                 _copy(spread, answer) if answer.has_spread and spread is not None else None,
+                answer.numbers,
             ),
         )
 

@@ -29,6 +29,7 @@ from brainsr_desktop.io import limits
 from brainsr_desktop.session.reports import Notice
 
 if TYPE_CHECKING:
+    from brainsr_desktop.app.plan_desk import PlanDesk
     from brainsr_desktop.app.window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def run(chosen: Sequence[str], *, new_window: bool = False, smoke_test: str | No
     loaded = settings_file.load(paths.settings_path())
     _speak(app, loaded.settings.general.language)
     limits.pass_on(limits.Limits(**asdict(loaded.settings.grouping)))
-    threads.pass_on(loaded.settings.networks.threads)
+    threads.pass_on(loaded.settings.networks.threads, loaded.settings.networks.library)
     absolute = [str(Path(path).absolute()) for path in chosen]
     name = server_name(paths.settings_path())
     alone = new_window or smoke_test is not None or not loaded.settings.general.single_instance
@@ -59,6 +60,7 @@ def run(chosen: Sequence[str], *, new_window: bool = False, smoke_test: str | No
     mishaps.happened.connect(window.controller.notice)
     mishaps.interrupted.connect(app.quit)
     mishaps.install()
+    plans = _plan_desk(window)
     try:
         if smoke_test is not None:
             return _smoke(window, Path(smoke_test), absolute)
@@ -70,12 +72,14 @@ def run(chosen: Sequence[str], *, new_window: bool = False, smoke_test: str | No
             app.installEventFilter(FileOpen(window.open_paths, window))
         window.show()
         QTimer.singleShot(0, window, window.controller.start)
+        plans.start()
         if absolute:
             QTimer.singleShot(0, window, lambda: window.open_paths(absolute))
         with _ended_by_signals(app):
             return app.exec()
     finally:
         window.hide()
+        plans.shut_down()
         window.preferences.finish()
         window.controller.shut_down()
         mishaps.remove()
@@ -95,6 +99,12 @@ def _window(loaded: settings_file.Loaded) -> MainWindow:
     for note in loaded.notes:
         controller.notice.emit(Notice("warning", note))
     return window
+
+
+def _plan_desk(window: MainWindow) -> PlanDesk:
+    from brainsr_desktop.app.plan_desk import PlanDesk
+
+    return PlanDesk(window.controller)
 
 
 def _application() -> QApplication:

@@ -188,7 +188,7 @@ class MainWindow(QMainWindow):
         areas.model.import_asked.connect(
             lambda: ask_for_model(self).fileSelected.connect(controller.import_model)
         )
-        for panel in (areas.model, areas.metrics):
+        for panel in (areas.model, areas.device, areas.metrics):
             controller.catalog_changed.connect(panel.set_catalog)
         areas.empty.open_asked.connect(opening.ask_folder)
         areas.empty.sample_asked.connect(opening.open_sample)

@@ -71,6 +71,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     catalog = load_catalog()
     card = find_card(catalog, options.model, options.scale)
     scale: int = options.scale or card.scale
+    if options.precision == "fast" and not (card.is_interpolation or card.offers_fast):
+        console.warn(f"{card.name} has no fast form whose loss is small enough; it is made exactly.")
     plan = series_export.Plan(
         recipe=Recipe(
             card.name, scale, device=options.device, precision=options.precision, careful=options.careful

@@ -17,6 +17,11 @@ EXAMPLE = "brainsr models --json"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument(
+        "--measure",
+        metavar="MODEL",
+        help="find out how a network runs best on this processor, and keep to it",
+    )
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -24,6 +29,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from brainsr_desktop.models.catalog import load_catalog
 
     catalog = load_catalog()
+    if options.measure:
+        return _measure(catalog.find(options.measure), console)
     if options.json:
         console.json([card_json(card, scale) for card in catalog.cards for scale in card.scales], indent=2)
     else:
@@ -32,6 +39,20 @@ def run(options: argparse.Namespace, console: Console) -> int:
     for problem in catalog.problems:
         console.error(f"The model {problem.path} cannot be used: {problem.reason}", "Install it again.")
     return 1 if catalog.problems else 0
+
+
+def _measure(card: Card, console: Console) -> int:
+    from brainsr_desktop.core.errors import UsageError
+    from brainsr_desktop.engine import plans
+
+    if card.is_interpolation:
+        raise UsageError(f"{card.name} is an interpolation; there is nothing to measure.")
+    plan = plans.measured(card, lambda: None)
+    plans.keep(card, plan)
+    chosen = f"{plan.backend}, {plan.threads or 'all'} threads"
+    rows = [(way, f"{ms:.1f}", "taken" if way == chosen else "") for way, ms in plan.tried_ms.items()]
+    console.result(table(rows, ("on the processor", "ms", "")))
+    return 0
 
 
 def card_json(card: Card, scale: int) -> dict[str, Any]:
@@ -48,7 +69,7 @@ def card_json(card: Card, scale: int) -> dict[str, Any]:
         "sha256": card.weights_sha256,
         "licence": card.licence,
         "metrics": {protocol: dict(figures) for protocol, figures in card.metrics.items()},
-        "precision": list(card.precision),
+        "precision": ["exact", "fast"] if card.offers_fast else ["exact"],
     }
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from brainsr_desktop.core.degrade import Degradation
 
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 """Raised whenever the same recipe would give other pixels; part of every digest."""
 
 DEGRADED = "degraded"

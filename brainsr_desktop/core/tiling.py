@@ -9,6 +9,7 @@ the whole slice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -84,6 +85,43 @@ def plan(shape: tuple[int, int], tile: int, receptive_field: int) -> tuple[Tile,
     return tuple(
         Tile(down, across) for down in spans(rows, side, margin) for across in spans(columns, side, margin)
     )
+
+
+@lru_cache(maxsize=32)
+def plan_within(shape: tuple[int, int], most_pixels: int, receptive_field: int) -> tuple[Tile, ...]:
+    """The tiles of a slice that read fewest pixels in all, where one tile may read ``most_pixels``.
+
+    A slice within that is one tile. Strips and tiles of any proportion are tried, for what is read twice is what costs.
+    """
+    rows, columns = shape
+    margin = receptive_field // 2 + 1
+    best: tuple[int, tuple[Tile, ...]] | None = None
+    most_across = max(1, columns // SMALLEST_TILE_PX)
+    for across in range(1, most_across + 1):
+        side = spans(columns, _side_of(columns, across), margin)
+        wide = max(span.read[1] - span.read[0] for span in side)
+        down = _fewest(rows, max(most_pixels // wide, 1), margin)
+        total = sum(span.read[1] - span.read[0] for span in side) * sum(s.read[1] - s.read[0] for s in down)
+        is_small = wide * max(span.read[1] - span.read[0] for span in down) <= most_pixels
+        if (is_small or across == most_across) and (best is None or total < best[0]):
+            best = total, tuple(Tile(row, column) for row in down for column in side)
+    assert best is not None
+    return best[1]
+
+
+def _fewest(size: int, most_px: int, margin: int) -> tuple[Span, ...]:
+    """The fewest pieces that read at most so many pixels each; the most there can be where none are small enough."""
+    most = max(1, size // SMALLEST_TILE_PX)
+    for count in range(1, most + 1):
+        found = spans(size, _side_of(size, count), margin)
+        if max(span.read[1] - span.read[0] for span in found) <= most_px:
+            return found
+    return spans(size, SMALLEST_TILE_PX, margin)
+
+
+def _side_of(size: int, count: int) -> int:
+    """The side of tiles of which ``count`` cover ``size`` pixels."""
+    return size if count == 1 else -(-(size + (count - 1) * BLEND_PX) // count)
 
 
 class Blend:

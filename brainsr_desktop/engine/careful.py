@@ -42,7 +42,7 @@ def run_careful(runner: Runner, job: Job) -> Run:
     assert run is not None
     with np.errstate(invalid="ignore"):
         spread = np.sqrt(squares / np.float32(COUNT))
-    return Run(mean, run.backend, run.device, notes, spread)
+    return Run(mean, run.backend, run.device, notes, spread, run.numbers)
 
 
 def _part(progress: Progress, done: int) -> Progress:

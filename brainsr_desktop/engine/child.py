@@ -115,6 +115,7 @@ class Handlers:
             done.notes,
             done.fallback,
             has_spread,
+            done.numbers,
         )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import psutil
 
 from brainsr_desktop.core.errors import DeviceUnavailable
+from brainsr_desktop.engine import plans, threads
 from brainsr_desktop.engine.backends.base import CPU
 from brainsr_desktop.engine.messages import DeviceInfo
 from brainsr_desktop.language import tr
@@ -68,16 +69,21 @@ def choices(card: Card, device: str) -> tuple[Choice, ...]:
     if kind == "gpu" and _installed("openvino") and card.graph:
         found.append(Choice("openvino", device))
     if device in ("auto", CPU):
-        if card.graph and _installed("openvino"):
-            found.append(Choice("openvino", CPU))
-        if _installed("torch"):
-            found.append(Choice("torch", CPU))
+        found += _on_cpu(card)
     if not found:
         raise DeviceUnavailable(
             tr("Nothing here can run the model {name} on {device!r}.", name=card.name, device=device),
             advice=tr("Choose automatic or the CPU, or another model."),
         )
     return tuple(found)
+
+
+def _on_cpu(card: Card) -> list[Choice]:
+    """The user's choice of a library first, else the one that was measured to be quicker here, else OpenVINO."""
+    found = [name for name in ("openvino", "torch") if _installed(name) and (name == "torch" or card.graph)]
+    plan = plans.in_force(plans.key_of(card))
+    first = threads.library() or ("" if plan is None else plan.backend)
+    return [Choice(name, CPU) for name in sorted(found, key=lambda name: name != first)]
 
 
 def torch_may_have_gpu() -> bool:

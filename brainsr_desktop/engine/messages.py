@@ -106,3 +106,5 @@ class Inferred(Answer):
     fallback: bool = False
     has_spread: bool = False
     """The standard deviation of a careful network's eight answers lies in the request's ``spread``."""
+    numbers: str = "f32"
+    """What the network computed with; see `engine.backends.base.Numbers`."""

@@ -23,7 +23,7 @@ from brainsr_desktop.core.intensity import Normalisation
 from brainsr_desktop.core.measure import Padding
 from brainsr_desktop.core.recipe import DEGRADED, Recipe
 from brainsr_desktop.core.resample import enlarge
-from brainsr_desktop.engine.backends.base import CPU, CheckCancelled
+from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Numbers
 from brainsr_desktop.engine.careful import run_careful
 from brainsr_desktop.engine.devices import list_devices
 from brainsr_desktop.engine.messages import DeviceInfo
@@ -53,7 +53,7 @@ class Enhanced:
     ``scores`` as in `core.metrics.SCORES`, empty without a reference. ``notes`` for the user; those of special
     meaning begin with ``FALLBACK`` or ``FLAT``. ``fallback``: a network was asked for, this is cubic interpolation.
     ``spread`` (rows, columns) float32 in stored units: the standard deviation of a careful network's eight answers,
-    a measure of its uncertainty; None without careful mode.
+    a measure of its uncertainty; None without careful mode. ``numbers``: what the network computed with.
     """
 
     pixels: Floats
@@ -65,6 +65,7 @@ class Enhanced:
     notes: tuple[str, ...] = ()
     fallback: bool = False
     spread: Floats | None = None
+    numbers: Numbers = "f32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ class Engine:
             tuple(made.notes),
             made.fallback,
             spread,
+            made.numbers,
         )
 
     def _source(
@@ -234,6 +236,7 @@ class _Made:
     notes: list[str]
     fallback: bool = False
     spread: Floats | None = None
+    numbers: Numbers = "f32"
 
     @classmethod
     def of(cls, run: Run, pixels: Floats, gain: float) -> _Made:
@@ -242,7 +245,7 @@ class _Made:
         if spread is not None:
             limit = float(np.finfo(np.float32).max)
             spread = np.minimum(spread.astype(np.float64) * gain, limit).astype(np.float32)
-        return cls(pixels, run.backend, run.device, run.notes, spread=spread)
+        return cls(pixels, run.backend, run.device, run.notes, spread=spread, numbers=run.numbers)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,8 +13,17 @@ import psutil
 
 from brainsr_desktop.core.errors import DeviceUnavailable, OutOfMemory
 from brainsr_desktop.core.recipe import Recipe
-from brainsr_desktop.core.tiling import Blend, padded_to, plan
-from brainsr_desktop.engine.backends.base import BACKENDS, CPU, Backend, CheckCancelled, Floats, OpenBackend
+from brainsr_desktop.core.tiling import Blend, Tile, padded_to, plan, plan_within
+from brainsr_desktop.engine import plans, threads
+from brainsr_desktop.engine.backends.base import (
+    BACKENDS,
+    CPU,
+    Backend,
+    CheckCancelled,
+    Floats,
+    Numbers,
+    OpenBackend,
+)
 from brainsr_desktop.engine.devices import Choice, choices
 from brainsr_desktop.language import mark, tr
 from brainsr_desktop.models.card import Card
@@ -24,9 +33,9 @@ log = logging.getLogger(__name__)
 Progress: TypeAlias = Callable[[int, int, str], None]
 """Tiles done, tiles in all, a note."""
 
-WHOLE_PIXELS: Final = 512 * 512
-"""Slices up to this size are run at once."""
-AUTOMATIC_TILE_PX: Final = 384
+WHOLE_PIXELS: Final = 768 * 768
+"""What a network reads at once, in input pixels: about 0.8 GB of working memory for the largest network. A slice within
+that is run whole; the fewer and larger the tiles of others, the less is computed twice."""
 SMALLEST_TILE_PX: Final = 32
 HALVINGS: Final = 3
 BYTES_PER_PIXEL: Final = 2048
@@ -41,7 +50,8 @@ SMALLER_TILES: Final = mark("Used smaller tiles: there is too little memory for 
 class Run:
     """What came out: normalised pixels, by which backend, on which device, and what had to be given up for it.
 
-    ``spread``: how much the network's answers differ, in every pixel; None where it was asked once.
+    ``spread``: how much the network's answers differ, in every pixel; None where it was asked once. ``numbers``: what
+    it computed with.
     """
 
     pixels: Floats
@@ -49,6 +59,7 @@ class Run:
     device: str
     notes: list[str] = field(default_factory=list)
     spread: Floats | None = None
+    numbers: Numbers = "f32"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +76,7 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class _Key:
     model: str
-    weights_sha256: str
+    pixels_sha256: str
     scale: int
     choice: Choice
     precision: str
@@ -105,7 +116,8 @@ class Runner:
             backend, skipped = self._open_first(job.card, recipe)
             notes += [note for note in skipped if note not in notes]
             try:
-                return Run(_run_shrinking(job, backend, notes), backend.name, backend.device, notes)
+                pixels = _run_shrinking(job, backend, notes)
+                return Run(pixels, backend.name, backend.device, notes, numbers=backend.numbers)
             except DeviceUnavailable as error:
                 if backend.device == CPU:
                     raise
@@ -136,13 +148,14 @@ class Runner:
         raise problem or DeviceUnavailable(tr("There is no device for the model {name}.", name=card.name))
 
     def _open(self, choice: Choice, card: Card, recipe: Recipe) -> Backend:
-        precision = recipe.precision if recipe.precision in card.precision else "exact"
-        key = _Key(card.name, card.weights_sha256, recipe.scale, choice, precision)
+        precision = recipe.precision if card.offers_fast else "exact"
+        key = _Key(card.name, card.pixels_sha256, recipe.scale, choice, precision)
         backend = self._loaded.pop(key, None)
         if backend is None:
             module, _, function = BACKENDS[choice.backend].partition(":")
             opener = cast("OpenBackend", getattr(importlib.import_module(module), function))
-            backend = opener(card, recipe.scale, choice.device, precision)
+            with threads.planned(_planned_threads(card, choice)):
+                backend = opener(card, recipe.scale, choice.device, precision)
             log.info("Loaded %s with %s on %s", card.name, choice.backend, choice.device)
         self._loaded[key] = backend
         while len(self._loaded) > MODELS_KEPT:
@@ -155,35 +168,46 @@ class Runner:
             del self._loaded[key]
 
 
-def first_tile(shape: tuple[int, ...], card: Card, wanted: int) -> int:
-    """Side of the tiles in input pixels, 0 = the whole slice: what the user wants, else by the slice's size alone.
+def _planned_threads(card: Card, choice: Choice) -> int:
+    """What was measured to be best here, where it was and the user leaves it to us."""
+    plan = plans.in_force(plans.key_of(card)) if choice.device == CPU else None
+    return plan.threads if plan is not None and plan.backend == choice.backend else 0
 
-    It does not depend on free memory, so that the same recipe takes the same tiles. Interpolations are never cut.
+
+def first_tiles(shape: tuple[int, int], card: Card, wanted: int) -> tuple[Tile, ...]:
+    """The tiles of a slice: of the side the user wants in input pixels, 0 = by the slice's size alone.
+
+    They do not depend on free memory, so that the same recipe takes the same tiles. Interpolations are never cut.
     """
     if card.is_interpolation:
-        return 0
+        return plan(shape, 0, card.receptive_field)
     if wanted > 0:
-        return wanted
-    return 0 if shape[0] * shape[1] <= WHOLE_PIXELS else AUTOMATIC_TILE_PX
+        return plan(shape, wanted, card.receptive_field)
+    return plan_within(shape, WHOLE_PIXELS, card.receptive_field)
 
 
 def _run_shrinking(job: Job, backend: Backend, notes: list[str]) -> Floats:
-    tile = first_tile(job.image.shape, job.card, job.recipe.tile)
+    rows, columns = job.image.shape
+    tiles = first_tiles((rows, columns), job.card, job.recipe.tile)
     for _ in range(HALVINGS):
         try:
-            return _run_tiles(job, tile, backend)
+            return _run_tiles(job, tiles, backend)
         except OutOfMemory:
             backend.release()
-            tile = max((tile or max(job.image.shape)) // 2, SMALLEST_TILE_PX)
-            log.warning("Not enough memory on %s, tiles of %d pixels now", backend.device, tile)
+            side = max(_largest_side(tiles) // 2, SMALLEST_TILE_PX)
+            tiles = plan((rows, columns), side, job.card.receptive_field)
+            log.warning("Not enough memory on %s, tiles of %d pixels now", backend.device, side)
             notes[:] = [*(n for n in notes if n != tr(SMALLER_TILES)), tr(SMALLER_TILES)]
-    return _run_tiles(job, tile, backend)
+    return _run_tiles(job, tiles, backend)
 
 
-def _run_tiles(job: Job, tile: int, backend: Backend) -> Floats:
+def _largest_side(tiles: tuple[Tile, ...]) -> int:
+    return max(span.keep[1] - span.keep[0] for tile in tiles for span in (tile.rows, tile.columns))
+
+
+def _run_tiles(job: Job, tiles: tuple[Tile, ...], backend: Backend) -> Floats:
     card, scale = job.card, job.recipe.scale
     rows, columns = job.image.shape
-    tiles = plan((rows, columns), tile, card.receptive_field)
     if backend.device == CPU and not card.is_interpolation:
         _require_memory(max(job.image[part.source].size for part in tiles))
     blend = Blend((rows, columns), scale)

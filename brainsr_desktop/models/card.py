@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from brainsr_desktop.core.errors import CardInvalid
 from brainsr_desktop.language import tr
+from brainsr_desktop.models.fast_forms import FastForm, FormName, offered, read_forms
 from brainsr_desktop.models.trust_table import Trust, TrustTable
 
 Role = Literal["fidelity", "perceptual", "preview", "reference", "baseline"]
@@ -36,12 +37,12 @@ class Card:
     """What a model is and what it may be used for.
 
     ``network`` is a name of `models.networks.NETWORKS` or "interpolation"; ``scales`` the factors it enlarges by
-    (one, for a network). ``size_multiple`` and ``minimum_side`` are in input pixels, ``receptive_field`` is the side
-    of the input square that one input pixel's output depends on. ``gflop_160`` counts a slice of 160 x 160.
+    (one, for a network). ``size_multiple`` and ``minimum_side`` are in input pixels, ``receptive_field`` is the
+    side of the input square that one input pixel's output depends on. ``gflop_160`` counts a slice of 160 x 160.
     ``config`` goes to the network's ``build``; ``files`` maps file names to SHA-256; ``metrics`` protocol to
-    figures. ``trust`` is what was measured with these very weights about how far the pictures can be trusted, None
-    where nothing was. ``folder`` is where the files lie, None for a baseline; ``from_user`` tells a model of the
-    user's folder.
+    figures. ``fast`` are the forms of the network that are quicker and lose a little. ``trust`` is what was
+    measured with these very weights about how far the pictures can be trusted, None where nothing was. ``folder``
+    is where the files lie, None for a baseline; ``from_user`` tells a model of the user's folder.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Card:
     data: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    fast: tuple[FastForm, ...] = ()
     trust: Trust | None = None
     folder: Path | None = None
     from_user: bool = False
@@ -86,11 +88,27 @@ class Card:
         return self.files.get(WEIGHTS_FILE, "")
 
     @property
+    def pixels_sha256(self) -> str:
+        """What decides the pixels of a result in any precision: the weights, and the graphs of the fast forms."""
+        graphs = [self.files[form.graph] for form in self.fast if form.graph]
+        return "+".join([self.weights_sha256, *graphs])
+
+    @property
     def graph(self) -> str | None:
         """File name of the portable graph (OpenVINO IR or ONNX); None where there is none."""
-        return next(
-            (name for name in sorted(self.files, reverse=True) if name.endswith(GRAPH_SUFFIXES)), None
-        )
+        fast = {form.graph for form in self.fast}
+        names = (name for name in sorted(self.files, reverse=True) if name not in fast)
+        return next((name for name in names if name.endswith(GRAPH_SUFFIXES)), None)
+
+    @property
+    def offers_fast(self) -> bool:
+        """Whether the precision "fast" is anything else than "exact"."""
+        return "fast" in self.precision and any(offered(self.fast))
+
+    def fast_form(self, *names: FormName) -> FastForm | None:
+        """The first of some forms that the model has and that loses little enough."""
+        there = {form.name: form for form in offered(self.fast)}
+        return next((there[name] for name in names if name in there), None)
 
 
 def read_card(folder: Path, *, from_user: bool = False) -> Card:
@@ -159,6 +177,7 @@ class _Reader:
             data=self._take("data", dict, default={}),
             training=self._take("training", dict, default={}),
             metrics=self._take("metrics", dict, default={}),
+            fast=self._fast(files),
             trust=self._trust(files.get(WEIGHTS_FILE)),
             folder=self._path.parent,
             from_user=from_user,
@@ -173,6 +192,12 @@ class _Reader:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise self._wrong(tr("has a wrong entry {key!r}", key=key))
         return value
+
+    def _fast(self, files: Mapping[str, str]) -> tuple[FastForm, ...]:
+        try:
+            return read_forms(self._take("fast", dict, default={}), files, files.get(WEIGHTS_FILE, ""))
+        except ValueError as error:
+            raise self._wrong(tr("has a wrong entry {key!r}", key="fast")) from error
 
     def _trust(self, weights_sha256: object) -> Trust | None:
         """None also where it was measured with other weights: a stale table is none."""

@@ -33,7 +33,8 @@ def rows_of(card: Card) -> list[tuple[str, str]]:
             (tr("Effort for 160 x 160"), f"{card.gflop_160:.3g} GFLOP"),
             (tr("Receptive field"), tr("{count} pixels", count=card.receptive_field)),
             (tr("Grid"), card.grid),
-            (tr("Precision"), ", ".join(card.precision)),
+            (tr("Precision"), "exact, fast" if card.offers_fast else "exact"),
+            (tr("Fast forms"), "; ".join(form.text for form in card.fast)),
             (tr("SHA-256 of the weights"), card.weights_sha256),
             (tr("Origin"), tr("imported") if card.from_user else tr("comes with the program")),
         ]

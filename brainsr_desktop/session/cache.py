@@ -29,6 +29,7 @@ class Result:
     notes: tuple[str, ...] = ()
     fallback: bool = False
     spread: NDArray[np.float32] | None = None
+    numbers: str = "f32"
 
     @property
     def nbytes(self) -> int:

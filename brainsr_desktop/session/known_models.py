@@ -33,9 +33,9 @@ class KnownModels:
         return self.catalog.find(name)
 
     def weights_of(self, name: str) -> str:
-        """Hash of a model's weights; empty for an interpolation."""
+        """What of a model's files decides its pixels, as a hash; empty for an interpolation."""
         card = self._cards.get(name)
-        return "" if card is None else card.weights_sha256
+        return "" if card is None else card.pixels_sha256
 
     def baselines(self, scale: int) -> tuple[str, ...]:
         """Names of the interpolations for a factor."""

@@ -11,6 +11,8 @@ from brainsr_desktop.models.card import Card
 from brainsr_desktop.session.cache import Result
 from brainsr_desktop.session.pictures import PaneState, PaneStatus
 
+EXACT: Final = "f32"
+"""What a network computes with unless *Fast* was chosen; see `engine.backends.base.Numbers`."""
 FINISHED: Final = frozenset({PaneState.FULL, PaneState.CACHED})
 
 
@@ -95,6 +97,8 @@ def full(recipe: Recipe, card: Card | None, result: Result, made_on: str | None)
         words = tr("Interpolated ({title}), no network", title=title)
         return PaneStatus(PaneState.FULL, words, detail=detail, name=title, interpolated=True)
     words = _choices(recipe, card)
+    if result.numbers != EXACT:
+        words = tr("{network} - fast ({numbers})", network=words, numbers=result.numbers)
     if made_on is None:
         words = tr("{network} - stored", network=words)
         return PaneStatus(PaneState.CACHED, words, detail=detail, name=title)

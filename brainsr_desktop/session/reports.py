@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.messages import ExportOptions
 
@@ -52,9 +53,11 @@ class JobView:
 class ExportRequest:
     """Frames of one stack to be made with the recipe in view and written; ``options.picture`` says what of them.
 
-    ``indices``: volume * slices + slice.
+    ``indices``: volume * slices + slice. ``precision`` takes the place of the recipe's: what is written is exact unless
+    the user says otherwise for this very export.
     """
 
     stack: StackInfo
     indices: tuple[int, ...]
     options: ExportOptions
+    precision: Precision = "exact"

@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.app.dialogs.export import ExportDialog, Surroundings
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.models.catalog import Catalog
+from brainsr_desktop.models.fast_forms import FastForm
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.pictures import stack_name
 from brainsr_desktop.session.reports import ExportRequest
@@ -23,11 +25,16 @@ from tests.app.test_dialogs import in_view, with_files
 
 
 def dialog_for(
-    qtbot: QtBot, folder: Path, state: ViewState, *stacks: StackInfo, **last: object
+    qtbot: QtBot,
+    folder: Path,
+    state: ViewState,
+    *stacks: StackInfo,
+    catalog: Catalog = CATALOG,
+    **last: object,
 ) -> ExportDialog:
     choices = replace(ExportChoices(folder=str(folder)), **last)  # type: ignore[arg-type]
     around = Surroundings(1.8, "CPU", stacks, lambda _: PATIENT)
-    made = ExportDialog(state, stacks, CATALOG, choices, around=around)
+    made = ExportDialog(state, stacks, catalog, choices, around=around)
     qtbot.addWidget(made)
     made.show()
     qtbot.waitUntil(lambda: made._place is not None)
@@ -192,3 +199,19 @@ def test_that_the_last_choices_come_back(rig: Rig, qtbot: QtBot, tmp_path: Path)
     assert again.format.figures.isChecked() and again.where.pattern.text() == "{number}_x"
     assert again.where.chosen_clash == "number"
     assert again.format.ticked == ("dicom", "png8")
+
+
+def test_that_what_is_written_is_exact_unless_fast_is_ticked(qtbot: QtBot, tmp_path: Path) -> None:
+    made = with_files(stack(1, slices=3))
+    fast = intents.set_precision(in_view(made), "fast")
+    cards = tuple(
+        replace(card, precision=("exact", "fast"), fast=(FastForm("bf16", {"kspace": 0.01}, 0.02),))
+        for card in CATALOG.cards
+    )
+    dialog = dialog_for(qtbot, tmp_path, fast, made, catalog=Catalog(cards))
+    assert dialog.what.fast.isVisible()
+    assert [request.precision for request in press(dialog, qtbot)] == ["exact"]
+    dialog = dialog_for(qtbot, tmp_path, fast, made, catalog=Catalog(cards))
+    dialog.what.fast.click()
+    assert [request.precision for request in press(dialog, qtbot)] == ["fast"]
+    assert not dialog_for(qtbot, tmp_path, in_view(made), made).what.fast.isVisible()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -13,6 +15,7 @@ from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.engine.messages import DeviceInfo
 from brainsr_desktop.models.catalog import BASELINES, Catalog
+from brainsr_desktop.models.fast_forms import FastForm
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import ViewState
 from tests.app.frame_kit import CATALOG, stack
@@ -170,7 +173,7 @@ def test_that_the_viewer_works_without_networks_and_damaged_ones_are_told(qtbot:
 
 
 def test_that_devices_are_offered_with_their_memory(store: Store, qtbot: QtBot) -> None:
-    panel = DevicePanel(store)
+    panel = DevicePanel(store, CATALOG)
     qtbot.addWidget(panel)
     assert "Loading networks" in panel.told.text()
     panel.set_devices(
@@ -182,8 +185,31 @@ def test_that_devices_are_offered_with_their_memory(store: Store, qtbot: QtBot) 
     assert panel.told.text() == "Automatic takes NVIDIA H200 (cuda:0), 139 GB free."
 
 
+FAST = FastForm("bf16", {"kspace": 0.004}, 0.012)
+
+
+def with_fast(form: FastForm) -> Catalog:
+    """The catalogue with one more form of BrainSR x4."""
+    cards = (
+        replace(card, fast=(form,), precision=("exact", "fast")) if card.name == "brainsr-x4" else card
+        for card in CATALOG.cards
+    )
+    return Catalog(tuple(cards))
+
+
+def test_that_fast_is_offered_only_where_its_loss_is_small(store: Store, qtbot: QtBot) -> None:
+    panel = DevicePanel(store, with_fast(FAST))
+    qtbot.addWidget(panel)
+    fast = panel.precision.button("fast")
+    assert fast.isEnabled() and "0.004 dB" in fast.toolTip() and "0.012" in fast.toolTip()
+    panel.set_catalog(with_fast(replace(FAST, loss_db={"kspace": 0.004, "noisy": 0.05})))
+    assert not fast.isEnabled() and "exactly" in fast.toolTip()
+    panel.set_catalog(CATALOG)
+    assert not fast.isEnabled()
+
+
 def test_that_device_precision_and_tile_are_edited(store: Store, qtbot: QtBot) -> None:
-    panel = DevicePanel(store)
+    panel = DevicePanel(store, with_fast(FAST))
     qtbot.addWidget(panel)
     panel.show()
     panel.device.setFocus()
@@ -200,7 +226,7 @@ def test_that_device_precision_and_tile_are_edited(store: Store, qtbot: QtBot) -
 
 def test_that_a_device_that_is_gone_is_named_so(store: Store, qtbot: QtBot) -> None:
     store.apply(lambda s: intents.set_device(s, "cuda:3"))
-    panel = DevicePanel(store)
+    panel = DevicePanel(store, CATALOG)
     qtbot.addWidget(panel)
     panel.set_devices((DeviceInfo("cpu", "CPU", "openvino"),))
     assert panel.device.currentText() == "cuda:3, not found"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import uniform_filter
 
-from brainsr_desktop.core.tiling import SMALLEST_TILE_PX, Blend, padded_to, plan, spans
+from brainsr_desktop.core.tiling import SMALLEST_TILE_PX, Blend, padded_to, plan, plan_within, spans
 
 Floats = npt.NDArray[np.float32]
 
@@ -109,3 +109,35 @@ def test_that_padding_keeps_the_picture_in_its_corner(
 def test_that_a_slice_that_fits_is_not_copied() -> None:
     image = noise(16, 24)
     assert padded_to(image, 8, 16) is image
+
+
+@given(st.integers(16, 2500), st.integers(16, 2500), st.integers(0, 35).map(lambda half: 2 * half + 1))
+@settings(max_examples=60, deadline=None)
+def test_that_automatic_tiles_keep_to_their_memory_and_cover_the_slice(
+    rows: int, columns: int, field: int
+) -> None:
+    most = 300 * 300
+    tiles = plan_within((rows, columns), most, field)
+    assert all(np.empty((rows, columns), np.bool_)[tile.source].size <= most for tile in tiles)
+    seen = np.zeros((rows, columns), np.bool_)
+    for tile in tiles:
+        seen[slice(*tile.rows.keep), slice(*tile.columns.keep)] = True
+    assert seen.all()
+    if rows * columns <= most:
+        assert len(tiles) == 1
+
+
+def test_that_automatic_tiles_read_little_twice() -> None:
+    tiles = plan_within((1024, 1024), 768 * 768, 71)
+    read = sum(np.empty((1024, 1024), np.bool_)[tile.source].size for tile in tiles)
+    assert read / 1024**2 < 1.1
+
+
+def test_that_automatic_tiles_give_what_the_whole_slice_gives() -> None:
+    image = noise(220, 150)
+    blend = Blend((220, 150), 2)
+    tiles = plan_within((220, 150), 90 * 90, 31)
+    assert len(tiles) > 4
+    for part in tiles:
+        blend.add(part, blurred_and_repeated(image[part.source], 31, 2))
+    np.testing.assert_allclose(blend.result, blurred_and_repeated(image, 31, 2), atol=1e-5)

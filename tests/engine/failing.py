@@ -35,6 +35,7 @@ class Failing:
         self._real = real
         self.name = real.name
         self.device = device
+        self.numbers = real.numbers
 
     def run(self, batch: Floats, check_cancelled: CheckCancelled) -> Floats:
         LIMITS.runs.append((self.device, batch.size))

@@ -47,7 +47,7 @@ def make_model(
             warnings.filterwarnings("ignore", ".*torch.jit", DeprecationWarning)
             model = openvino.convert_model(made, example_input=torch.zeros(1, 1, 32, 32), input=[shape])
         openvino.save_model(model, folder / "graph.xml", compress_to_fp16=False)
-    card = {
+    card: dict[str, Any] = {
         "schema": 1,
         "name": name,
         "title": f"Made for a test, {network}",
@@ -71,6 +71,10 @@ def make_model(
             path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())
         },
         "metrics": {"kspace": {"head_psnr": 20.0}},
+    }
+    card["fast"] = {
+        "weights_sha256": card["files"][WEIGHTS_FILE],
+        "bf16": {"loss_db": {"kspace": 0.01}, "largest_error": 0.02},
     }
     write_card(folder, {**card, **(entries or {})})
     return folder

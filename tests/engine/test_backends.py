@@ -222,3 +222,17 @@ def test_that_an_unknown_network_is_refused(tmp_path: Path) -> None:
 def test_that_openvino_needs_a_graph(tmp_path: Path) -> None:
     with pytest.raises(CardInvalid, match="graph"):
         openvino_backend.open_backend(read_card(make_model(tmp_path, graph=False)), 4, "cpu", "exact")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["exact", "fast"])
+def test_that_a_recorded_network_on_cuda_is_the_network(catalog: Catalog, precision: Precision) -> None:
+    if "cuda:0" not in torch_backend.device_names():
+        pytest.skip("needs a graphics card")
+    card = catalog.find("tiny-x4")
+    recorded, plain = (torch_backend.open_backend(card, 4, "cuda:0", precision) for _ in range(2))
+    plain._graphs = None
+    for rows, columns, seed in ((40, 33, 0), (64, 64, 1), (40, 33, 2), (17, 90, 3)):
+        given = batch(rows, columns, seed)
+        np.testing.assert_allclose(recorded.run(given, never), plain.run(given, never), atol=1e-4)
+    assert recorded._graphs is not None and recorded._graphs._recorded

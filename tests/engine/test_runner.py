@@ -10,13 +10,12 @@ from brainsr_desktop.core.errors import Cancelled, DeviceUnavailable, OutOfMemor
 from brainsr_desktop.core.recipe import Recipe
 from brainsr_desktop.engine.backends.base import BACKENDS, Floats
 from brainsr_desktop.engine.runner import (
-    AUTOMATIC_TILE_PX,
     MODELS_KEPT,
     SMALLER_TILES,
     WHOLE_PIXELS,
     Job,
     Runner,
-    first_tile,
+    first_tiles,
 )
 from brainsr_desktop.models.catalog import Catalog
 from tests.engine import failing
@@ -58,13 +57,13 @@ def test_that_tiles_give_the_whole_slice(catalog: Catalog) -> None:
         assert run.notes == []
 
 
-def test_that_the_tile_depends_on_the_slice_alone(catalog: Catalog) -> None:
+def test_that_the_tiles_depend_on_the_slice_alone(catalog: Catalog) -> None:
     card = catalog.find("tiny-x4")
     side = round(WHOLE_PIXELS**0.5)
-    assert first_tile((side, side), card, 0) == 0
-    assert first_tile((side + 1, side), card, 0) == AUTOMATIC_TILE_PX
-    assert first_tile((30, 30), card, 64) == 64
-    assert first_tile((4000, 4000), catalog.find("zerofill"), 64) == 0
+    assert len(first_tiles((side, side), card, 0)) == 1
+    assert len(first_tiles((side + 1, side), card, 0)) == 2
+    assert len(first_tiles((30, 56), card, 32)) == 2
+    assert len(first_tiles((4000, 4000), catalog.find("zerofill"), 64)) == 1
 
 
 def test_that_short_memory_halves_the_tile_and_says_so(catalog: Catalog, limits: failing.Limits) -> None:

@@ -94,6 +94,18 @@ def test_that_careful_mode_is_told(opened: OpenStack) -> None:
     assert there.right(shown).status.text == "Network BrainSR x4, careful - stored"
 
 
+def test_that_a_fast_picture_is_called_so(opened: OpenStack) -> None:
+    there, shown = There(opened), intents.set_precision(state(), "fast")
+    there.results[full_key(shown)] = result(numbers="int8")
+    assert there.right(shown).status.text == "Network BrainSR x4 - fast (int8) - stored"
+
+
+def test_that_a_picture_is_not_called_fast_where_the_network_ran_exactly(opened: OpenStack) -> None:
+    there, shown = There(opened), intents.set_precision(state(), "fast")
+    there.results[full_key(shown)] = result(numbers="f32")
+    assert "fast" not in there.right(shown).status.text
+
+
 def test_that_an_interpolation_is_not_called_a_network(opened: OpenStack) -> None:
     there, shown = There(opened), intents.choose_model(state(), "bicubic", 4)
     there.results[full_key(shown)] = result()

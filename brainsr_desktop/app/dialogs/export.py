@@ -187,7 +187,10 @@ class ExportDialog(QDialog):
     def requests(self) -> tuple[ExportRequest, ...]:
         """One for each series."""
         options = self.options
-        return tuple(ExportRequest(s.stack, s.indices, options) for s in self.what.selections if s.indices)
+        precision = self.what.precision
+        return tuple(
+            ExportRequest(s.stack, s.indices, options, precision) for s in self.what.selections if s.indices
+        )
 
     @property
     def choices(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from brainsr_desktop.app.export_choice import FORMATS, Selection, marked, usual_picture, whole
 from brainsr_desktop.app.panels.forms import choose, fill, give_margin, labelled, narrow_list, plain_label
 from brainsr_desktop.app.plain_text import shown
+from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.io.export_names import PATTERN_FIELDS
 from brainsr_desktop.io.messages import ExportFormat, ExportPicture
@@ -92,6 +93,11 @@ class WhatPart(Part):
         choose(self.picture, usual_picture(state) if self._in_view else "enhanced")
         self.picture.currentIndexChanged.connect(self._on_picture)
         self.note = plain_label(name="quiet")
+        self.fast = QCheckBox(tr("Fast precision"))
+        self.fast.setToolTip(
+            tr("As in view: quicker, differs a little. Without it the files hold exact pictures.")
+        )
+        self.fast.setVisible(state.recipe.precision == "fast" and card is not None and card.offers_fast)
         row = QHBoxLayout()
         for widget in (self.range, self.first, QLabel(tr("to")), self.last):
             row.addWidget(widget)
@@ -102,6 +108,7 @@ class WhatPart(Part):
         layout.addLayout(row)
         layout.addWidget(self.whole)
         layout.addLayout(labelled(tr("Picture"), self.picture))
+        layout.addWidget(self.fast)
         layout.addWidget(self.note)
         for button in (self.this_slice, self.marked, self.range, self.whole):
             button.toggled.connect(lambda on: self.changed.emit() if on else None)
@@ -119,6 +126,11 @@ class WhatPart(Part):
         if self.range.isChecked():
             return (Selection(stack, self.first.value() - 1, self.last.value() - 1),)
         return tuple(whole(stack) for stack in self._stacks)
+
+    @property
+    def precision(self) -> Precision:
+        """How exactly; "fast" only where the user says so here."""
+        return "fast" if self.fast.isChecked() else "exact"
 
     @property
     def chosen_picture(self) -> Picture:

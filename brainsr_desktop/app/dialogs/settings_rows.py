@@ -109,6 +109,8 @@ def _networks(catalog: Catalog) -> Page:
             Row("networks", "tile", mark("Side of a tile"), limits=Limits(0, 1024, 64, "px", automatic)),
             Row("networks", "threads", mark("Threads of the CPU (from the next start)"),
                 limits=Limits(0, 256, 1, "", automatic)),
+            Row("networks", "library", mark("Library for the CPU (from the next start)"),
+                ((automatic, ""), ("OpenVINO", "openvino"), ("torch", "torch"))),
             Row("networks", "store_mib", mark("Memory for results (from the next start)"),
                 limits=Limits(0, 65536, 256, "MiB", automatic)),
         ),

@@ -10,8 +10,11 @@ from PySide6.QtWidgets import QWidget
 from brainsr_desktop.app.panels.forms import Choice, choose, column, fill, labelled, narrow_list, plain_label
 from brainsr_desktop.app.plain_text import shown, size_text
 from brainsr_desktop.app.store import Store
+from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.engine import plans
 from brainsr_desktop.engine.messages import DeviceInfo
 from brainsr_desktop.language import tr
+from brainsr_desktop.models.catalog import Catalog
 from brainsr_desktop.session import intents
 from brainsr_desktop.session.state import ViewState
 
@@ -29,13 +32,13 @@ def device_words(device: DeviceInfo) -> str:
 class DevicePanel(QWidget):
     """Edits the recipe's device, precision and tile."""
 
-    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+    def __init__(self, store: Store, catalog: Catalog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._store = store
+        self._catalog = catalog
         self._devices: tuple[DeviceInfo, ...] = ()
         self.device = narrow_list()
         self.precision = Choice(tr("Precision"), ((tr("Exact"), "exact"), (tr("Fast"), "fast")))
-        self.precision.button("fast").setToolTip(tr("Half precision: quicker, differs in the last digits"))
         self.tile = narrow_list()
         fill(self.tile, [(tr("Automatic"), 0), *((f"{side} x {side}", side) for side in TILES_PX)])
         self.tile.setToolTip(tr("Smaller tiles need less memory and take a little longer"))
@@ -64,6 +67,11 @@ class DevicePanel(QWidget):
             self.told.setText(tr("Automatic takes {device}.", device=device_words(devices[0])))
         self._show(self._store.state)
 
+    def set_catalog(self, catalog: Catalog) -> None:
+        """Use another catalogue: a model was installed."""
+        self._catalog = catalog
+        self._show(self._store.state)
+
     def _on_device(self) -> None:
         device = str(self.device.currentData())
         self._store.apply(lambda s: intents.set_device(s, device), undo=tr("device"))
@@ -71,6 +79,29 @@ class DevicePanel(QWidget):
     def _on_precision(self, value: object) -> None:
         self._store.apply(
             lambda s: intents.set_precision(s, "fast" if value == "fast" else "exact"), undo=tr("precision")
+        )
+
+    def _offer_fast(self, recipe: Recipe) -> None:
+        """Fast where the model has a form that loses little enough; the tip says how much."""
+        card = next((c for c in self._catalog.for_scale(recipe.scale) if c.name == recipe.model), None)
+        button = self.precision.button("fast")
+        forms = [] if card is None else [form.text for form in card.fast if form.is_offered]
+        button.setEnabled(bool(forms))
+        what = forms or [tr("This model has no fast form whose loss is small enough; it is made exactly.")]
+        button.setToolTip("\n".join(what))
+
+    def _tell_plan(self, recipe: Recipe) -> None:
+        """What was measured on this machine's processor, in the tip of the list of devices."""
+        card = next((c for c in self._catalog.for_scale(recipe.scale) if c.name == recipe.model), None)
+        plan = None if card is None or card.is_interpolation else plans.in_force(plans.key_of(card))
+        if plan is None:
+            self.device.setToolTip(
+                tr("On the CPU OpenVINO runs the network; what is quickest is not measured yet")
+            )
+            return
+        times = ", ".join(f"{way} {milliseconds:.0f} ms" for way, milliseconds in plan.tried_ms.items())
+        self.device.setToolTip(
+            tr("On the CPU {library} runs the network; measured: {times}", library=plan.backend, times=times)
         )
 
     def _on_tile(self) -> None:
@@ -87,6 +118,8 @@ class DevicePanel(QWidget):
             self.device.addItem(tr("{device}, not found", device=recipe.device), recipe.device)
         choose(self.device, recipe.device)
         self.precision.show_value(recipe.precision)
+        self._offer_fast(recipe)
+        self._tell_plan(recipe)
         if self.tile.findData(recipe.tile) < 0:
             self.tile.addItem(f"{recipe.tile} x {recipe.tile}", recipe.tile)
         choose(self.tile, recipe.tile)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from brainsr_desktop.models.card import Card
 Floats: TypeAlias = npt.NDArray[np.float32]
 CheckCancelled: TypeAlias = Callable[[], None]
 """Raises `core.errors.Cancelled` when the job is to stop."""
+
+Numbers: TypeAlias = Literal["f32", "bf16", "f16", "int8"]
+"""What a network computes with; "f32" is the precision called exact."""
 
 CPU: Final = "cpu"
 
@@ -28,6 +31,10 @@ class Backend(Protocol):
     @property
     def device(self) -> str:
         """Where it runs: "cpu", "cuda:0", "mps", "gpu:0"."""
+
+    @property
+    def numbers(self) -> Numbers:
+        """What it computes with: "f32" unless the recipe says "fast" and the card offers that here."""
 
     def run(self, batch: Floats, check_cancelled: CheckCancelled) -> Floats:
         """Enlarge (1, channels, rows, columns) float32 to (1, 1, scale * rows, scale * columns) float32.
@@ -48,7 +55,7 @@ class OpenBackend(Protocol):
     """Loads a model: what a backend's module calls ``open_backend``."""
 
     def __call__(self, card: Card, scale: int, device: str, precision: Precision) -> Backend:
-        """Load and check the model.
+        """Load and check the model. "fast" is "exact" where the card or the device offers nothing quicker.
 
         Raises:
             ModelError: the model's files are missing, changed, damaged or of another factor.

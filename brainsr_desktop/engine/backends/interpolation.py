@@ -6,7 +6,7 @@ from typing import cast
 
 from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.core.resample import Method, enlarge
-from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats
+from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats, Numbers
 from brainsr_desktop.models.card import Card
 
 
@@ -15,6 +15,7 @@ class Interpolation:
 
     name = "interpolation"
     device = CPU
+    numbers: Numbers = "f32"
 
     def __init__(self, method: Method, scale: int) -> None:
         self._method = method

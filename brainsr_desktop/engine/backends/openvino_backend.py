@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,12 +13,14 @@ import numpy as np
 from brainsr_desktop.core.errors import CardInvalid, DeviceUnavailable, ModelError, OutOfMemory
 from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.engine import threads
-from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats
+from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats, Numbers
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.models.weights import ADVICE, verified_bytes
 
 CANCEL_INTERVAL_MS: Final = 50
+INT8_MACHINES: Final = ("x86_64", "amd64")
+"""Where OpenVINO computes with 8 bits; elsewhere it would only imitate them."""
 
 
 def import_openvino() -> Any:
@@ -37,8 +40,9 @@ class OpenVino:
 
     name = "openvino"
 
-    def __init__(self, compile_graph: Callable[[], Any], device: str) -> None:
+    def __init__(self, compile_graph: Callable[[], Any], device: str, numbers: Numbers = "f32") -> None:
         self.device = device
+        self.numbers = numbers
         self._compile = compile_graph
         self._request: Any = None
 
@@ -86,11 +90,14 @@ def open_backend(card: Card, scale: int, device: str, precision: Precision) -> O
     openvino = import_openvino()
     core = openvino.Core()
     target = _target(core, device)
-    model = _read(core, card)
-    hints = {"INFERENCE_PRECISION_HINT": _precision(core, target, precision), "PERFORMANCE_HINT": "LATENCY"}
+    numbers = _numbers(core, target, card) if precision == "fast" else "f32"
+    model = _read(core, card, numbers)
+    # What is not quantised in a graph of 8 bits stays in single precision, so that its pictures are those of the card.
+    hint = "f32" if numbers == "int8" else numbers
+    hints = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
     if device == CPU and threads.wanted():
         hints["INFERENCE_NUM_THREADS"] = str(threads.wanted())
-    backend = OpenVino(lambda: core.compile_model(model, target, hints), device)
+    backend = OpenVino(lambda: core.compile_model(model, target, hints), device, numbers)
     side = max(16, card.minimum_side, card.size_multiple)
     try:
         tried = backend.run(np.zeros((1, 1, side, side), np.float32), lambda: None)
@@ -129,11 +136,25 @@ def _target(core: Any, device: str) -> str:
     )
 
 
-def _read(core: Any, card: Card) -> Any:
-    if card.graph is None:
+def _numbers(core: Any, target: str, card: Card) -> Numbers:
+    """The quickest form that the card offers and the device has."""
+    able = core.get_property(target, "OPTIMIZATION_CAPABILITIES")
+    if target == "CPU" and platform.machine().lower() in INT8_MACHINES and card.fast_form("int8"):
+        return "int8"
+    if card.fast_form("bf16") is None:
+        return "f32"
+    if "BF16" in able:
+        return "bf16"
+    return "f16" if "FP16" in able and target != "CPU" else "f32"
+
+
+def _read(core: Any, card: Card, numbers: Numbers) -> Any:
+    form = card.fast_form("int8") if numbers == "int8" else None
+    file = card.graph if form is None else form.graph
+    if file is None:
         raise CardInvalid(tr("The model {name} has no graph for OpenVINO.", name=card.name), path=card.folder)
-    graph = verified_bytes(card, card.graph)
-    data = card.graph.removesuffix(".xml") + ".bin"
+    graph = verified_bytes(card, file)
+    data = file.removesuffix(".xml") + ".bin"
     try:
         if data in card.files:
             return core.read_model(model=graph, weights=verified_bytes(card, data))
@@ -144,10 +165,3 @@ def _read(core: Any, card: Card) -> Any:
             advice=tr(ADVICE),
             path=card.folder,
         ) from error
-
-
-def _precision(core: Any, target: str, precision: Precision) -> str:
-    if precision == "exact":
-        return "f32"
-    able = core.get_property(target, "OPTIMIZATION_CAPABILITIES")
-    return next((kind.lower() for kind in ("BF16", "FP16") if kind in able), "f32").replace("fp", "f")

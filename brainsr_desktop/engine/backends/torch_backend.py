@@ -11,7 +11,8 @@ import numpy as np
 from brainsr_desktop.core.errors import CardInvalid, DeviceUnavailable, ModelError, OutOfMemory
 from brainsr_desktop.core.recipe import Precision
 from brainsr_desktop.engine import threads
-from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats
+from brainsr_desktop.engine.backends.base import CPU, CheckCancelled, Floats, Numbers
+from brainsr_desktop.engine.backends.cuda_graph import CudaGraphs
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
 from brainsr_desktop.models.networks import NETWORKS
@@ -32,20 +33,26 @@ class Torch:
         self.device = device
         self._torch = torch
         self._half = half
+        self.numbers: Numbers = "f32" if half is None else "bf16" if half is torch.bfloat16 else "f16"
         self._check: CheckCancelled = lambda: None
         fixed: Any = network.eval().requires_grad_(False)
         self._network: torch.nn.Module = fixed.to(device, memory_format=torch.channels_last)
-        for module in network.modules():
-            module.register_forward_pre_hook(self._between_layers)
+        # On CUDA slices take milliseconds: a job that is given up is seen between two of them.
+        self._graphs = CudaGraphs(self._layers) if device.startswith("cuda") else None
+        if self._graphs is None:
+            for module in network.modules():
+                module.register_forward_pre_hook(self._between_layers)
 
     def run(self, batch: Floats, check_cancelled: CheckCancelled) -> Floats:
         """See `base.Backend`. Stops inside a tile, between two layers."""
         torch = self._torch
         self._check = check_cancelled
+        check_cancelled()
         try:
-            with torch.inference_mode(), self._autocast():
+            with torch.inference_mode():
                 given = torch.from_numpy(np.ascontiguousarray(batch)).to(self.device)
-                result = self._network(given.contiguous(memory_format=torch.channels_last))
+                forward = self._graphs or self._layers
+                result = forward(given.contiguous(memory_format=torch.channels_last))
                 return np.ascontiguousarray(result.float().cpu().numpy())
         except (torch.OutOfMemoryError, MemoryError) as error:
             raise OutOfMemory(
@@ -61,16 +68,24 @@ class Torch:
 
     def release(self) -> None:
         """Give the caching allocator's memory back to the device."""
+        if self._graphs is not None:
+            self._graphs.clear()
         kind = self.device.split(":")[0]
         if kind == "cuda":
             self._torch.cuda.empty_cache()
         elif kind == "mps":
             self._torch.mps.empty_cache()
 
+    def _layers(self, given: torch.Tensor) -> torch.Tensor:
+        with self._autocast():
+            result: torch.Tensor = self._network(given)
+        return result
+
     def _autocast(self) -> AbstractContextManager[Any]:
         if self._half is None:
             return nullcontext()
-        return self._torch.autocast(self.device.split(":")[0], dtype=self._half)
+        # Without its cache of shortened weights: a recorded graph would go on using what the cache has given back.
+        return self._torch.autocast(self.device.split(":")[0], dtype=self._half, cache_enabled=False)
 
     def _between_layers(self, _module: torch.nn.Module, _given: Any) -> None:
         self._check()
@@ -87,7 +102,8 @@ def open_backend(card: Card, scale: int, device: str, precision: Precision) -> T
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
     network = _network(card)
-    backend = Torch(network, device, _half(device) if precision == "fast" else None)
+    is_fast = precision == "fast" and card.fast_form("bf16") is not None
+    backend = Torch(network, device, _half(device) if is_fast else None)
     side = max(16, card.minimum_side, card.size_multiple)
     tried = backend.run(np.zeros((1, 1, side, side), np.float32), lambda: None)
     if tried.shape != (1, 1, scale * side, scale * side):
