@@ -91,6 +91,7 @@ def _window(loaded: settings_file.Loaded) -> MainWindow:
 
     store = Store()
     controller = Controller(store, cache_bytes=loaded.settings.networks.store_mib * MIB)
+    controller.set_disk_store(loaded.settings.networks.disk_store_mib * MIB)
     window = MainWindow(store, controller, loaded.settings)
     for note in loaded.notes:
         controller.notice.emit(Notice("warning", note))

@@ -113,6 +113,8 @@ def corners_of(
     if stack is None or state.overlays == "none":
         return Corners()
     slice_line = tr("Slice {number} / {count}", number=state.slice_index + 1, count=stack.slices)
+    if stack.reading:
+        slice_line = tr("One picture, the series is being read")
     # A grey window does nothing to colour.
     grey = picture.pixels.ndim == 2
     window_line = tr("colour")

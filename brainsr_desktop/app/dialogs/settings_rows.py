@@ -111,6 +111,8 @@ def _networks(catalog: Catalog) -> Page:
                 limits=Limits(0, 256, 1, "", automatic)),
             Row("networks", "store_mib", mark("Memory for results (from the next start)"),
                 limits=Limits(0, 65536, 256, "MiB", automatic)),
+            Row("networks", "disk_store_mib", mark("Results kept on disk for the next start"),
+                limits=Limits(0, 262144, 1024, "MiB", tr("None"))),
         ),
     )  # fmt: skip
 
