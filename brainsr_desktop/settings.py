@@ -122,6 +122,7 @@ class Viewing:
 class Networks:
     """``store_mib`` limits the results kept in memory, ``tile`` is a tile's side in pixels; 0 is automatic.
 
+    ``disk_store_mib`` those that are kept on disk for the next start; 0: none.
     ``threads`` is how many the processor uses for a network; 0: as many as it likes. ``library`` runs networks on the
     processor; empty: whichever was measured to be quicker.
     """
@@ -133,6 +134,7 @@ class Networks:
     precision: Literal["exact", "fast"] = _kept("exact", _choice("exact", "fast"))
     tile: int = _kept(0, _whole(0, 1024))
     store_mib: int = _kept(0, _whole(0, 65536))
+    disk_store_mib: int = _kept(0, _whole(0, 262144))
     threads: int = _kept(0, _whole(0, 256))
     library: Literal["", "openvino", "torch"] = _kept("", _choice("", "openvino", "torch"))
 

@@ -54,7 +54,10 @@ class ChildWorker(QObject):
 
     def __init__(self, target: str, *, name: str, silence_s: float | None = None) -> None:
         super().__init__()
-        self._client = ChildClient(target, name=name, on_message=self._said.emit, on_death=self._died.emit)
+        # What the user does comes first, also where a network keeps every core busy.
+        self._client = ChildClient(
+            target, name=name, on_message=self._said.emit, on_death=self._died.emit, steps_back=True
+        )
         self._name = name
         self._silence_s = silence_s
         self._in_flight: set[JobId] = set()

@@ -72,6 +72,7 @@ class Controller(ControllerSignals):
         self._enhancer = Enhancer(
             engine_target, limit, self._orders.order_of, lambda: self.retry(on_cpu=True), self
         )
+        self._enhancer.content_of = self._library.content_of
         self._tasks = TaskRunner(
             self._library,
             self._enhancer,
@@ -102,9 +103,11 @@ class Controller(ControllerSignals):
     def _pass_on(self) -> None:
         library, enhancer, tasks, shown = self._library, self._enhancer, self._tasks, self._shown
         for ours, theirs in (
+            (self.series_begun, library.series_begun),
             (self.series_found, library.series_found),
             (self.scan_progress, library.scan_progress),
             (self.scan_done, library.scan_done),
+            (self.scans_ended, library.scans_ended),
             (self.thumbnail_ready, library.thumbnail_ready),
             (self.header_ready, library.header_ready),
             (self.close_asked, library.close_asked),
@@ -219,7 +222,8 @@ class Controller(ControllerSignals):
     def open_stack(self, stack: StackInfo) -> None:
         """Show a stack, with the grey window it had when it was last in view."""
         self.start()
-        self._enhancer.start()
+        if not stack.reading:
+            self._enhancer.start()
         window = self._windows.remembered(stack_name(stack))
         self.store.apply(lambda state: intents.open_stack(state, stack, window))
 
@@ -297,9 +301,14 @@ class Controller(ControllerSignals):
         self.catalog_changed.emit(catalog)
 
     def clear_results(self) -> None:
-        """Forget every finished slice; what is in view is made again."""
+        """Forget every finished slice, on disk too; what is in view is made again."""
+        self._enhancer.disk.clear()
         self._enhancer.forget_all()
         self._refresh()
+
+    def set_disk_store(self, limit_bytes: int) -> None:
+        """How much may be kept on disk for the next start; 0: nothing more is."""
+        self._enhancer.disk.set_limit(limit_bytes)
 
     def pause_job(self, number: int, on: bool) -> None:
         """Let a job rest, or go on."""
@@ -334,6 +343,7 @@ class Controller(ControllerSignals):
         self._ended = True
         self._settle.stop()
         self._loading.stop()
+        self._enhancer.disk.finish()
         workers = (self._library.worker, self._enhancer.worker)
         for worker in workers:
             worker.begin_stop()

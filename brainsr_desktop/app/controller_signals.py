@@ -8,9 +8,13 @@ from PySide6.QtCore import QObject, Signal
 class ControllerSignals(QObject):
     """Lives in the GUI thread. The widgets know these signals, not the parts of the controller that emit them."""
 
+    series_begun = Signal(
+        object
+    )  # SeriesInfo whose one stack stands in for it, again when its files are counted
     series_found = Signal(object)  # SeriesInfo; stack ids are unique in the session
     scan_progress = Signal(int, int)  # files looked at, files known of (0: not known yet)
     scan_done = Signal(object)  # ScanSummary
+    scans_ended = Signal()  # no header is being read any more
     close_asked = Signal(object)  # StackInfo that cannot be read: the user has no more use for it
     closed = Signal()  # every series was closed
     thumbnail_ready = Signal(str, object)  # stack id, uint8 array (rows, columns) or (rows, columns, 3)

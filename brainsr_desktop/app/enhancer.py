@@ -9,7 +9,9 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from brainsr_desktop import paths
 from brainsr_desktop.app.child_worker import Gone, Started
+from brainsr_desktop.app.disk_results import DiskResults
 from brainsr_desktop.app.engine_worker import EngineWorker, Made, Order
 from brainsr_desktop.core.errors import ChildDied
 from brainsr_desktop.core.recipe import Recipe
@@ -40,6 +42,7 @@ class Enhancer(QObject):
     """Owns the engine worker, the request queue and the results. All of it happens in the GUI thread."""
 
     result_ready = Signal(object, object)  # ResultKey, Result
+    stored_found = Signal(object, object)  # ResultKey, Result: made before this start, read from disk
     slice_failed = Signal(object, object)  # ResultKey, Failure
     progressed = Signal(object)  # ResultKey
     idle_changed = Signal()  # something ended or the engine came back: time to plan again
@@ -61,6 +64,10 @@ class Enhancer(QObject):
         self.worker.heard.connect(self._on_heard)
         self.queue = RequestQueue()
         self.cache = ResultCache(cache_bytes)
+        self.disk = DiskResults(paths.cache_dir() / "results", self)
+        self.disk.answered.connect(self._on_disk)
+        self.content_of: Callable[[ResultKey], str] = lambda _key: ""
+        """Digest of the UIDs and pixels that a result is made from; empty while not all of them are read."""
         self.devices: tuple[DeviceInfo, ...] = ()
         self.blocked: Failure | None = None
         """Why nothing can be made at present."""
@@ -85,7 +92,7 @@ class Enhancer(QObject):
         """Make these, the first first; what is in flight and not among them is cancelled."""
         if self.blocked is not None:
             return
-        orders = self.queue.update(wants, settled=settled)
+        orders = self.queue.update([want for want in wants if not self._may_be_stored(want)], settled=settled)
         for key in orders.cancel:
             self.worker.cancel(self._jobs[key])
         for want in orders.start:
@@ -96,6 +103,18 @@ class Enhancer(QObject):
             job = self.worker.infer(order)
             self._keys[job] = want.key
             self._jobs[want.key] = job
+
+    def _may_be_stored(self, want: Want) -> bool:
+        """Whether the disk is to be waited for, some milliseconds; what is being made is made to its end."""
+        waits = _lasts(want) and not self.queue.is_running(want.key)
+        return waits and self.disk.may_have(want.key, self.content_of(want.key))
+
+    def _on_disk(self, key: ResultKey, result: Result | None) -> None:
+        if result is not None:
+            self.cache.put(key, result)
+            self.stored_found.emit(key, result)
+            self.memory_changed.emit(self.cache.used_bytes, self.cache.limit_bytes)
+        self.idle_changed.emit()
 
     def has(self, key: ResultKey) -> bool:
         """Whether a result is there."""
@@ -143,7 +162,7 @@ class Enhancer(QObject):
         self.worker.start_again()
 
     def forget_all(self) -> None:
-        """Drop every result and failure."""
+        """Drop every result and failure, but for what is on disk."""
         self.cache.clear()
         self._failures.clear()
         self._deaths.clear()
@@ -237,6 +256,8 @@ class Enhancer(QObject):
         if key is not None:
             if flight is None or not _scored_only(flight.want):
                 self.cache.put(key, result)
+            if flight is not None and _lasts(flight.want) and not result.fallback:
+                self.disk.keep(key, self.content_of(key), result)
             self.result_ready.emit(key, result)
             self.memory_changed.emit(self.cache.used_bytes, self.cache.limit_bytes)
         self.idle_changed.emit()
@@ -283,6 +304,11 @@ class Enhancer(QObject):
             self._fractions.pop(key, None)
             self.queue.ended(key)
         return key
+
+
+def _lasts(want: Want) -> bool:
+    """Whether a result goes to disk. Scores depend on more than the recipe, so nothing of test mode does."""
+    return want.stage is Stage.FULL and want.recipe.degradation is None
 
 
 def _scored_only(want: Want) -> bool:

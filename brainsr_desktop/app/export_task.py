@@ -281,14 +281,14 @@ class ExportTask:
             self._left.pop(want.key, None)
 
     def _go_on(self) -> None:
-        waiting = bool(self._left or self._untouched)
-        if len(self._made) >= self._batch or (self._made and not waiting):
+        # Whatever is made by now: while it is encoded and written the network makes the next.
+        if self._made:
             self._writing = dict(islice(sorted(self._made.items()), self._batch))
             for index in self._writing:
                 del self._made[index]
             scores = tuple(self._scores.get(index, ()) for index in self._writing)
             self._job = self._worker.write_frames(self._export, self._writing, scores)
-        elif not waiting:
+        elif not self._left and not self._untouched:
             self._close("finish")
 
     def _on_written(self, answer: FramesWritten) -> None:

@@ -66,8 +66,8 @@ class FilesWorker(ChildWorker):
         self._blocks: weakref.WeakSet[SharedArray] = weakref.WeakSet()
 
     def scan(self, paths: tuple[str, ...], *, password: str | None = None) -> JobId:
-        """Answers: SeriesFound*, ScanDone."""
-        return self._ask(ScanSources(self._client.next_job(), paths, password=password))
+        """Answers: SeriesBegun*, SeriesFound*, ScanDone."""
+        return self._ask(ScanSources(self._client.next_job(), paths, password=password, begun=True))
 
     def load(
         self, stack: StackInfo, block: SharedArray | None = None, indices: tuple[int, ...] | None = None

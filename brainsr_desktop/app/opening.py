@@ -20,7 +20,7 @@ from brainsr_desktop.app.recent import today
 from brainsr_desktop.app.series_arranger import SeriesArranger
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.errors import Problem
-from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
+from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo, StudyInfo
 from brainsr_desktop.language import mark, tr, trn
 from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.settings import RecentFolder, with_recent
@@ -68,6 +68,7 @@ class Opening(QObject):
         self._problems: tuple[Problem, ...] = ()
         self._roots: tuple[str, ...] = ()
         self.show_problems: Callable[[], None] = lambda: None
+        controller.series_begun.connect(self._on_begun)
         arranger.found.connect(self._on_series)
         controller.scan_done.connect(self._on_done)
         controller.closed.connect(self._on_closed)
@@ -147,16 +148,20 @@ class Opening(QObject):
 
     # --- what came of it
 
+    def leave_view(self) -> None:
+        """The user has chosen what to look at: what is found from now on does not take its place."""
+        self._waits_for_first = False
+
+    def preview(self, stack: StackInfo) -> None:
+        """Show one picture of a series whose headers are still being read, where there is nothing else to see."""
+        if self._waits_for_first and self._store.state.stack is None and stack.reading >= FEW_SLICES:
+            self._controller.open_stack(stack)
+
+    def _on_begun(self, series: SeriesInfo) -> None:
+        _keep_out(series.study)
+
     def _on_series(self, series: SeriesInfo) -> None:
-        study = series.study
-        log.keep_out(
-            *_names(study.patient_name),
-            *_names(study.referring_physician),
-            study.patient_id,
-            study.birth_date,
-            study.study_date,
-            study.institution,
-        )
+        _keep_out(series.study)
         self._fresh += series.stacks
         first = next((stack for stack in series.stacks if _is_good_start(stack)), None)
         if self._waits_for_first and first is not None:
@@ -251,6 +256,18 @@ class Opening(QObject):
             QDesktopServices.openUrl(QUrl.fromLocalFile(found))
         else:
             self.noticed.emit(Notice("warning", tr("The file is not there any more.")))
+
+
+def _keep_out(study: StudyInfo) -> None:
+    """Out of the log."""
+    log.keep_out(
+        *_names(study.patient_name),
+        *_names(study.referring_physician),
+        study.patient_id,
+        study.birth_date,
+        study.study_date,
+        study.institution,
+    )
 
 
 def _names(person: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
+    QItemSelectionModel,
     QModelIndex,
     QPoint,
     Qt,
@@ -158,6 +159,22 @@ class SeriesBrowser(QWidget):
         there = {stack.id for stack in series.stacks}
         self.remove(stack for stack in gone if stack.id not in there)
 
+    def hand_over(self, gone: StackInfo, stacks: Sequence[StackInfo]) -> None:
+        """Take a stack away whose series is listed by now; that is selected in its place if it was."""
+        old = self._index_of(gone)
+        chosen = self.tree.selectionModel()
+        if old.isValid() and chosen.isSelected(old):
+            new = [self._index_of(stack) for stack in stacks]
+            if self.tree.currentIndex() == old:
+                chosen.setCurrentIndex(new[0], QItemSelectionModel.SelectionFlag.NoUpdate)
+            for index in new:
+                chosen.select(index, QItemSelectionModel.SelectionFlag.Select)
+        self.remove((gone,))
+
+    def _index_of(self, stack: StackInfo) -> QModelIndex:
+        line = self._items.line(stack.id)
+        return QModelIndex() if line is None else self._filter.mapFromSource(line.index())
+
     def clear(self) -> None:
         """Forget everything."""
         self._items.forget_all()
@@ -199,9 +216,8 @@ class SeriesBrowser(QWidget):
     def set_open(self, stack: StackInfo | None) -> None:
         """Mark the series that is shown in the panes."""
         self._items.set_open(stack)
-        line = None if stack is None else self._items.line(stack.id)
-        if line is not None:
-            index = self._filter.mapFromSource(line.index())
+        index = QModelIndex() if stack is None else self._index_of(stack)
+        if index.isValid():
             self.tree.setCurrentIndex(index)
             self.tree.scrollTo(index)
 
@@ -299,7 +315,7 @@ class SeriesBrowser(QWidget):
         index = self.tree.indexAt(area.topLeft())
         while index.isValid() and self.tree.visualRect(index).top() <= area.bottom():
             stack = index.data(Role.STACK)
-            if stack is not None and stack.id not in self._asked:
+            if stack is not None and not stack.reading and stack.id not in self._asked:
                 self._asked.add(stack.id)
                 self.thumbnail_wanted.emit(stack)
             index = self.tree.indexBelow(index)

@@ -70,6 +70,12 @@ def title(stack: StackInfo) -> str:
 
 def facts(stack: StackInfo) -> str:
     """`20 slices, 256 x 256, 0.86 x 0.86 x 7 mm, AX`; rows before columns, no breaks inside a part."""
+    if stack.reading:
+        return trn(
+            "{count} file so far, headers are being read",
+            "{count} files so far, headers are being read",
+            stack.reading,
+        )
     geometry = stack.geometry
     slices = trn("{count} slice", "{count} slices", stack.slices)
     if stack.volumes > 1:
@@ -100,7 +106,9 @@ def badges(stack: StackInfo, enhanced: Enhanced, *, degraded: bool = False) -> t
         found.append(Badge(tr("enhanced") if enhanced == "all" else tr("partly"), "good"))
     if stack.problems:
         found.append(Badge(trn("{count} problem", "{count} problems", len(stack.problems)), "warn"))
-    if stack.why_not:
+    if stack.reading:
+        found.append(Badge(tr("being read")))
+    elif stack.why_not:
         found.append(Badge(tr("view only")))
     found += [Badge(shown(badge_words(text), 24)) for text in stack.badges]
     return tuple(found)
@@ -108,7 +116,7 @@ def badges(stack: StackInfo, enhanced: Enhanced, *, degraded: bool = False) -> t
 
 def viewing_only(stack: StackInfo) -> str:
     """Why it cannot be enhanced, as a sentence's part; empty where it can."""
-    if not stack.why_not:
+    if not stack.why_not or stack.reading:
         return ""
     return tr("viewing only: {reason}", reason=shown(reason_words(stack.why_not)))
 

@@ -24,6 +24,7 @@ from brainsr_desktop.io.messages import (
     HeaderRead,
     MaskRead,
     ScanDone,
+    SeriesBegun,
     SeriesFound,
     StackLoaded,
     ThumbnailMade,
@@ -32,7 +33,7 @@ from brainsr_desktop.ipc.messages import Answer, ErrorReport, Failed, JobCancell
 from brainsr_desktop.language import mark, tr
 from brainsr_desktop.session.arranging import found_id
 from brainsr_desktop.session.open_stack import OpenStack
-from brainsr_desktop.session.pictures import stack_name
+from brainsr_desktop.session.pictures import ResultKey, stack_name
 from brainsr_desktop.session.reports import Notice
 
 log = logging.getLogger(__name__)
@@ -66,9 +67,11 @@ class StackLibrary(QObject):
     process is a new one, and ``stopped`` that it is gone.
     """
 
+    series_begun = Signal(object)  # SeriesInfo whose headers are still being read, see `SeriesBegun`
     series_found = Signal(object)  # SeriesInfo
     scan_progress = Signal(int, int)
     scan_done = Signal(object)  # ScanSummary
+    scans_ended = Signal()  # no header is being read any more
     thumbnail_ready = Signal(str, object)
     header_ready = Signal(object, object)
     mask_ready = Signal(object, int, object)  # StackInfo, frame, int32 (pieces, 4): see MaskRead
@@ -178,6 +181,15 @@ class StackLibrary(QObject):
         """The open stack of that name."""
         return self._open.get(name)
 
+    def content_of(self, key: ResultKey) -> str:
+        """All of a stack that a result is made from, as text without patient data; empty while it is not loaded."""
+        opened = self._open.get(key.stack_digest)
+        if opened is None or not opened.complete:
+            return ""
+        stack, frame = opened.stack, opened.stack.frames[key.frame]
+        place = stack.geometry.slice(key.frame % stack.slices)
+        return f"{opened.digest}\n{place}\n{None if frame is None else frame.padding}"
+
     def measure(self, opened: OpenStack, volume: int) -> None:
         """Have the ranges of what is loaded of a volume computed; ``measured`` follows."""
         loaded = opened.loaded(volume)
@@ -246,6 +258,9 @@ class StackLibrary(QObject):
             case Progress():
                 self._board.update(scan.board, answer.done, answer.total)
                 self.scan_progress.emit(answer.done, answer.total)
+            case SeriesBegun():
+                named = (replace(stack, id=scan.prefix + stack.id) for stack in answer.series.stacks)
+                self.series_begun.emit(replace(answer.series, stacks=tuple(named)))
             case SeriesFound():
                 self._announce(answer.series, scan)
             case ScanDone():
@@ -277,6 +292,8 @@ class StackLibrary(QObject):
 
     def _end_scan(self, job: JobId, scan: _Scan, summary: ScanSummary | None) -> None:
         del self._scans[job]
+        if not self._scans:
+            self.scans_ended.emit()
         self._board.end(scan.board, "done" if summary is not None else "cancelled")
         if summary is not None:
             self.scan_done.emit(summary)

@@ -86,6 +86,7 @@ class TaskRunner(QObject):
         library.restarted.connect(self._on_files_restarted)
         library.stopped.connect(self._on_files_stopped)
         enhancer.result_ready.connect(self._on_result)
+        enhancer.stored_found.connect(self._on_result)
         enhancer.slice_failed.connect(self._on_failure)
 
     def enhance(self, stack: StackInfo, recipe: Recipe) -> None:

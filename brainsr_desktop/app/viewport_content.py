@@ -57,7 +57,7 @@ def content_of(
 def description_of(state: ViewState, labels: list[str]) -> str:
     """What a screen reader says of a pane: which slice, and what its pictures are."""
     label = ", ".join(labels)
-    if state.stack is None:
+    if state.stack is None or state.stack.reading:
         return label
     return tr(
         "slice {number} of {count}, {label}",

@@ -9,10 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QTransform
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+    QTransform,
+)
 
 from brainsr_desktop.app.theme import IMAGE, SMALLEST_TEXT_PT
 from brainsr_desktop.app.view_field import SizePx
@@ -28,6 +39,7 @@ BAR_PX: Final = (60.0, 160.0)
 SMALL_PANE_PX: Final = (300.0, 200.0)
 """Width and height below which a pane has room for the slice and the window alone, where text has 10 pt."""
 _MARGIN_PX: Final = 10.0
+_EDGE_PX: Final = 2
 _SAMPLINGS: Final = {"nearest": mark("nearest"), "linear": mark("linear"), "cubic": mark("cubic")}
 _TOLD: Final = ("TR", "TE", "TI", "b-value")
 """Header lines that are shown; none of them tells who the patient is."""
@@ -113,6 +125,8 @@ def corners_of(
     if stack is None or state.overlays == "none":
         return Corners()
     slice_line = tr("Slice {number} / {count}", number=state.slice_index + 1, count=stack.slices)
+    if stack.reading:
+        slice_line = tr("One picture, the series is being read")
     # A grey window does nothing to colour.
     grey = picture.pixels.ndim == 2
     window_line = tr("colour")
@@ -238,12 +252,41 @@ def _layer(size: QSizeF, font: QFont, content: Content, ratio: float) -> QPixmap
 
 
 def outlined_text(painter: QPainter, at: QPointF, text: str, colour: str = IMAGE.text) -> None:
-    """Text that can be read on every picture: with a dark edge."""
+    """Text that can be read on every picture: with a dark edge. ``at``: where its baseline begins.
+
+    What was drawn is kept as a small picture: at a step through the slices most of the text stays.
+    """
+    if text:
+        font = painter.font()
+        ratio = painter.device().devicePixelRatioF()
+        image, ascent = _outlined(text, font.toString(), colour, ratio)
+        painter.drawImage(QPointF(round(at.x()) - _EDGE_PX, round(at.y()) - ascent - _EDGE_PX), image)
+
+
+@lru_cache(maxsize=512)
+def _outlined(text: str, font_text: str, colour: str, ratio: float) -> tuple[QImage, int]:
+    """A line of text with its edge, and the height of its baseline under its top, both without the margin."""
+    font = QFont()
+    font.fromString(font_text)
+    metrics = QFontMetricsF(font)
+    ascent, width = math.ceil(metrics.ascent()), math.ceil(metrics.horizontalAdvance(text))
+    size = QSizeF(width + 2 * _EDGE_PX, ascent + math.ceil(metrics.descent()) + 2 * _EDGE_PX) * ratio
+    image = QImage(
+        math.ceil(size.width()), math.ceil(size.height()), QImage.Format.Format_ARGB32_Premultiplied
+    )
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+    painter.setFont(font)
+    start = QPointF(_EDGE_PX, _EDGE_PX + ascent)
     painter.setPen(QColor(IMAGE.outline))
     for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
-        painter.drawText(at + QPointF(dx, dy), text)
+        painter.drawText(start + QPointF(dx, dy), text)
     painter.setPen(QColor(colour))
-    painter.drawText(at, text)
+    painter.drawText(start, text)
+    painter.end()
+    return image, ascent
 
 
 def _corners(painter: QPainter, area: QRectF, corners: Corners) -> float:

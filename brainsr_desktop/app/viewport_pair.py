@@ -53,6 +53,8 @@ class ViewportPair(QWidget):
         super().__init__(parent)
         self.setAccessibleName(tr("Pictures"))
         self._store = store
+        self._told = store.state
+        self._given_meanwhile = False
         self._study: StudyInfo | None = None
         self._given = GivenPictures()
         self._automatic: tuple[StackInfo | None, WindowLevel] | None = None
@@ -264,6 +266,10 @@ class ViewportPair(QWidget):
 
     def _put(self, slot: Slot, picture: Picture | None, status: PaneStatus) -> None:
         self._given.put(slot, picture, status, self.state)
+        if self._told is not self.state:
+            # Pictures of a state that this hears of in a moment: everything is drawn once, not once for each of them.
+            self._given_meanwhile = True
+            return
         self._refresh()
         self.pictures_changed.emit()
 
@@ -271,7 +277,13 @@ class ViewportPair(QWidget):
         if after.stack is not before.stack:
             self._reductions.clear()
             self._given.forget_others(after.stack)
+        if after is not self.state:
+            return  # the next change is told of at once
+        self._told = after
         self._refresh()
+        if self._given_meanwhile:
+            self._given_meanwhile = False
+            self.pictures_changed.emit()
 
     def _extent_mm(self) -> tuple[float, float]:
         stack = self.state.stack

@@ -39,6 +39,7 @@ from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.recent import RecentFolders, RecentMenu
 from brainsr_desktop.app.series_arranger import SeriesArranger
 from brainsr_desktop.app.series_commands import SeriesCommands
+from brainsr_desktop.app.series_reading import SeriesReading
 from brainsr_desktop.app.slice_commands import SliceCommands
 from brainsr_desktop.app.slice_windows import SliceWindows
 from brainsr_desktop.app.store import Store
@@ -123,6 +124,8 @@ class MainWindow(QMainWindow):
         )
         self.opening = Opening(self.controller, self.arranger, self.store, self.preferences, self)
         self.series_commands = SeriesCommands(self.store, self.controller, areas.browser, self.arranger, self)
+        self.reading = SeriesReading(self.store, self.controller, areas.browser, self.arranger, self)
+        self.reading.begun.connect(self.opening.preview)
         self.dialogs = DialogDesk(self.store, self.controller, self.preferences, self)
         self.close_question = CloseQuestion(areas.jobs, self)
         self.tour = Tour(self, tour_steps(areas, self.tools, self.actions_))
@@ -326,6 +329,7 @@ class MainWindow(QMainWindow):
             self.actions_.set_keys(after.keys)
         if (before.networks, before.viewing) != (after.networks, after.viewing):
             self.areas.pair.set_habits(mouse_habits(after))
+            self.controller.set_disk_store(after.networks.disk_store_mib << 20)
             hidden = self.store.state.hide_patient
             wanted = first_state(self.store.state, after, self.controller.catalog)
             self.store.apply(lambda _: replace(wanted, hide_patient=hidden))
@@ -346,6 +350,7 @@ class MainWindow(QMainWindow):
         self.opening.open(chosen)
 
     def _open_stack(self, stack: StackInfo) -> None:
+        self.opening.leave_view()
         self.controller.open_stack(stack)
         self.areas.pair.set_active("left")
 
@@ -357,6 +362,7 @@ class MainWindow(QMainWindow):
     def _step_series(self, by: int) -> None:
         stack = self.areas.browser.neighbour(self.store.state.stack, by)
         if stack is not None:
+            self.opening.leave_view()
             self.controller.open_stack(stack)
 
     def _show_problems(self) -> None:

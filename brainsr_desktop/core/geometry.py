@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -39,7 +40,7 @@ class Geometry:
     @property
     def normal(self) -> Vec3:
         """Unit normal, row direction x column direction."""
-        return _vec(np.cross(self.row_direction, self.column_direction))
+        return _normal(self.row_direction, self.column_direction)
 
     @property
     def extent_mm(self) -> tuple[float, float]:
@@ -124,18 +125,31 @@ class Geometry:
     @property
     def edges(self) -> dict[str, str]:
         """DICOM's letters (L R A P H F) at the left, right, top and bottom edge of a slice as stored."""
-        right, bottom = np.asarray(self.row_direction), np.asarray(self.column_direction)
-        return {
-            "left": direction_letters(-right),
-            "right": direction_letters(right),
-            "top": direction_letters(-bottom),
-            "bottom": direction_letters(bottom),
-        }
+        return dict(_edges(self.row_direction, self.column_direction))
 
     @property
     def plane(self) -> str:
         """axial, coronal or sagittal: the axis that the normal is nearest to."""
         return ("sagittal", "coronal", "axial")[int(np.argmax(np.abs(self.normal)))]
+
+
+# Asked for at every step through the slices: the answers for a direction stay.
+
+
+@lru_cache(maxsize=256)
+def _normal(row_direction: Vec3, column_direction: Vec3) -> Vec3:
+    return _vec(np.cross(row_direction, column_direction))
+
+
+@lru_cache(maxsize=256)
+def _edges(row_direction: Vec3, column_direction: Vec3) -> tuple[tuple[str, str], ...]:
+    right, bottom = np.asarray(row_direction), np.asarray(column_direction)
+    return (
+        ("left", direction_letters(-right)),
+        ("right", direction_letters(right)),
+        ("top", direction_letters(-bottom)),
+        ("bottom", direction_letters(bottom)),
+    )
 
 
 def direction_letters(direction: NDArray[np.float64]) -> str:

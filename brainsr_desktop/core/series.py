@@ -97,6 +97,9 @@ class StackInfo:
     """Whether the files also hold a mask of each slice (the tumour in a .mat file); see `io.masks`."""
     digest: str = ""
     """SHA-256 over the SOP instance UIDs and file sizes: identifies the stack before its pixels are read."""
+    reading: int = 0
+    """How many files of the series are known while their headers are still being read: the stack stands in for the
+    series with the pictures of one file. 0 for what is read to the end."""
 
     @property
     def slices(self) -> int:

@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from brainsr_desktop.core.errors import ReadError
+from brainsr_desktop.core.series import SeriesInfo
 from brainsr_desktop.io import messages
 from brainsr_desktop.io.decode_process import shared_decoder
 from brainsr_desktop.io.export import Exports
@@ -55,10 +56,15 @@ def main(connection: Connection) -> None:
 
 def scan_sources(request: messages.ScanSources, context: JobContext) -> messages.ScanDone:
     """Tell every series as it is found."""
+
+    def tell_begun(series: SeriesInfo) -> None:
+        context.send(messages.SeriesBegun(request.job, series))
+
     summary = scan(
         request.paths,
         recursive=request.recursive,
         password=request.password,
+        on_begun=tell_begun if request.begun else None,
         on_series=lambda series: context.send(messages.SeriesFound(request.job, series)),
         progress=context.progress,
         check_cancelled=context.check_cancelled,

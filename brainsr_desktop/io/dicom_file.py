@@ -8,7 +8,7 @@ import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Final
 
 import psutil
@@ -28,6 +28,8 @@ from brainsr_desktop.language import tr
 MEDIA_DIRECTORY: Final = "1.2.840.10008.1.3.10"
 UNDEFINED: Final = 0xFFFFFFFF
 DEFLATE_LIMIT_BYTES: Final = 4 << 30
+HEAD_BYTES: Final = 1 << 16
+"""Read at once where a header alone is wanted: nearly every one ends within it."""
 _LONG_FORM: Final = frozenset({"OB", "OD", "OF", "OL", "OW", "OV", "SQ", "UN", "UT", "UC", "UR", "SV", "UV"})
 _LONG_FORM_BYTES: Final = frozenset(vr.encode() for vr in _LONG_FORM)
 DAMAGE: Final = (
@@ -130,6 +132,20 @@ def media_class(stream: BinaryIO) -> str:
 
 
 def _read(stream: BinaryIO, only: Sequence[int] | None, directory: bool) -> DicomFile:
+    if only is not None:
+        # Element after element out of a file means hundreds of calls of the system, and of the interpreter's lock.
+        head = stream.read(HEAD_BYTES)
+        size = stream.seek(0, io.SEEK_END)
+        with suppress(BadDicom):
+            opened = _read_from(io.BytesIO(head), size, only, directory)
+            if opened.pixels is not None and opened.syntax != DeflatedExplicitVRLittleEndian:
+                return replace(opened, stream=stream)
+        stream.seek(0)
+    return _read_from(stream, None, only, directory)
+
+
+def _read_from(stream: BinaryIO, size: int | None, only: Sequence[int] | None, directory: bool) -> DicomFile:
+    """``size``: that of the whole file where the stream is its beginning; None: the stream is all of it."""
     repaired: list[tuple[str, str, str]] = []
     prefix = stream.read(132)
     if prefix[128:132] == b"DICM":
@@ -147,8 +163,9 @@ def _read(stream: BinaryIO, only: Sequence[int] | None, directory: bool) -> Dico
     if syntax == DeflatedExplicitVRLittleEndian:
         stream.seek(start)
         stream = io.BytesIO(_inflate(stream))
-        start = 0
-    size = stream.seek(0, io.SEEK_END)
+        start, size = 0, None
+    if size is None:
+        size = stream.seek(0, io.SEEK_END)
     if not syntax:
         syntax = _guess_syntax(stream, start)
         repaired.append(

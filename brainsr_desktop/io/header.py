@@ -24,6 +24,7 @@ from brainsr_desktop.io.text import clean
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 _BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
+_SIZES = {code: struct.calcsize("<" + code) for code in _BINARY.values()}
 _TEXT = frozenset({"DS", "IS", "LO", "SH", "ST", "LT", "CS", "UT", "UN", "OB"})
 _UID_CHARACTERS = frozenset("0123456789.")
 _ESCAPES = re.compile(r"\x1b[\x20-\x2f]+[\x30-\x7e]")
@@ -44,7 +45,8 @@ class Header:
 
     def __init__(self, dataset: Dataset, parent: Header | None = None) -> None:
         self.dataset = dataset
-        self._tags = dataset.keys()
+        # By plain numbers: a scan asks for a hundred elements of each file, and pydicom's tags compare slowly.
+        self._elements = {int(tag): element for tag, element in dataset.items()}
         self.bad: set[str] = parent.bad if parent else set()
         self.straightened: set[str] = parent.straightened if parent else set()
         self.undecoded: set[str] = parent.undecoded if parent else set()
@@ -53,7 +55,7 @@ class Header:
 
     def has(self, key: Key) -> bool:
         """Whether the element is there, empty or not."""
-        return tag_of(key) in self._tags
+        return tag_of(key) in self._elements
 
     def integer(self, key: Key) -> int | None:
         """The first value as a whole number."""
@@ -83,7 +85,7 @@ class Header:
             numbers = _parse_numbers(value, vr, little)
         except (ValueError, struct.error, TypeError):
             numbers = None
-        if numbers is None or not all(math.isfinite(n) for n in numbers):
+        if numbers is None or not all(map(math.isfinite, numbers)):
             self.bad.add(keyword(key))
             return ()
         if numbers and count is not None and len(numbers) != count:
@@ -140,7 +142,7 @@ class Header:
     def items(self, key: Key) -> Iterator[Header]:
         """The items of a sequence. Raises what pydicom raises on a damaged one."""
         tag = tag_of(key)
-        if tag not in self._tags:
+        if tag not in self._elements:
             return
         value = self.dataset[tag].value
         if isinstance(value, bytes) or value is None:
@@ -157,15 +159,15 @@ class Header:
         """The tag of a private element, by its creator's reserved block (PS3.5 7.8.1)."""
         for block in range(0x10, 0x18):
             tag = group << 16 | block
-            if tag in self._tags and self.text(tag) == creator:
+            if tag in self._elements and self.text(tag) == creator:
                 return group << 16 | block << 8 | element
         return None
 
     def _raw(self, key: Key) -> tuple[Any, str, bool]:
         tag = tag_of(key)
-        if tag not in self._tags:
+        element: DataElement | RawDataElement | None = self._elements.get(tag)
+        if element is None:
             return None, "", True
-        element: DataElement | RawDataElement = self.dataset.get_item(tag)
         if isinstance(element, RawDataElement):
             return element.value or None, element.VR or _vr_of(tag), element.is_little_endian
         value = element.value
@@ -244,11 +246,11 @@ def _parse_numbers(value: Any, vr: str, little: bool) -> tuple[float, ...] | Non
     if not isinstance(value, bytes):
         return tuple(float(part) for part in ([value] if isinstance(value, str) else value))
     if vr in _BINARY:
-        size = struct.calcsize("<" + _BINARY[vr])
+        code = _BINARY[vr]
+        size = _SIZES[code]
         if len(value) % size:
             return None
-        code = f"{'<' if little else '>'}{len(value) // size}{_BINARY[vr]}"
-        return tuple(float(n) for n in struct.unpack(code, value))
+        return tuple(map(float, struct.unpack(f"{'<' if little else '>'}{len(value) // size}{code}", value)))
     if vr not in _TEXT:
         return None
     text = value.decode("ascii").strip(" \0\t")
@@ -256,4 +258,4 @@ def _parse_numbers(value: Any, vr: str, little: bool) -> tuple[float, ...] | Non
         return ()
     if "_" in text:
         return None
-    return tuple(float(part) for part in text.split("\\"))
+    return tuple(map(float, text.split("\\")))

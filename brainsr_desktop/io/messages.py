@@ -23,11 +23,22 @@ Scores = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class ScanSources(Request):
-    """Read the headers of files and folders. Answers: SeriesFound*, then ScanDone."""
+    """Read the headers of files and folders. Answers: SeriesBegun* if wanted, SeriesFound*, then ScanDone."""
 
     paths: tuple[str, ...]
     recursive: bool = True
     password: str | None = None
+    begun: bool = False
+    """Whether series are to be told before all of their headers are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesBegun(Answer):
+    """A series of which one file is read (see ``StackInfo.reading``). Told again under the same stack id when its files
+    are counted; SeriesFound with the same study and series UID takes its place, unless no file of it can be used."""
+
+    final: ClassVar[bool] = False
+    series: SeriesInfo
 
 
 @dataclass(frozen=True, slots=True)

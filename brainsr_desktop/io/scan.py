@@ -47,6 +47,8 @@ class _Series:
 
     sources: list[Source] = field(default_factory=list)
     read: list[tuple[Source, list[Picture]]] = field(default_factory=list)
+    begun: str = ""
+    """Id of the stack that stands in for it."""
 
 
 def _ignore(*_: object) -> None:
@@ -58,17 +60,19 @@ def scan(
     *,
     recursive: bool = True,
     password: str | None = None,
+    on_begun: Callable[[SeriesInfo], None] | None = None,
     on_series: Callable[[SeriesInfo], None] = _ignore,
     progress: Callable[[int, int], None] = _ignore,
     check_cancelled: Callable[[], None] = _ignore,
 ) -> ScanSummary:
     """Read the headers below some paths and tell each series when it is complete.
 
-    ``progress(files done, files in all)``. Raises ReadError when none of the paths can be read, and what
-    ``check_cancelled`` raises.
+    ``on_begun`` is told of a series at its first file, and again when its files are counted: with one stack that stands
+    in for it (``StackInfo.reading``), by the same id both times. ``progress(files done, files in all)``. Raises
+    ReadError when none of the paths can be read, and what ``check_cancelled`` raises.
     """
     with quiet(), Readers() as readers:
-        return _Scan(readers, password, on_series, progress, check_cancelled).run(paths, recursive)
+        return _Scan(readers, password, on_begun, on_series, progress, check_cancelled).run(paths, recursive)
 
 
 def scan_all(
@@ -85,12 +89,14 @@ class _Scan:
         self,
         readers: Readers,
         password: str | None,
+        on_begun: Callable[[SeriesInfo], None] | None,
         on_series: Callable[[SeriesInfo], None],
         progress: Callable[[int, int], None],
         check_cancelled: Callable[[], None],
     ) -> None:
         self._readers = readers
         self._password = password
+        self._on_begun = on_begun
         self._on_series = on_series
         self._progress = progress
         self._check_cancelled = check_cancelled
@@ -102,6 +108,7 @@ class _Scan:
         self._seen = 0
         self._used = 0
         self._stacks = 0
+        self._begun = 0
 
     def run(self, paths: Sequence[str], recursive: bool) -> ScanSummary:
         walk = Walk(paths, recursive=recursive, check_cancelled=self._check_cancelled)
@@ -113,6 +120,8 @@ class _Scan:
             self._check_cancelled()
             self._route(source, result)
             self._progress(len(self._skipped), self._seen)
+        for series in self._series.values():
+            self._begin(series)
         for source, pictures in self._readers.map(read_pictures, self._unknown):
             self._check_cancelled()
             self._keep(source, pictures)
@@ -125,7 +134,10 @@ class _Scan:
         if isinstance(result, Exception):
             self._skip(source, result)
         elif result.kind == "dicom" and result.key:
-            self._series[result.key].sources.append(source)
+            series = self._series[result.key]
+            series.sources.append(source)
+            if not series.begun:
+                self._begin(series)
         elif result.kind == "dicom":
             self._unknown.append(source)
         elif result.kind in self._others:
@@ -138,6 +150,29 @@ class _Scan:
             self._skipped.append(
                 Problem(source.shown, "NOT_DICOM", result.note or tr("No image that can be read."))
             )
+
+    def _begin(self, series: _Series) -> None:
+        """Tell of a series by the header in the middle of what is known of its files: likely its middle slice."""
+        if self._on_begun is None or not series.sources:
+            return
+        source = series.sources[len(series.sources) // 2]
+        ((_, result),) = self._readers.map(read_pictures, [source])
+        if isinstance(result, Exception):
+            return  # `_finish` reads it once more, and tells why it is left out
+        series.sources.remove(source)
+        series.read.append((source, result))
+        if not series.begun:
+            self._begun += 1
+            series.begun = f"reading {self._begun}"
+        stack = replace(
+            stacks_of(result)[0],
+            id=series.begun,
+            reading=len(series.sources) + len(series.read),
+            why_not=tr("its headers are still being read"),
+            problems=(),
+        )
+        file = result[0].file
+        self._on_begun(SeriesInfo(file.study, file.series_uid, (stack,)))
 
     def _archive(self, source: Source) -> None:
         """Read the entries of an archive; they count as files, the archive itself does not."""

@@ -10,6 +10,7 @@ import itertools
 import logging
 import multiprocessing
 import queue
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+
+import psutil
 
 from brainsr_desktop.core.errors import BrainSRError, Cancelled, ChildDied, InternalError, error_families
 from brainsr_desktop.ipc.child import run_child
@@ -38,6 +41,8 @@ from brainsr_desktop.language import tr
 log = logging.getLogger(__name__)
 
 GRACE_S: Final = 2.0
+STEP_BACK: Final = 5
+"""Steps of niceness between the window and its children."""
 CANCEL_PATIENCE_S: Final = 10.0
 """After that a job that does not stop is ended with its child."""
 
@@ -47,7 +52,8 @@ class ChildClient:
 
     ``on_message`` gets every `Answer` (progress too), in the listener thread; for a request that cannot be sent it is
     called at once in the caller's. ``on_death`` gets the exit code when the child ends without having been asked to,
-    after its jobs were answered with `Failed` (``ChildDied``). Log lines go to this process's log.
+    after its jobs were answered with `Failed` (``ChildDied``). Log lines go to this process's log. A child that
+    ``steps_back`` has a lower priority than this process.
     """
 
     def __init__(
@@ -57,7 +63,9 @@ class ChildClient:
         name: str,
         on_message: Callable[[object], None],
         on_death: Callable[[int | None], None],
+        steps_back: bool = False,
     ) -> None:
+        self._steps_back = steps_back
         self._target = target
         self._name = name
         self._on_message = on_message
@@ -85,6 +93,8 @@ class ChildClient:
                 return
             self._child = _Child(self._target, self._name, self._on_message, self._on_child_ended)
             self._child.start()
+            if self._steps_back:
+                _step_back(self._child.process.pid)
             _running.add(self)
 
     def next_job(self) -> JobId:
@@ -126,6 +136,16 @@ class ChildClient:
         if self._child is child:
             _running.discard(self)
             self._on_death(exit_code)
+
+
+def _step_back(pid: int | None) -> None:
+    """Let this process go first; on an idle machine that costs the child nothing. Its threads to come inherit it."""
+    try:
+        own = psutil.Process().nice()
+        lower = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else min(own + STEP_BACK, 19)
+        psutil.Process(pid).nice(lower)
+    except (psutil.Error, OSError):  # it has ended already, or the system does not allow it
+        log.info("a child keeps its priority")
 
 
 _running: weakref.WeakSet[ChildClient] = weakref.WeakSet()

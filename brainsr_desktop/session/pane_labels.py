@@ -36,6 +36,12 @@ def original() -> PaneStatus:
     return PaneStatus(PaneState.ORIGINAL, tr("Original"), name=tr("Original"))
 
 
+def being_read() -> PaneStatus:
+    """A slice of a series whose headers are still being read: neither its number nor its place is known."""
+    words = tr("Original - one picture, the series is being read")
+    return PaneStatus(PaneState.ORIGINAL, words, name=tr("Original"))
+
+
 def reference() -> PaneStatus:
     """Test mode: the truth."""
     return PaneStatus(PaneState.REFERENCE, tr("Reference"), name=tr("Reference"))

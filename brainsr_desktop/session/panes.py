@@ -160,7 +160,7 @@ def _original(state: ViewState, known: Known) -> Pane:
         inverted=state.stack.photometric == "MONOCHROME1",
         padding=known.source.padding(index),
     )
-    return Pane(picture, labels.original())
+    return Pane(picture, labels.being_read() if state.stack.reading else labels.original())
 
 
 def _degrades(state: ViewState) -> bool:

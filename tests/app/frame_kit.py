@@ -191,6 +191,9 @@ class PretendController(ControllerSignals):
     def import_model(self, source: str) -> None:
         self.asked.append(("import", source))
 
+    def set_disk_store(self, limit_bytes: int) -> None:
+        self.asked.append(("disk store", limit_bytes))
+
     def clear_results(self) -> None:
         self.asked.append(("clear",))
 

@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
 from brainsr_desktop.core.series import ScanSummary, SeriesInfo, StackInfo
-from brainsr_desktop.io import dicom_read, instance
+from brainsr_desktop.io import dicom_file, dicom_read, instance
 from brainsr_desktop.io.scan import scan, scan_all
 from tests import phantom
 
@@ -435,3 +435,58 @@ def test_that_a_private_group_with_a_broken_sequence_does_not_hide_the_picture(t
         dataset.add(DataElement(0x00091001, "SQ", Items([item])))
 
     assert only_stack(scanned(tmp_path, edit=edit)[0]).slices == 1
+
+
+# Series told while they are read
+
+
+def test_that_a_series_is_told_at_its_first_file_and_again_when_its_files_are_counted(tmp_path: Path) -> None:
+    for number in (1, 2):
+        phantom.classic(tmp_path / str(number), series=number)
+    told: list[tuple[str, SeriesInfo]] = []
+    scan(
+        [str(tmp_path)],
+        on_begun=lambda series: told.append(("begun", series)),
+        on_series=lambda series: told.append(("found", series)),
+    )
+    begun = [series.stacks[0] for kind, series in told if kind == "begun"]
+    assert [(stack.id, stack.reading) for stack in begun] == [
+        ("reading 1", 1),
+        ("reading 2", 1),
+        ("reading 1", 6),
+        ("reading 2", 6),
+    ]
+    assert [kind for kind, _ in told] == ["begun"] * 4 + ["found"] * 2
+    found = [series for kind, series in told if kind == "found"]
+    for stand_in, series in zip(begun[2:], found, strict=True):
+        assert stand_in.series_uid == series.series_uid
+        assert stand_in.frames[0] in series.stacks[0].frames
+        assert not stand_in.supported
+        assert not series.stacks[0].reading
+
+
+def test_that_telling_series_early_changes_nothing_of_what_is_found(tmp_path: Path) -> None:
+    for number in (1, 2):
+        phantom.classic(tmp_path / str(number), series=number)
+    phantom.classic(tmp_path / "cut", series=3, pixels=ONE, raw=lambda data, _: data[:700])
+    early: list[SeriesInfo] = []
+    summary = scan([str(tmp_path)], on_begun=lambda _: None, on_series=early.append)
+    assert (early, summary) == scan_all([str(tmp_path)])
+
+
+@pytest.mark.parametrize("private_bytes", [0, dicom_file.HEAD_BYTES - 1000, dicom_file.HEAD_BYTES, 200_000])
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"])
+def test_that_a_header_of_any_length_is_read_as_from_the_whole_file(
+    tmp_path: Path, private_bytes: int, syntax: str
+) -> None:
+    def edit(dataset: Dataset, _: int) -> None:
+        dataset.private_block(0x0029, "SOMEBODY", create=True).add_new(0x08, "OB", bytes(private_bytes))
+
+    (path,) = phantom.classic(tmp_path, pixels=ONE, edit=edit, syntax=syntax)
+    with path.open("rb") as stream, dicom_file.open_dicom(stream) as whole:
+        expected = whole.pixels, whole.stream_bytes, dict(whole.dataset.items())
+    with path.open("rb") as stream, dicom_file.open_dicom(stream, only=dicom_read.SCAN_TAGS) as opened:
+        assert (opened.pixels, opened.stream_bytes) == expected[:2]
+        assert {tag: expected[2][tag] for tag in opened.dataset.keys()} == dict(opened.dataset.items())  # noqa: SIM118
+        assert opened.stream.seek(0, 2) == opened.stream_bytes
+    assert only_stack(scan_all([str(tmp_path)])[0]).slices == 1

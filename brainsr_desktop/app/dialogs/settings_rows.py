@@ -113,6 +113,8 @@ def _networks(catalog: Catalog) -> Page:
                 ((automatic, ""), ("OpenVINO", "openvino"), ("torch", "torch"))),
             Row("networks", "store_mib", mark("Memory for results (from the next start)"),
                 limits=Limits(0, 65536, 256, "MiB", automatic)),
+            Row("networks", "disk_store_mib", mark("Results kept on disk for the next start"),
+                limits=Limits(0, 262144, 1024, "MiB", tr("None"))),
         ),
     )  # fmt: skip
 
