@@ -156,7 +156,7 @@ def unpacked(data: bytes) -> Result:
 
 
 def _plane(planes: NDArray[np.float32], number: int) -> NDArray[np.float32]:
-    plane = planes[number].astype(np.float32, copy=False)
+    plane: NDArray[np.float32] = planes[number].astype(np.float32, copy=False)
     plane.flags.writeable = False
     return plane
 
