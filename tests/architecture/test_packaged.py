@@ -18,7 +18,7 @@ from brainsr_desktop import __version__
 
 OPTIONAL = {"distributed", "matplotlib"}
 """What an extra installs; its importers say so where it is missing."""
-OF_TORCH = ("brainsr_desktop/train/", "brainsr_desktop/models/networks/", "torch_backend.py")
+OF_TORCH = ("brainsr_desktop/train/", "brainsr_desktop/models/networks/", "torch_backend.py", "cuda_graph.py")
 
 
 @pytest.fixture(scope="module")
