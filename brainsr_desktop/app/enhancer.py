@@ -15,6 +15,7 @@ from brainsr_desktop.app.disk_results import DiskResults
 from brainsr_desktop.app.engine_worker import EngineWorker, Made, Order
 from brainsr_desktop.core.errors import ChildDied
 from brainsr_desktop.core.recipe import Recipe
+from brainsr_desktop.core.resample import METHODS
 from brainsr_desktop.engine.messages import DeviceInfo, Devices, ModelImported, Prepared
 from brainsr_desktop.ipc.messages import Answer, ErrorReport, Failed, JobCancelled, JobId, Progress
 from brainsr_desktop.language import tr
@@ -307,8 +308,9 @@ class Enhancer(QObject):
 
 
 def _lasts(want: Want) -> bool:
-    """Whether a result goes to disk. Scores depend on more than the recipe, so nothing of test mode does."""
-    return want.stage is Stage.FULL and want.recipe.degradation is None
+    """Whether a result goes to disk: what a network made, and not in test mode, where scores depend on more yet."""
+    recipe = want.recipe
+    return want.stage is Stage.FULL and recipe.model not in METHODS and recipe.degradation is None
 
 
 def _scored_only(want: Want) -> bool:

@@ -24,16 +24,20 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def visit(desk: MakeDesk, folder: Path) -> PaneState:
-    """A start of the program: how its first slice is labelled, once it is finished."""
-    one: Desk = desk()
-    one.controller.set_disk_store(LIMIT)
-    one.open(folder)
-    one.wait(lambda: not one.controller.loading, "the whole series")
-    one.do(intents.go_to, 0)
-    one.wait(lambda: one.controller.right_picture is not None, "a picture")
-    one.wait_ready()
-    return one.controller.right_status.state
+def visit(qtbot: QtBot, folder: Path) -> PaneState:
+    """A start of the program, to its end: how its first slice is labelled once it is finished."""
+    one = Desk(qtbot)
+    try:
+        one.controller.set_disk_store(LIMIT)
+        one.do(intents.choose_model, "espcn-x4", 4)
+        one.open(folder)
+        one.wait(lambda: not one.controller.loading, "the whole series")
+        one.do(intents.go_to, 0)
+        one.wait(lambda: one.controller.right_picture is not None, "a picture")
+        one.wait_ready()
+        return one.controller.right_status.state
+    finally:
+        one.leave()
 
 
 def stored(cache: Path) -> list[Path]:
@@ -41,35 +45,39 @@ def stored(cache: Path) -> list[Path]:
 
 
 def test_that_a_slice_of_an_earlier_start_is_read_and_said_to_be_stored(
-    desk: MakeDesk, tmp_path: Path, cache: Path, qtbot: QtBot
+    tmp_path: Path, cache: Path, qtbot: QtBot
 ) -> None:
     classic(tmp_path / "series")
-    assert visit(desk, tmp_path / "series") is PaneState.FULL
+    assert visit(qtbot, tmp_path / "series") is PaneState.FULL
     qtbot.waitUntil(lambda: bool(stored(cache)), timeout=20_000)
-    assert visit(desk, tmp_path / "series") is PaneState.CACHED
+    assert visit(qtbot, tmp_path / "series") is PaneState.CACHED
 
 
 def test_that_nothing_stored_is_shown_for_other_pixels_under_the_same_uids(
-    desk: MakeDesk, tmp_path: Path, cache: Path, qtbot: QtBot
+    tmp_path: Path, cache: Path, qtbot: QtBot
 ) -> None:
     first, *_ = classic(tmp_path / "series")
-    visit(desk, tmp_path / "series")
+    visit(qtbot, tmp_path / "series")
     qtbot.waitUntil(lambda: bool(stored(cache)), timeout=20_000)
     data = bytearray(first.read_bytes())
     data[-3] ^= 0xFF
     first.write_bytes(data)
-    assert visit(desk, tmp_path / "series") is PaneState.FULL
+    assert visit(qtbot, tmp_path / "series") is PaneState.FULL
 
 
 def test_that_nothing_is_written_unless_the_user_wants_it_and_clearing_takes_all_away(
     desk: MakeDesk, tmp_path: Path, cache: Path, qtbot: QtBot
 ) -> None:
     classic(tmp_path / "series")
-    one: Desk = desk()
-    one.open(tmp_path / "series")
-    one.wait_ready()
-    assert not cache.exists()
-    visit(desk, tmp_path / "series")
+    visit(qtbot, tmp_path / "series")
     qtbot.waitUntil(lambda: bool(stored(cache)), timeout=20_000)
+    before = stored(cache)
+    one: Desk = desk()
+    one.do(intents.choose_model, "espcn-x4", 4)
+    one.open(tmp_path / "series")
+    one.wait(lambda: not one.controller.loading, "the whole series")
+    one.do(intents.go_to, 5)
+    one.wait_ready()
+    assert stored(cache) == before
     one.controller.clear_results()
     qtbot.waitUntil(lambda: not stored(cache), timeout=20_000)
