@@ -132,7 +132,7 @@ def _check_workers(client: Client, needs: Needs, console: Console) -> None:
     """Ask the workers that are there before anything is handed out; later ones are asked by their first series."""
     found: dict[str, Any] = client.run(cluster_worker.unfit, needs, on_error="return")
     console.say(
-        f"{len(found)} workers are connected" if found else "No worker is connected yet; waiting for one"
+        f"Workers connected: {len(found)}" if found else "No worker is connected yet; waiting for one"
     )
     for address, told in found.items():
         failed = isinstance(told, BaseException)
