@@ -35,6 +35,7 @@ from brainsr_desktop.app.command_table import BY_ID, SPECS
 from brainsr_desktop.app.dialogs.about import AboutDialog
 from brainsr_desktop.app.dialogs.export import ExportDialog
 from brainsr_desktop.app.dialogs.keys import KeysDialog
+from brainsr_desktop.app.dialogs.manual import ManualDialog
 from brainsr_desktop.app.dialogs.settings import SettingsDialog
 from brainsr_desktop.app.frame_style import EDGES
 from brainsr_desktop.app.theme import IMAGE, THEMES, contrast
@@ -56,6 +57,7 @@ def open_dialogs(rig: Rig) -> list[QDialog]:
     found: list[QDialog] = []
     for name, kind in (
         ("settings", SettingsDialog), ("export", ExportDialog), ("keys", KeysDialog), ("about", AboutDialog),
+        ("manual", ManualDialog),
     ):  # fmt: skip
         rig.window.actions_[name].trigger()
         dialog = rig.window.dialogs.current(kind)
