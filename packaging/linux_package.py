@@ -71,7 +71,10 @@ def make(folder: Path, flavour: Flavour, made: int, work: Path, dist: Path, *, q
     _share(root, package, made)
     shutil.copytree(folder, root / HOME, symlinks=True, copy_function=os.link)
     archive = _archive(folder, root, package, made, dist, "-0" if quick else "-6")
-    return [archive, _deb(root, package, flavour, made, work, dist, "-Znone" if quick else "-Zxz")]
+    return [
+        archive,
+        _deb(root, package, flavour, made, work, dist, ("-Zgzip", "-z1") if quick else ("-Zxz",)),
+    ]
 
 
 def _share(root: Path, package: str, made: int) -> None:
@@ -153,7 +156,13 @@ def _archive(folder: Path, root: Path, package: str, made: int, dist: Path, leve
 
 
 def _deb(
-    root: Path, package: str, flavour: Flavour, made: int, work: Path, dist: Path, compression: str
+    root: Path,
+    package: str,
+    flavour: Flavour,
+    made: int,
+    work: Path,
+    dist: Path,
+    compression: tuple[str, ...],
 ) -> Path:
     _plain_modes(root)
     architecture = _said(["dpkg", "--print-architecture"])
@@ -177,7 +186,7 @@ def _deb(
     for path in [root, *root.rglob("*")]:
         os.utime(path, (made, made), follow_symlinks=False)
     target = dist / f"{package}_{__version__}_{architecture}.deb"
-    command = ["dpkg-deb", "--root-owner-group", compression, "--build", str(root), str(target)]
+    command = ["dpkg-deb", "--root-owner-group", *compression, "--build", str(root), str(target)]
     subprocess.run(
         command, env={**os.environ, "SOURCE_DATE_EPOCH": str(made)}, stdout=subprocess.DEVNULL, check=True
     )
