@@ -55,6 +55,7 @@ TORCH_UNUSED: Final = (
 
 NEVER: Final = (
     "PIL._avif",
+    "_hashlib",  # Python has the same digests of its own, without OpenSSL
     "_gdbm",  # the GNU libraries behind these two are under the GPL
     "readline",
     "_sqlite3",
@@ -107,6 +108,7 @@ UNUSED_FILES: Final = (
     "openvino/libs/*jax*",
     "openvino/libs/*gguf*",
     "openvino/libs/*pytorch_frontend*",
+    "numpy/_core/_*_tests.*",
     "pydicom/data/test_files/*",
     "pydicom/data/charset_files/*",
     "pyqtgraph/examples/*",
@@ -153,7 +155,6 @@ BUNDLED_OF_THE_SYSTEM: Final = (
     "libxkbcommon*.so.*",
     # What Python's own modules are linked to.
     "libbz2.so.*",
-    "libcrypto.so.*",
     "libffi.so.*",
     "liblzma.so.*",
     "libz.so.*",

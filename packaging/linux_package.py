@@ -35,6 +35,8 @@ FONTS: Final = "fonts-dejavu-core | fonts-liberation | fonts-noto-core"
 """Qt draws no text without any."""
 LOADED: Final = ("libegl1", "libgl1", "libfontconfig1", "libdbus-1-3", "shared-mime-info")
 """What is loaded while the program runs, so that no link shows it."""
+NOT_LINKED: Final = ("libopenvino_intel_gpu_plugin.so",)
+"""Loaded only where there is an Intel graphics unit, whose driver brings what it is linked to."""
 DESCRIPTION: Final = """\
 Description: brain MR super-resolution beside the original
  Shows MR series of the head with an enhanced version beside the original: a
@@ -203,7 +205,7 @@ def _plain_modes(root: Path) -> None:
 def _linked(root: Path, work: Path) -> list[str]:
     """The packages that the program's libraries are linked to, with the versions they need."""
     inside = root / HOME / "_internal"
-    files = [root / HOME / NAME, *(p for p in inside.rglob("*.so*") if p.is_file() and not p.is_symlink())]
+    files = [root / HOME / NAME, *_libraries(inside)]
     folders = sorted({path.parent for path in files[1:]})
     stub = work / "debian" / "control"
     _put(stub, f"Source: {NAME}\nMaintainer: {MAINTAINER}\n\nPackage: {NAME}\nArchitecture: any\n".encode())
@@ -217,6 +219,11 @@ def _linked(root: Path, work: Path) -> list[str]:
     command += [f"-S{root}", *(f"-e{path}" for path in files)]
     said = _said(command, cwd=work)
     return [each.strip() for each in said.partition("=")[2].split(",")]
+
+
+def _libraries(inside: Path) -> list[Path]:
+    found = [path for path in inside.rglob("*.so*") if path.is_file() and not path.is_symlink()]
+    return sorted(path for path in found if path.name not in NOT_LINKED)
 
 
 def _sums(root: Path) -> str:
