@@ -45,10 +45,10 @@ scores: $(INSTALLED)  ## Score every model; BENCH=FILE.npz names the slices
 	$(PY) -m brainsr_desktop.cli.main evaluate --bench "$(BENCH)" --models all --json out/bench.json --csv out/bench.csv
 
 package: $(PACKAGERS)  ## The program that runs without Python, with torch: a folder and what the system installs, in dist/
-	$(PY) packaging/build.py
+	$(PY) packaging/build.py $(if $(QUICK),--quick)
 
 package-lite: $(PACKAGERS)  ## The same with OpenVINO alone: smaller
-	$(PY) packaging/build.py --flavour lite
+	$(PY) packaging/build.py --flavour lite $(if $(QUICK),--quick)
 
 package-test: $(PACKAGERS)  ## Try what make package built on a screen of its own; FLAVOUR=lite for the other. Root also installs the .deb
 	$(PY) packaging/package_test.py --flavour $(or $(FLAVOUR),full)

@@ -1,6 +1,6 @@
 """Builds the packaged program: `make package`, `make package-lite`.
 
-    build.py [--flavour full|lite] [--folder-only]
+    build.py [--flavour full|lite] [--quick] [--folder-only]
 
 Makes dist/brainsr-desktop (or -lite), a folder that runs without Python, and around it what the system takes:
 a .deb and a .tar.xz on Linux, an installer on Windows, an application and a .dmg on macOS. The same commit and
@@ -29,14 +29,15 @@ WORK: Final = ROOT / "build"
 SYSTEM: Final = platform.system()
 DIST: Final = ROOT / "dist"
 STRIPPED: Final = ("*.so", "*.so.*")
-NOT_STRIPPED: Final = (".libs",)
-"""Endings of folders whose libraries auditwheel has rewritten; strip would break some of them."""
+NOT_STRIPPED: Final = ".libs"
+"""Ending of folders whose libraries the makers of wheels have rewritten: strip breaks some of them."""
 
 
 def main() -> None:
     """Build one flavour."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--flavour", choices=get_args(Flavour), default=FLAVOURS[0])
+    options.add_argument("--quick", action="store_true", help="hardly compressed: for a trial")
     options.add_argument("--folder-only", action="store_true", help="no package around the folder")
     chosen = options.parse_args()
     made = epoch()
@@ -45,7 +46,7 @@ def main() -> None:
     print(f"{folder.relative_to(ROOT)}: {size_bytes(folder) / 1e6:.0f} MB")
     if chosen.folder_only:
         return
-    for package in packages(folder, chosen.flavour, made):
+    for package in packages(folder, chosen.flavour, made, chosen.quick):
         print(f"{package.relative_to(ROOT)}: {package.stat().st_size / 1e6:.0f} MB")
 
 
@@ -77,10 +78,10 @@ def bundle(flavour: Flavour, made: int) -> Path:
     return target
 
 
-def packages(folder: Path, flavour: Flavour, made: int) -> list[Path]:
+def packages(folder: Path, flavour: Flavour, made: int, quick: bool) -> list[Path]:
     """What the system that this runs on installs."""
     if SYSTEM == "Linux":
-        return linux_package.make(folder, flavour, made, WORK / flavour / "linux", DIST)
+        return linux_package.make(folder, flavour, made, WORK / flavour / "linux", DIST, quick=quick)
     script = (
         ROOT / "packaging" / ("windows/make_installer.py" if SYSTEM == "Windows" else "macos/make_dmg.py")
     )

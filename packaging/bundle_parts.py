@@ -55,6 +55,7 @@ TORCH_UNUSED: Final = (
 
 NEVER: Final = (
     "PIL._avif",
+    "_hashlib",  # Python has the same digests of its own, without OpenSSL
     "_gdbm",  # the GNU libraries behind these two are under the GPL
     "readline",
     "_sqlite3",
@@ -95,6 +96,11 @@ UNUSED_FILES: Final = (
     "torch/test/*",
     "torch/lib/*test*.so",
     "torch/lib/libbackend_with_compiler.so",
+    "*.dist-info/sboms/*",
+    "openvino/frontend/jax/*",
+    "openvino/frontend/paddle/*",
+    "openvino/frontend/pytorch/*",
+    "openvino/frontend/tensorflow/*",
     "openvino/libs/cache.json",
     "openvino/libs/*npu*",
     "openvino/libs/*tensorflow*",
@@ -102,9 +108,11 @@ UNUSED_FILES: Final = (
     "openvino/libs/*jax*",
     "openvino/libs/*gguf*",
     "openvino/libs/*pytorch_frontend*",
+    "numpy/_core/_*_tests.*",
     "pydicom/data/test_files/*",
     "pydicom/data/charset_files/*",
     "pyqtgraph/examples/*",
+    "pyqtgraph/icons/peegee/*",
     # What Qt would need for screens and pictures that the program never meets.
     "PySide6/Qt/qml/*",
     "PySide6/Qt/translations/qt_help_*",
@@ -120,6 +128,11 @@ UNUSED_FILES: Final = (
     "PySide6/Qt/plugins/platforms/libqvnc.so",
     "PySide6/Qt/plugins/platformthemes/libqgtk3.so",
     "PySide6/Qt/plugins/generic/*",
+    "PySide6/Qt/plugins/imageformats/libqicns.so",
+    "PySide6/Qt/plugins/imageformats/libqtga.so",
+    "PySide6/Qt/plugins/imageformats/libqtiff.so",
+    "PySide6/Qt/plugins/imageformats/libqwbmp.so",
+    "PySide6/Qt/plugins/imageformats/libqwebp.so",
     "PySide6/Qt/plugins/networkinformation/*",
     "PySide6/Qt/plugins/tls/*",
     "PySide6/Qt/lib/libQt6Qml*",
@@ -142,7 +155,6 @@ BUNDLED_OF_THE_SYSTEM: Final = (
     "libxkbcommon*.so.*",
     # What Python's own modules are linked to.
     "libbz2.so.*",
-    "libcrypto.so.*",
     "libffi.so.*",
     "liblzma.so.*",
     "libz.so.*",

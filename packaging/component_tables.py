@@ -114,7 +114,6 @@ SYSTEM_LICENCES: Final = {
     "libbz2-1.0": "bzip2-1.0.6",
     "libffi8": "MIT",
     "liblzma5": "0BSD",
-    "libssl3": "Apache-2.0",
     "libxkbcommon0": "MIT",
     "libxkbcommon-x11-0": "MIT",
     "zlib1g": "Zlib",

@@ -29,10 +29,14 @@ COMPLETIONS: Final = {
     "zsh": "usr/share/zsh/vendor-completions",
     "fish": "usr/share/fish/vendor_completions.d",
 }
+SHARED: Final = ("applications", "bash-completion", "fish", "icons", "man", "metainfo", "mime", "zsh")
+"""What of /usr/share the portable archive carries."""
 FONTS: Final = "fonts-dejavu-core | fonts-liberation | fonts-noto-core"
 """Qt draws no text without any."""
 LOADED: Final = ("libegl1", "libgl1", "libfontconfig1", "libdbus-1-3", "shared-mime-info")
 """What is loaded while the program runs, so that no link shows it."""
+NOT_LINKED: Final = ("libopenvino_intel_gpu_plugin.so",)
+"""Loaded only where there is an Intel graphics unit, whose driver brings what it is linked to."""
 DESCRIPTION: Final = """\
 Description: brain MR super-resolution beside the original
  Shows MR series of the head with an enhanced version beside the original: a
@@ -58,14 +62,21 @@ completions for whoever wants to put them in place. Qt needs libEGL, libGL, libf
 """
 
 
-def make(folder: Path, flavour: Flavour, made: int, work: Path, dist: Path) -> list[Path]:
-    """Both packages of a finished folder. ``made``: every date in them, seconds since 1970."""
+def make(folder: Path, flavour: Flavour, made: int, work: Path, dist: Path, *, quick: bool) -> list[Path]:
+    """Both packages of a finished folder.
+
+    ``made``: every date in them, seconds since 1970. ``quick``: compress as little as the formats allow.
+    """
     shutil.rmtree(work, ignore_errors=True)
     package = NAME if flavour == "full" else f"{NAME}-{flavour}"
     root = work / "root"
     _share(root, package, made)
     shutil.copytree(folder, root / HOME, symlinks=True, copy_function=os.link)
-    return [_archive(folder, root, package, made, dist), _deb(root, package, flavour, made, work, dist)]
+    archive = _archive(folder, root, package, made, dist, "-0" if quick else "-6")
+    return [
+        archive,
+        _deb(root, package, flavour, made, work, dist, ("-Zgzip", "-z1") if quick else ("-Zxz",)),
+    ]
 
 
 def _share(root: Path, package: str, made: int) -> None:
@@ -120,7 +131,7 @@ def _debian_changelog(package: str, made: int) -> str:
     )
 
 
-def _archive(folder: Path, root: Path, package: str, made: int, dist: Path) -> Path:
+def _archive(folder: Path, root: Path, package: str, made: int, dist: Path, level: str) -> Path:
     """The portable archive: the folder, what a menu and a shell may want, and how to start."""
     machine = os.uname().machine
     top = f"{package}-{__version__}-linux-{machine}"
@@ -137,15 +148,24 @@ def _archive(folder: Path, root: Path, package: str, made: int, dist: Path) -> P
     plain_tar = root.parent / f"{top}.tar"
     with tarfile.open(plain_tar, "w", format=tarfile.GNU_FORMAT) as archive:
         archive.add(folder, top, filter=plain)
-        archive.add(root / "usr/share", f"{top}/share", filter=plain)
+        for name in SHARED:
+            archive.add(root / "usr/share" / name, f"{top}/share/{name}", filter=plain)
         archive.add(readme, f"{top}/README.txt", filter=plain)
     with target.open("wb") as out:
-        subprocess.run(["xz", "-T2", "-6", "-c", str(plain_tar)], stdout=out, check=True)
+        subprocess.run(["xz", "-T2", level, "-c", str(plain_tar)], stdout=out, check=True)
     plain_tar.unlink()
     return target
 
 
-def _deb(root: Path, package: str, flavour: Flavour, made: int, work: Path, dist: Path) -> Path:
+def _deb(
+    root: Path,
+    package: str,
+    flavour: Flavour,
+    made: int,
+    work: Path,
+    dist: Path,
+    compression: tuple[str, ...],
+) -> Path:
     _plain_modes(root)
     architecture = _said(["dpkg", "--print-architecture"])
     control = root / "DEBIAN"
@@ -168,7 +188,7 @@ def _deb(root: Path, package: str, flavour: Flavour, made: int, work: Path, dist
     for path in [root, *root.rglob("*")]:
         os.utime(path, (made, made), follow_symlinks=False)
     target = dist / f"{package}_{__version__}_{architecture}.deb"
-    command = ["dpkg-deb", "--root-owner-group", "-Zxz", "--build", str(root), str(target)]
+    command = ["dpkg-deb", "--root-owner-group", *compression, "--build", str(root), str(target)]
     subprocess.run(
         command, env={**os.environ, "SOURCE_DATE_EPOCH": str(made)}, stdout=subprocess.DEVNULL, check=True
     )
@@ -185,7 +205,7 @@ def _plain_modes(root: Path) -> None:
 def _linked(root: Path, work: Path) -> list[str]:
     """The packages that the program's libraries are linked to, with the versions they need."""
     inside = root / HOME / "_internal"
-    files = [root / HOME / NAME, *(p for p in inside.rglob("*.so*") if p.is_file() and not p.is_symlink())]
+    files = [root / HOME / NAME, *_libraries(inside)]
     folders = sorted({path.parent for path in files[1:]})
     stub = work / "debian" / "control"
     _put(stub, f"Source: {NAME}\nMaintainer: {MAINTAINER}\n\nPackage: {NAME}\nArchitecture: any\n".encode())
@@ -199,6 +219,11 @@ def _linked(root: Path, work: Path) -> list[str]:
     command += [f"-S{root}", *(f"-e{path}" for path in files)]
     said = _said(command, cwd=work)
     return [each.strip() for each in said.partition("=")[2].split(",")]
+
+
+def _libraries(inside: Path) -> list[Path]:
+    found = [path for path in inside.rglob("*.so*") if path.is_file() and not path.is_symlink()]
+    return sorted(path for path in found if path.name not in NOT_LINKED)
 
 
 def _sums(root: Path) -> str:

@@ -178,8 +178,20 @@ def look_inside(folder: Path, flavour: Flavour) -> None:
     here = str(ROOT).encode()
     telling = [str(path.relative_to(folder)) for path in files if here in path.read_bytes()]
     check(not telling, f"the folder of the build is named in {telling[:5]}")
+    _load_libraries(inside)
     _look_at_bill(folder)
     say(f"{folder.name}: {len(files)} files, {size / 1e6:.0f} MB, nothing in it that should not be")
+
+
+def _load_libraries(inside: Path) -> None:
+    """What wheels carry was rewritten by their makers: each library must still load."""
+    carried = sorted(str(path) for path in inside.glob("*.libs/*.so*"))
+    code = "import ctypes, sys; [ctypes.CDLL(name) for name in sys.argv[1:]]"
+    kept = {**os.environ, "LD_LIBRARY_PATH": str(inside)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *carried], env=kept, capture_output=True, text=True, check=False
+    )
+    check(bool(carried) and done.returncode == 0, f"a library does not load: {done.stderr}")
 
 
 def _look_at_bill(folder: Path) -> None:
