@@ -12,7 +12,7 @@ PACKAGERS := .venv/packagers
 PYTEST_ARGS ?= -n 3 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check tests test-exports bench scores package package-lite package-test dist sample translations screenshots guide judging docs monkey reliability venv clean help
+.PHONY: run test check tests test-exports bench scores package package-lite package-test dist sample translations screenshots guide judging docs monkey reliability fuzz soak lock audit venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -91,6 +91,22 @@ reliability: $(INSTALLED)  ## Every fault of docs/reliability.md made for real, 
 	@packaging/system-libraries.sh
 	QT_QPA_PLATFORM=offscreen $(PY) packaging/reliability.py
 
+fuzz: $(INSTALLED)  ## Damaged input for MINUTES=10; what goes wrong is kept in out/fuzz
+	@packaging/system-libraries.sh
+	$(PY) -m tests.faults.fuzzing.driver --minutes $(or $(MINUTES),10) $(if $(SEEDS),--more $(SEEDS))
+
+soak: $(INSTALLED)  ## Random use for MINUTES=30 while children are killed, files vanish, disk and memory run out
+	@packaging/system-libraries.sh
+	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} BRAINSR_SOAK_S=$$((60 * $(or $(MINUTES),30))) \
+	    $(PY) -m pytest --timeout 0 tests/end_to_end/test_soak.py
+
+lock: $(INSTALLED)  ## Write requirements.lock: the versions of constraints.txt with the hashes of their files
+	$(PY) packaging/lock.py
+
+audit: $(INSTALLED)  ## The licences of what ships, then known weaknesses of the locked packages
+	$(PY) packaging/check_licences.py
+	$(PYTHON) packaging/audit.py
+
 venv: $(INSTALLED)  ## The virtual environment in .venv with everything in it
 
 # openvino asks for a telemetry package that nothing here needs.
@@ -100,6 +116,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -x $(PY) || $(PYTHON) -m venv .venv || \
 	    { rm -rf .venv; echo "Python's venv module is not complete. On Debian: sudo apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing the packages into .venv; this takes some minutes the first time"
+	$(if $(LOCKED),$(PY) -m pip install --quiet --require-hashes --requirement requirements.lock)
 	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	$(PY) -m pip uninstall --quiet --yes openvino-telemetry
 	@touch $@

@@ -45,6 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"brainsr-desktop {__version__}\n")
         return 0
+    if argv is None:  # a program of its own, not a call from one
+        from brainsr_desktop import environment
+
+        environment.keep_needed()
     from brainsr_desktop.app.main import run
 
     return run(arguments.paths, new_window=arguments.new_window, smoke_test=arguments.smoke_test)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
+import psutil
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
@@ -23,6 +25,7 @@ from brainsr_desktop.language import LANGUAGES, tr
 SCHEMA: Final = 1
 LARGEST_FILE_BYTES: Final = 1 << 20
 RECENT_KEPT: Final = 12
+_GROWING: Final = ".tmp"
 PRESETS_KEPT: Final = 40
 
 Theme = Literal["system", "light", "dark", "contrast"]
@@ -246,6 +249,7 @@ class _NotSettings(Exception):
 
 def load(path: Path) -> Loaded:
     """Read the settings; never fails. No file: the defaults; a file that cannot be read: a note as well."""
+    _sweep(path)
     try:
         table = _read(path)
         return _settings_of(table)
@@ -378,14 +382,20 @@ def _a(kind: type, value: object, name: str) -> Any:
     return value
 
 
-def _set_aside(path: Path, reason: str) -> str:
+def set_aside(path: Path) -> str:
+    """Rename a file that cannot be used, so that it is not written over; its new name, empty if that failed."""
     aside = path.with_name(path.name + ".bad")
-    text = tr("The settings file cannot be used: {reason}. The defaults are used.", reason=reason)
     try:
         path.replace(aside)
     except OSError:
-        return text
-    return f"{text} " + tr("The old file was kept as {name}.", name=aside.name)
+        return ""
+    return aside.name
+
+
+def _set_aside(path: Path, reason: str) -> str:
+    text = tr("The settings file cannot be used: {reason}. The defaults are used.", reason=reason)
+    name = set_aside(path)
+    return f"{text} " + tr("The old file was kept as {name}.", name=name) if name else text
 
 
 def _write_into(document: tomlkit.TOMLDocument, settings: Settings) -> None:
@@ -423,14 +433,24 @@ def _plain(value: object) -> object:
 
 
 def _replace_file(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    growing = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}{_GROWING}")
     try:
+        handle = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        growing.replace(path)
     except OSError:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            growing.unlink(missing_ok=True)
         raise
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a save that was killed left behind: it names the folders that were open."""
+    with contextlib.suppress(OSError):
+        for left in path.parent.glob(f"{path.name}.*{_GROWING}"):
+            owner = left.name.removeprefix(f"{path.name}.").partition("-")[0]
+            if not (owner.isdecimal() and psutil.pid_exists(int(owner))):
+                left.unlink(missing_ok=True)

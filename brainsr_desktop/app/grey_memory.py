@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer
 
@@ -18,15 +17,18 @@ from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.series import StackInfo
+from brainsr_desktop.language import tr
 from brainsr_desktop.session import intents
+from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.session.state import ViewState, WindowLevel
 from brainsr_desktop.session.windows import SeriesRange
-from brainsr_desktop.settings import Settings
+from brainsr_desktop.settings import Settings, set_aside
 
 _log = logging.getLogger(__name__)
 FORMAT: Final = "brainsr-windows"
 KEPT: Final = 1000
 LARGEST_BYTES: Final = 1 << 20
+LARGEST_VALUE: Final = 1e30
 SAVE_AFTER_MS: Final = 1000
 
 Windows = dict[str, tuple[float, float]]
@@ -47,7 +49,8 @@ class GreyMemory(QObject):
         self, store: Store, controller: Controller, preferences: Preferences, path: Path, parent: QObject
     ) -> None:
         super().__init__(parent)
-        self._store, self._preferences, self._path = store, preferences, path
+        self._store, self._controller = store, controller
+        self._preferences, self._path = preferences, path
         self._kept: Windows = {}
         self._initial: WindowLevel | None = None
         self._header: WindowLevel | None = None
@@ -73,7 +76,10 @@ class GreyMemory(QObject):
         if not self._pool.waitForDone(wait_ms):
             _log.warning("the grey windows were not written in time")
 
-    def _on_read(self, found: Windows) -> None:
+    def _on_read(self, result: tuple[Windows, str]) -> None:
+        found, note = result
+        if note:
+            self._controller.notice.emit(Notice("warning", note))
         self._kept = {**found, **self._kept}
         self._bring_back(self._store.state)
 
@@ -118,17 +124,27 @@ class GreyMemory(QObject):
         self._pool.start(partial(write, self._path, newest))
 
 
-def read(path: Path) -> Windows:
-    """What the file holds; nothing where it is absent, damaged or of another kind."""
+def read(path: Path) -> tuple[Windows, str]:
+    """What the file holds, and a sentence for the user if there is a file that cannot be used: it is set aside."""
     try:
-        with path.open("rb") as file:
-            table = json.loads(file.read(LARGEST_BYTES))
+        entries = _entries(path)
+    except FileNotFoundError:
+        return {}, ""
     except (OSError, ValueError, RecursionError):
-        return {}
+        entries = None
+    if entries is None:
+        name = set_aside(path)
+        sentence = tr("The remembered grey windows could not be read.")
+        return {}, f"{sentence} " + tr("The old file was kept as {name}.", name=name) if name else sentence
+    return {name: (float(pair[0]), float(pair[1])) for name, pair in entries.items() if _is_window(pair)}, ""
+
+
+def _entries(path: Path) -> dict[str, Any] | None:
+    """The windows by name; None if the file is of another kind or version."""
+    with path.open("rb") as file:
+        table = json.loads(file.read(LARGEST_BYTES))
     entries = table.get("windows") if isinstance(table, dict) and table.get("format") == FORMAT else None
-    if not isinstance(entries, dict):
-        return {}
-    return {name: (float(pair[0]), float(pair[1])) for name, pair in entries.items() if _is_window(pair)}
+    return entries if isinstance(entries, dict) else None
 
 
 def write(path: Path, windows: Windows) -> None:
@@ -146,6 +162,6 @@ def _is_window(pair: object) -> bool:
     return (
         isinstance(pair, list)
         and len(pair) == 2
-        and all(isinstance(part, int | float) and math.isfinite(part) for part in pair)
+        and all(isinstance(part, int | float) and abs(part) <= LARGEST_VALUE for part in pair)
         and pair[1] > 0
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from brainsr_desktop.app.background import Newest
 from brainsr_desktop.app.controller import Controller
@@ -22,6 +22,7 @@ from brainsr_desktop.session.arranging import (
     split_fields,
     why_not_merge,
 )
+from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.session.state import ViewState
 
 
@@ -58,7 +59,9 @@ class SeriesArranger(QObject):
         self._file = file
         self._entries: list[_Entry] = []
         self._writing = Newest(self)
-        remembered = arrangement_file.load(file)
+        remembered, note = arrangement_file.load(file)
+        if note:  # the window that shows it is still being built
+            QTimer.singleShot(0, self, lambda: controller.notice.emit(Notice("warning", note)))
         if remembered:
             store.apply(lambda state: _remember(state, remembered))
         controller.series_found.connect(self._take)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn, Protocol
 
-from brainsr_desktop import __version__, log, paths
+from brainsr_desktop import __version__, environment, log, paths
 from brainsr_desktop.cli import degrade, enhance, evaluate, info, models, report, sweep, train
 from brainsr_desktop.cli.console import Console
 from brainsr_desktop.core.errors import (
@@ -77,6 +77,8 @@ COMMANDS: Final[dict[str, Command]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
+    if arguments is None:  # a program of its own, not a call from one
+        environment.keep_needed()
     options = build_parser().parse_args(arguments)
     console = Console(quiet=options.quiet, verbose=options.verbose)
     log.start(paths.log_dir(), level=logging.DEBUG if options.verbose else logging.INFO)

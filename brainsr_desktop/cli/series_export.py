@@ -47,7 +47,7 @@ from brainsr_desktop.io.messages import (
 )
 from brainsr_desktop.ipc.client import BlockingClient
 from brainsr_desktop.ipc.messages import Answer, ArrayRef, JobId
-from brainsr_desktop.ipc.shared_array import SharedArray
+from brainsr_desktop.ipc.shared_array import SharedArray, sweep_stale
 from brainsr_desktop.models.catalog import Catalog
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ class Plan:
 
 def run(options: argparse.Namespace, console: Console, plan: Plan, catalog: Catalog) -> int:
     """Scan, then take series after series; the exit status."""
+    sweep_stale()
     with (
         Tally(options, console, plan.model.id) as tally,
         EnginePool(catalog, options.jobs) as pool,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import tarfile
 import threading
 import zipfile
@@ -55,9 +56,16 @@ def kind_of(path: str, prefix: bytes) -> ArchiveKind | None:
     if prefix.startswith((b"PK\3\4", b"PK\5\6")):
         return "zip"
     name = path.casefold()
-    if name.endswith((".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")) and tarfile.is_tarfile(path):
+    if name.endswith((".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")) and _is_tar(path):
         return "tar"
     return "gzip" if prefix.startswith(b"\x1f\x8b") else None
+
+
+def _is_tar(path: str) -> bool:
+    try:
+        return tarfile.is_tarfile(path)
+    except (EOFError, zlib.error, lzma.LZMAError, ValueError, OverflowError):  # of what is packed around it
+        return False
 
 
 def remember_password(path: str, password: str) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Final
 
+import psutil
+
 from brainsr_desktop.core.errors import ReadError
 from brainsr_desktop.core.series import SeriesInfo
 from brainsr_desktop.io import messages
@@ -17,6 +19,7 @@ from brainsr_desktop.io.load import load_stack
 from brainsr_desktop.io.masks import outline_of, read_mask
 from brainsr_desktop.io.scan import scan
 from brainsr_desktop.io.thumbnail import thumbnail
+from brainsr_desktop.ipc.bounds import GIB, bound
 from brainsr_desktop.ipc.child import JobContext, serve
 from brainsr_desktop.ipc.shared_array import attach
 from brainsr_desktop.language import tr
@@ -32,10 +35,16 @@ LANES: Final[Mapping[type, str]] = {
     messages.CloseExport: "export",
 }
 
+ADDRESS_SPACE: Final = 2
+"""Times the machine's memory. A series may take 70 % of it in one block (`ipc.shared_array`), and an export as much."""
+SPARE_BYTES: Final = 8 * GIB
+"""For libraries, and for the stacks of threads, which are reserved but hardly used."""
+
 
 def main(connection: Connection) -> None:
     """Entry point: serve until the pipe closes."""
     warnings.simplefilter("ignore")
+    bound(ADDRESS_SPACE * psutil.virtual_memory().total + SPARE_BYTES)
     exports = Exports()
     serve(
         connection,

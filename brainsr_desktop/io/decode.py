@@ -14,6 +14,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
 from brainsr_desktop.io.codestream import PixelFormat, bits_of
+from brainsr_desktop.ipc.shared_array import scratch_file
 
 JPEG_EXTENDED: Final = "1.2.840.10008.1.2.4.51"
 _PLUGINS: Final[dict[str, tuple[str, ...]]] = {
@@ -71,9 +72,6 @@ def _by_plugin(stream: bytes, form: PixelFormat, plugin: str) -> NDArray[Any]:
 
 def _gdcm_directly(stream: bytes, form: PixelFormat) -> NDArray[Any]:
     """12-bit JPEG extended, which pydicom's plugins refuse: a small file in memory for gdcm's own reader."""
-    import tempfile
-    from pathlib import Path
-
     import gdcm
     from pydicom.dataset import Dataset, FileMetaDataset
 
@@ -89,8 +87,7 @@ def _gdcm_directly(stream: bytes, form: PixelFormat) -> NDArray[Any]:
     dataset.PixelRepresentation = int(form.signed)
     dataset.PixelData = encapsulate([stream])
     dataset["PixelData"].VR = "OB"
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "frame.dcm"
+    with scratch_file() as path:
         dataset.save_as(path, enforce_file_format=True)
         reader = gdcm.ImageReader()
         reader.SetFileName(str(path))

@@ -9,7 +9,6 @@ import atexit
 import logging
 import multiprocessing
 import os
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,13 +23,15 @@ from numpy.typing import NDArray
 from brainsr_desktop.io.codestream import PixelFormat
 from brainsr_desktop.io.dicom_file import BadDicom
 from brainsr_desktop.io.mat_file import MatFacts, MatOrder
+from brainsr_desktop.ipc.bounds import GIB, bound
+from brainsr_desktop.ipc.wire import BadMessage, receive
 from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
 
 SLICE_LIMIT_S: Final = 20.0
 START_LIMIT_S: Final = 60.0
-MEMORY_LIMIT_BYTES: Final = 8 << 30
+MEMORY_LIMIT_BYTES: Final = 8 * GIB
 
 
 Order: TypeAlias = PixelFormat | MatOrder
@@ -99,7 +100,7 @@ class DecoderProcess:
                     "DECODE_TIMEOUT",
                     tr("The picture could not be decoded in {seconds:g} s.", seconds=self._limit_s),
                 )
-            answer = pipe.recv()
+            answer = receive(pipe)
             if isinstance(answer, str):
                 log.info("picture not decoded: %s", answer)
                 raise BadDicom("DECODE_FAILED", tr("The compressed picture is damaged."))
@@ -107,12 +108,10 @@ class DecoderProcess:
                 raise BadDicom(answer.code, answer.reason)
             if isinstance(answer, MatFacts):
                 return answer
-            dtype, shape = answer
-            data = pipe.recv_bytes()
-        except (EOFError, OSError) as error:
+            return _picture(answer, pipe.recv_bytes())
+        except (EOFError, OSError, BadMessage) as error:
             self._end()
             raise BadDicom("DECODER_CRASH", tr("The decoder crashed on this picture.")) from error
-        return np.frombuffer(data, dtype).reshape(shape)
 
     def _started(self) -> Connection:
         if self._pipe is not None and self._process is not None and self._process.is_alive():
@@ -128,8 +127,8 @@ class DecoderProcess:
             self._end()
             raise BadDicom("DECODE_TIMEOUT", tr("The decoder process did not start."))
         try:
-            ours.recv()
-        except (EOFError, OSError) as error:
+            receive(ours)
+        except (EOFError, OSError, BadMessage) as error:
             self._end()
             raise BadDicom("DECODER_CRASH", tr("The decoder process did not start.")) from error
         return ours
@@ -153,42 +152,57 @@ def shared_decoder() -> DecoderProcess:
 
 def serve(pipe: Connection) -> None:
     """What the child does: decode until the pipe closes."""
-    _limit_memory()
+    bound(MEMORY_LIMIT_BYTES)
     # decoders write their complaints, with bytes of the picture, to the terminal
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
         os.dup2(nowhere.fileno(), 2)
     import warnings
 
-    from brainsr_desktop.io.decode import decode
-    from brainsr_desktop.io.mat_file import read_part
-
     warnings.simplefilter("ignore")
     pipe.send("ready")
     while True:
         try:
-            order = pipe.recv()
+            order = receive(pipe)
             stream = pipe.recv_bytes()
-        except (EOFError, OSError):
+        except (EOFError, OSError, BadMessage):
             return
-        try:
-            answer = read_part(stream, order.part) if isinstance(order, MatOrder) else decode(stream, order)
-            if not isinstance(answer, MatFacts):
-                answer = np.ascontiguousarray(answer)
-        except BadDicom as error:
-            pipe.send(_Refusal(error.code, error.reason))
-            continue
-        except BaseException as error:  # noqa: BLE001 - some decoders panic past Exception; every picture is answered
-            pipe.send(f"{type(error).__name__}: {error}")
-            continue
+        _reply(pipe, stream, order)
+
+
+def _reply(pipe: Connection, stream: bytes, order: object) -> None:
+    """Send what is made of a stream: a picture as its type and shape, then its bytes; facts, a refusal, or words."""
+    try:
+        answer = _made(stream, order)
+    except BadDicom as error:
+        pipe.send(_Refusal(error.code, error.reason))
+    except BaseException as error:  # noqa: BLE001 - some decoders panic past Exception; every picture is answered
+        pipe.send(f"{type(error).__name__}: {error}")
+    else:
         if isinstance(answer, MatFacts):
             pipe.send(answer)
-            continue
-        pipe.send((answer.dtype.str, answer.shape))
-        pipe.send_bytes(answer.tobytes())
+        else:
+            pipe.send((answer.dtype.str, answer.shape))
+            pipe.send_bytes(answer.tobytes())
 
 
-def _limit_memory() -> None:
-    if sys.platform == "linux":
-        import resource
+def _made(stream: bytes, order: object) -> NDArray[Any] | MatFacts:
+    from brainsr_desktop.io.decode import decode
+    from brainsr_desktop.io.mat_file import read_part
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+    if isinstance(order, MatOrder):
+        part = read_part(stream, order.part)
+        return part if isinstance(part, MatFacts) else np.ascontiguousarray(part)
+    if isinstance(order, PixelFormat):
+        return np.ascontiguousarray(decode(stream, order))
+    raise TypeError("an unknown order")
+
+
+def _picture(answer: object, data: bytes) -> NDArray[Any]:
+    """The picture that these bytes hold, if type and shape fit them; else `BadMessage`."""
+    match answer:
+        case (str(kind), tuple(shape)) if all(isinstance(side, int) and side >= 0 for side in shape):
+            try:
+                return np.frombuffer(data, np.dtype(kind)).reshape(shape)
+            except (TypeError, ValueError) as error:
+                raise BadMessage("a picture that does not fit its size") from error
+    raise BadMessage("an answer of an unknown kind")

@@ -34,9 +34,9 @@ _LONG_FORM: Final = frozenset({"OB", "OD", "OF", "OL", "OW", "OV", "SQ", "UN", "
 _LONG_FORM_BYTES: Final = frozenset(vr.encode() for vr in _LONG_FORM)
 DAMAGE: Final = (
     *(RecursionError, OSError, EOFError, struct.error, ValueError, NotImplementedError),
-    *(TypeError, AttributeError, KeyError, MemoryError),
+    *(TypeError, AttributeError, LookupError, ArithmeticError, MemoryError, zlib.error),
 )
-"""What pydicom raises on damaged bytes, depending on where they are."""
+"""What the readers of formats raise on damaged bytes, depending on where they are."""
 _PIXEL_TAGS: Final = {
     0x7FE00008: "FloatPixelData",
     0x7FE00009: "DoubleFloatPixelData",

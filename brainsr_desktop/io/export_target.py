@@ -34,6 +34,7 @@ SMALL: Final = frozenset({"gif", "csv", "report"})
 """Formats whose size does not follow that of the slices."""
 CHOOSING_PATIENCE_S: Final = 30.0
 CHOOSING_PAUSE_S: Final = 0.01
+_PROBE: Final = ".brainsr-probe-"
 IN_USE_ADVICE: Final = mark("Wait until the other window or command has finished this export.")
 
 
@@ -85,14 +86,18 @@ def check_not_in_source(folder: Path, stack: StackInfo) -> None:
 
 def probe(folder: Path) -> None:
     """Make the folder if it is not there, and write and delete a small file in it (`NotWritable`, `DiskFull`)."""
-    name = folder / f".brainsr-probe-{secrets.token_hex(4)}"
+    name = folder / f"{_PROBE}{secrets.token_hex(4)}"
     try:
         if folder.exists() and not folder.is_dir():
             raise NotWritable(tr("The chosen target is a file."), advice=tr("Choose a folder."), path=folder)
         folder.mkdir(parents=True, exist_ok=True)
-        with name.open("xb") as file:
-            file.write(b"probe")
-        name.unlink()
+        try:
+            with name.open("xb") as file:
+                file.write(b"probe")
+        finally:
+            # Those of killed runs as well; another that probes just now does not mind.
+            for left in folder.glob(f"{_PROBE}*"):
+                left.unlink(missing_ok=True)
     except OSError as error:
         raise write_error(error, folder) from error
 

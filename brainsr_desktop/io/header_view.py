@@ -30,10 +30,14 @@ def _rows(dataset: Dataset, indent: str, depth: int = 0) -> list[tuple[str, str,
     header = Header(dataset)
     rows: list[tuple[str, str, str, str]] = []
     for tag in sorted(dataset.keys()):
-        raw = dataset.get_item(tag)
-        representation = str(raw.VR or "")
         name = keyword(int(tag)) if not tag.is_private else ""
         label = f"{indent}({tag.group:04X},{tag.elem:04X})"
+        try:
+            raw = dataset.get_item(tag)
+        except DAMAGE:
+            rows.append((label, name, "", tr("(cannot be read)")))
+            continue
+        representation = str(raw.VR or "")
         try:
             items = (
                 list(header.items(int(tag))) if representation == "SQ" or name.endswith("Sequence") else []

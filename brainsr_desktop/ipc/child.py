@@ -21,6 +21,7 @@ from typing import Any, Final, TypeAlias
 from brainsr_desktop import language
 from brainsr_desktop.core import errors
 from brainsr_desktop.core.errors import BrainSRError, Cancelled, InternalError, OutOfMemory
+from brainsr_desktop.ipc.bounds import bound
 from brainsr_desktop.ipc.messages import (
     PROTOCOL,
     Answer,
@@ -35,6 +36,7 @@ from brainsr_desktop.ipc.messages import (
     Progress,
     Request,
 )
+from brainsr_desktop.ipc.wire import BadMessage, receive
 from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
@@ -120,6 +122,7 @@ def run_child(target: str, connection: Connection) -> None:
     """Entry point of a spawned process: call ``"module:function"`` with the connection."""
     # Ctrl-C in a terminal reaches every process of the group; the parent decides and sends Cancel.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    bound()
     language.use_parents()
     module, _, function = target.partition(":")
     getattr(importlib.import_module(module), function)(connection)
@@ -188,8 +191,8 @@ class _Server:
     def _listen(self) -> None:
         while True:
             try:
-                message = self._connection.recv()
-            except (EOFError, OSError):
+                message = receive(self._connection)
+            except (EOFError, OSError, BadMessage):
                 break
             if isinstance(message, Bye):
                 break

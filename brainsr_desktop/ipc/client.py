@@ -36,6 +36,7 @@ from brainsr_desktop.ipc.messages import (
     LogLine,
     Request,
 )
+from brainsr_desktop.ipc.wire import BadMessage, receive
 from brainsr_desktop.language import tr
 
 log = logging.getLogger(__name__)
@@ -214,8 +215,12 @@ class _Child:
     def _listen(self) -> None:
         while True:
             try:
-                message = self._ours.recv()
+                message = receive(self._ours)
             except (EOFError, OSError):
+                break
+            except BadMessage as error:
+                log.error("%s sent %s and is ended", self._name, error)
+                self.process.kill()
                 break
             if not self._receive(message):
                 break

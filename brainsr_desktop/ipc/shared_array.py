@@ -120,8 +120,23 @@ def attach(ref: ArrayRef) -> Iterator[NDArray[np.generic]]:
     yield _view(mapped, ref.shape, kind)
 
 
+@contextmanager
+def scratch_file() -> Iterator[Path]:
+    """A name for a file of this process, in memory where there is room for such; unlinked at the end.
+
+    If this process is killed meanwhile, the next start sweeps it away like a block.
+    """
+    path = _folders()[0] / f"{PREFIX}{os.getpid()}_{secrets.token_hex(6)}"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
 def sweep_stale() -> int:
-    """Unlink the blocks of processes that ended without doing so; how many there were. Called at the start."""
+    """Unlink the blocks and scratch files of processes that ended without doing so; how many there were.
+    Called at the start.
+    """
     swept = 0
     for folder in _folders():
         for path in folder.glob(f"{PREFIX}*"):

@@ -9,28 +9,39 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from brainsr_desktop.language import tr
 from brainsr_desktop.session.arranging import FIELD_NAMES, Arrangement
+from brainsr_desktop.settings import set_aside
 
 SCHEMA: Final = 1
 LARGEST_FILE_BYTES: Final = 1 << 20
 
 
-def load(path: Path) -> tuple[Arrangement, ...]:
-    """What is in the file; nothing where there is none or it cannot be read."""
+def load(path: Path) -> tuple[tuple[Arrangement, ...], str]:
+    """What is in the file, and a sentence for the user if there is a file that cannot be used: it is set aside."""
     try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            return ()
-        found = json.loads(path.read_text("utf-8"))
+        found = _read(path)
+    except FileNotFoundError:
+        return (), ""
     except (OSError, ValueError, RecursionError):
-        return ()
-    if (
-        not isinstance(found, dict)
-        or found.get("schema") != SCHEMA
-        or not isinstance(found.get("series"), list)
-    ):
-        return ()
-    read = [_arrangement(entry) for entry in found["series"]]
-    return tuple(entry for entry in read if entry is not None and not entry.as_found)
+        found = None
+    if found is None:
+        name = set_aside(path)
+        sentence = tr("How series were split and merged could not be read; they are shown as found.")
+        return (), f"{sentence} " + tr("The old file was kept as {name}.", name=name) if name else sentence
+    read = [_arrangement(entry) for entry in found]
+    return tuple(entry for entry in read if entry is not None and not entry.as_found), ""
+
+
+def _read(path: Path) -> list[Any] | None:
+    """The entries; None if the file is too large, or of another kind or version."""
+    if path.stat().st_size > LARGEST_FILE_BYTES:
+        return None
+    found = json.loads(path.read_text("utf-8"))
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        return None
+    series = found.get("series")
+    return series if isinstance(series, list) else None
 
 
 def save(arrangements: Sequence[Arrangement], path: Path) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -101,7 +100,7 @@ def _place(entry: Mapping[str, Any], name: str) -> tuple[float, float]:
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise _bad(tr("it is damaged"))
-        if not math.isfinite(value) or abs(value) > FARTHEST_MM:
+        if not abs(value) <= FARTHEST_MM:  # neither is what is no number
             raise _bad(tr("a place in it is not in the slice's plane"))
     return float(values[0]), float(values[1])
 

@@ -286,17 +286,25 @@ def test_that_the_automatic_window_is_not_remembered(qtbot: QtBot, tmp_path: Pat
     for rig in started(qtbot, tmp_path):
         set_by_key(rig, Qt.Key.Key_6)
         rig.store.apply(lambda s: intents.set_window(s, RANGE.initial))
-    assert read(tmp_path / "windows.json") == {}
+    assert read(tmp_path / "windows.json") == ({}, "")
 
 
 @pytest.mark.parametrize(
     "content",
     [b"", b"[]", b"\xff", b'{"format": "x"}', b'{"format": "brainsr-windows", "windows": 5}',
-     b'{"format": "brainsr-windows", "windows": {"a": [1, 0], "b": [1], "c": "x", "d": [NaN, 1]}}'],
+     b'{"format": "brainsr-windows/2", "windows": {}}'],
 )  # fmt: skip
-def test_that_a_damaged_memory_is_empty(tmp_path: Path, content: bytes) -> None:
+def test_that_a_memory_that_cannot_be_used_is_set_aside(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "windows.json").write_bytes(content)
-    assert read(tmp_path / "windows.json") == {}
+    found, note = read(tmp_path / "windows.json")
+    assert found == {} and "windows.json.bad" in note
+    assert (tmp_path / "windows.json.bad").read_bytes() == content
+
+
+def test_that_damaged_entries_of_the_memory_are_left_out(tmp_path: Path) -> None:
+    entries = b'{"a": [1, 0], "b": [1], "c": "x", "d": [NaN, 1], "e": [5, 2]}'
+    (tmp_path / "windows.json").write_bytes(b'{"format": "brainsr-windows", "windows": ' + entries + b"}")
+    assert read(tmp_path / "windows.json") == ({"e": (5.0, 2.0)}, "")
 
 
 def test_that_stacks_of_one_series_are_told_apart() -> None:

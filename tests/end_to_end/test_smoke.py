@@ -1,16 +1,18 @@
-"""The program's own smoke test, as a user starts it: a process of its own, an empty home, a small real series."""
+"""The program's own smoke test, as a user starts it: a process of its own, an empty home, a small real series.
+
+It runs where there is no network, with every socket guarded; the patient of the series must be told by no
+file but the export.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pydicom
 
 from brainsr_desktop.io.scan import scan_all
+from tests.privacy.kit import PATIENT, Place, blocks, no_secrets, planted_series, start, watched
 
 STEPS = (
     "window",
@@ -30,28 +32,11 @@ STEPS = (
 def test_that_the_window_does_its_main_job_on_a_real_series(
     project: Path, data: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "out"
-    home = {"HOME": str(tmp_path / "home"), "USERPROFILE": str(tmp_path / "home")}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "brainsr_desktop",
-            "--smoke-test",
-            str(out),
-            str(data / "ge_signa_pd_duplicate"),
-        ],
-        cwd=project,
-        env={**kept, **home, "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    place, out = Place(tmp_path / "place"), tmp_path / "out"
+    series = planted_series(data / "ge_signa_pd_duplicate", tmp_path / "scan")
+    seen, said = watched(start(place, ["brainsr_desktop", "--smoke-test", str(out), str(series)], project))
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert [step for step in report["steps"] if not step["ok"]] == []
-    assert done.returncode == 0, done.stderr
     assert tuple(step["name"] for step in report["steps"]) == STEPS
     assert (report["series"], report["slices"], report["child_processes_left"]) == (1, 3, 0)
     assert set(report["seconds"]) == {"window", "first_slice", "first_enhanced", "export"}
@@ -64,3 +49,11 @@ def test_that_the_window_does_its_main_job_on_a_real_series(
     assert (written.geometry.rows, written.geometry.columns, written.slices) == (1024, 1024, 3)
     first = pydicom.dcmread(next((out / "export").rglob("*.dcm")), stop_before_pixels=True)
     assert first.ContentQualification == "RESEARCH"
+    assert first.PatientID == PATIENT["PatientID"]
+
+    assert place.network == []
+    assert place.guarded >= 3, "the window, the files or the network process was not guarded"
+    assert no_secrets(seen)
+    assert place.hits() == []
+    assert list(place.temporary.iterdir()) == [] and not blocks()
+    assert not any(word in said.lower() for word in ("zwiebelmeier", "918273"))

@@ -390,7 +390,7 @@ if __name__ == "__main__":
 
 
 def test_a_silent_child_is_killed_and_the_next_call_starts_another() -> None:
-    with BlockingClient(TARGET, name="test", silence_s=1.0) as client:
+    with BlockingClient(TARGET, name="test", silence_s=3.0) as client:
         client.call(lambda job: Do(job, "echo"))
         with pytest.raises(ChildDied):
             client.call(lambda job: Do(job, "sleep deaf", 600))
