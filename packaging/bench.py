@@ -196,7 +196,7 @@ def first_sight(folder: Path) -> tuple[float, float]:
     with window_on(None) as window:
         wait_ms(CHILD_STARTS_MS)
         found: list[Any] = []
-        window.controller.series_found.connect(found.append)
+        window.controller.series_begun.connect(found.append)
         window.open_paths([str(folder)])
         named = wait(lambda: bool(found))
         return named, named + wait(lambda: window.controller.left_picture is not None)
