@@ -90,15 +90,15 @@ def test_that_any_text_survives_as_csv_and_starts_no_formula(rows: list[tuple[st
 
 def test_that_many_other_files_are_one_line_until_they_are_asked_for(problems: ProblemList) -> None:
     assert problems.others.isHidden()
-    many = tuple(Problem(f"notes/{number}.txt", "NOT_DICOM", "No image.") for number in range(10_000))
+    many = tuple(Problem(f"notes/{number}.txt", "NOT_DICOM", "No image.") for number in range(1000))
     problems.show_problems((*many, PROBLEMS[0]))
     assert problems.others.isVisible()
     assert problems.rows() == [
-        ("", "NOT_DICOM", "10000 files are no images.", "They were counted and left alone."),
+        ("", "NOT_DICOM", "1000 files are no images.", "They were counted and left alone."),
         ("study/IM0007", "TRUNCATED_PIXELS", "It ends early.", "The other 23 slices are shown."),
     ]
     problems.others.click()
-    assert len(problems.rows()) == 10_001
+    assert len(problems.rows()) == 1001
     problems.show_problems(PROBLEMS)
     assert problems.others.isHidden() and len(problems.rows()) == 3
 
