@@ -26,7 +26,7 @@ from brainsr_desktop.app.preferences import Preferences
 from brainsr_desktop.app.problem_list import ProblemList
 from brainsr_desktop.app.store import Store
 from brainsr_desktop.core.errors import Problem
-from brainsr_desktop.core.series import StackInfo, StudyInfo
+from brainsr_desktop.core.series import StackInfo, StudyInfo, unread_file
 from brainsr_desktop.engine.messages import DeviceInfo
 from brainsr_desktop.language import tr
 from brainsr_desktop.models.card import Card
@@ -108,6 +108,13 @@ class DialogDesk(QObject):
         index = state.frame_index if stack is state.stack else stack.slices // 2
         self._show(HeaderDialog(stack, hidden=state.hide_patient, parent=self._window))
         self._controller.request_header(stack, index)
+
+    def show_file_header(self, path: str, problem: Problem) -> None:
+        """Header fields of a file that gave no series, and why."""
+        stack = unread_file(path)
+        hidden = self._store.state.hide_patient
+        self._show(HeaderDialog(stack, hidden=hidden, parent=self._window, about=problem))
+        self._controller.request_header(stack, 0)
 
     def show_export(self, stacks: tuple[StackInfo, ...] = ()) -> None:
         """Export what is in view, or the given series."""

@@ -16,6 +16,7 @@ from brainsr_desktop.app.background import in_background
 from brainsr_desktop.app.controller import Controller
 from brainsr_desktop.app.plain_text import shown
 from brainsr_desktop.app.preferences import Preferences
+from brainsr_desktop.app.problem_list import NOT_IMAGES
 from brainsr_desktop.app.recent import today
 from brainsr_desktop.app.series_arranger import SeriesArranger
 from brainsr_desktop.app.store import Store
@@ -25,11 +26,10 @@ from brainsr_desktop.language import mark, tr, trn
 from brainsr_desktop.session.reports import Notice
 from brainsr_desktop.settings import RecentFolder, with_recent
 
-NOT_IMAGES: Final = frozenset({"EMPTY", "NOT_DICOM", "NO_IMAGE"})
-"""Reason codes of files that are none of ours: counted, but no problem."""
 COPIES: Final = frozenset({"DUPLICATE_FILE", "SAME_FILE"})
 ENCRYPTED: Final = frozenset({"PASSWORD", "PASSWORD_WRONG"})
 FEW_SLICES: Final = 3
+NOT_THERE: Final = mark("The file is not there any more.")
 FILE_FILTERS: Final = (
     mark("All files (*)"),  # first: DICOM files are known by their content and often have no ending
     mark("NIfTI (*.nii *.nii.gz *.hdr *.img)"),
@@ -46,6 +46,7 @@ class Opening(QObject):
     opened = Signal(object)  # tuple[str, ...]: what is open now and may be remembered
     said = Signal(str)  # a line for the status bar
     problems_changed = Signal(object)  # tuple[Problem, ...]
+    file_found = Signal(str, object)  # path of the file that a problem names, Problem
 
     def __init__(
         self,
@@ -251,11 +252,23 @@ class Opening(QObject):
         """The folder of the file that a problem names, in the system's file manager."""
         in_background(partial(located, problem.path, self._roots), self._show_folder, self)
 
+    def find_file(self, problem: Problem) -> None:
+        """Tell ``file_found`` where the file of a problem lies; an archive stands for its entries."""
+        in_background(
+            partial(located, problem.path, self._roots), lambda found: self._tell_file(found, problem), self
+        )
+
+    def _tell_file(self, found: str, problem: Problem) -> None:
+        if found:
+            self.file_found.emit(found, problem)
+        else:
+            self.noticed.emit(Notice("warning", tr(NOT_THERE)))
+
     def _show_folder(self, found: str) -> None:
         if found:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(found))
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(found).parent)))
         else:
-            self.noticed.emit(Notice("warning", tr("The file is not there any more.")))
+            self.noticed.emit(Notice("warning", tr(NOT_THERE)))
 
 
 def _keep_out(study: StudyInfo) -> None:
@@ -300,7 +313,7 @@ def summary_words(summary: ScanSummary, series: int) -> str:
 
 
 def located(shown_path: str, roots: Sequence[str]) -> str:
-    """The folder that holds a file named by a problem, relative to one of the roots; empty when it is gone.
+    """The file named by a problem, relative to one of the roots; empty when it is gone.
 
     An entry of an archive is found as its archive. A dead network drive makes this hang.
     """
@@ -311,7 +324,7 @@ def located(shown_path: str, roots: Sequence[str]) -> str:
         inside = Path(shown_path)
         for part in (inside, *inside.parents):
             if part.name and (base / part).exists():
-                return str((base / part).parent)
+                return str(base / part)
     return ""
 
 

@@ -19,6 +19,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -37,6 +38,10 @@ from brainsr_desktop.language import mark, tr, trn
 
 COLUMNS: Final = (mark("File"), mark("Kind"), mark("Reason"), mark("What was done"))
 """Headings; a CSV file has them in English."""
+NOT_IMAGES: Final = frozenset({"EMPTY", "NOT_DICOM", "NO_IMAGE"})
+"""Reason codes of files that are none of ours: counted, but no problem."""
+OTHERS_LISTED: Final = 50
+"""More files of other kinds than that are one line, until they are asked for."""
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -44,6 +49,16 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 def safe_cell(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def with_others_counted(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The problems, with many files of other kinds as one line that counts them."""
+    others = sum(problem.code in NOT_IMAGES for problem in problems)
+    if others <= OTHERS_LISTED:
+        return tuple(problems)
+    reason = trn("{count} file is no image.", "{count} files are no images.", others)
+    counted = Problem("", "NOT_DICOM", reason, tr("They were counted and left alone."))
+    return (counted, *(problem for problem in problems if problem.code not in NOT_IMAGES))
 
 
 def as_csv(rows: Iterable[Sequence[str]]) -> str:
@@ -112,6 +127,7 @@ class ProblemList(QDialog):
     """The window around the table."""
 
     folder_asked = Signal(object)  # Problem: show its file's folder in the system's file manager
+    header_asked = Signal(object)  # Problem: show the header of its file
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -130,6 +146,10 @@ class ProblemList(QDialog):
         self.search.setAccessibleName(tr("Filter problems"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter.setFilterFixedString)
+        self._problems: tuple[Problem, ...] = ()
+        self.others = QCheckBox(tr("List &other files too"))
+        self.others.setToolTip(tr("List every file that is no image, not only how many there are"))
+        self.others.toggled.connect(self._fill)
         self.view = QTableView()
         self.view.setAccessibleName(tr("Problems"))
         self.view.setModel(self._filter)
@@ -156,26 +176,36 @@ class ProblemList(QDialog):
         self.folder.setToolTip(tr("Show the folder of the selected file"))
         self.folder.setEnabled(False)
         self.folder.clicked.connect(self._ask_folder)
+        self.header = QPushButton(tr("&Header..."))
+        self.header.setToolTip(tr("Show the header of the selected file, as far as it can be read"))
+        self.header.setEnabled(False)
+        self.header.clicked.connect(self._ask_header)
         self.view.selectionModel().selectionChanged.connect(self._on_selection)
         self.table.modelReset.connect(self._on_selection)
         copy.clicked.connect(self.copy)
         save.clicked.connect(self._ask_where)
         close.clicked.connect(self.close)
         buttons = QHBoxLayout()
-        for button in (copy, save, self.folder):
+        for button in (copy, save, self.folder, self.header):
             button.setAutoDefault(False)
             buttons.addWidget(button)
         buttons.addStretch(1)
         buttons.addWidget(close)
         layout = QVBoxLayout(self)
-        for widget in (self.summary, self.search, self.view):
+        for widget in (self.summary, self.search, self.others, self.view):
             layout.addWidget(widget)
         layout.addLayout(buttons)
 
     def show_problems(self, problems: Sequence[Problem], summary: str = "") -> None:
         """Fill the table."""
-        self.table.set_problems(problems)
+        self._problems = tuple(problems)
+        self.others.setVisible(len(with_others_counted(problems)) < len(problems))
+        self._fill()
         self.summary.setText(summary or trn("{count} problem", "{count} problems", len(problems)))
+
+    def _fill(self) -> None:
+        chosen = self.others.isChecked()
+        self.table.set_problems(self._problems if chosen else with_others_counted(self._problems))
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Rows as filtered and sorted; the selected ones if any are."""
@@ -201,12 +231,19 @@ class ProblemList(QDialog):
         return problem if problem.path else None
 
     def _on_selection(self, *_told: object) -> None:
-        self.folder.setEnabled(self._chosen() is not None)
+        chosen = self._chosen()
+        self.folder.setEnabled(chosen is not None)
+        self.header.setEnabled(chosen is not None and chosen.code not in ("EMPTY", "NOT_DICOM"))
 
     def _ask_folder(self) -> None:
         problem = self._chosen()
         if problem is not None:
             self.folder_asked.emit(problem)
+
+    def _ask_header(self) -> None:
+        problem = self._chosen()
+        if problem is not None:
+            self.header_asked.emit(problem)
 
     def _ask_where(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, tr("Save problems"), "problems.csv", tr("CSV (*.csv)"))

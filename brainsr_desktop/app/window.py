@@ -220,6 +220,8 @@ class MainWindow(QMainWindow):
         opening.problems_changed.connect(self.series_commands.show_problems)
         opening.show_problems = self._show_problems
         self.dialogs.problems.folder_asked.connect(opening.show_in_folder)
+        self.dialogs.problems.header_asked.connect(opening.find_file)
+        opening.file_found.connect(self.dialogs.show_file_header)
         opening.opened.connect(self._last_run.note)
         self.recent.chosen.connect(lambda path: opening.open([path]))
         RecentFolders(self.recent, areas.empty.recent, self.preferences)

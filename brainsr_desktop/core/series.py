@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from brainsr_desktop.core.errors import Problem
-from brainsr_desktop.core.geometry import Geometry
+from brainsr_desktop.core.geometry import Geometry, unknown_geometry
 
 HEAD_WORDS: Final = ("HEAD", "BRAIN", "SKULL", "CEREB", "NEURO")
 """Body parts (PS3.16 annex L, and words in use) that hold the brain."""
@@ -125,6 +125,25 @@ class StackInfo:
         """Shape of the pixel block: (volumes * slices, rows, columns) or with a last axis of 3 for colour."""
         base = (self.volumes * self.slices, self.geometry.rows, self.geometry.columns)
         return base if self.samples == 1 else (*base, self.samples)
+
+
+def unread_file(path: str) -> StackInfo:
+    """Stands for a DICOM file that gave no series, so that its header can be asked for: one frame, nothing known."""
+    return StackInfo(
+        id=f"file {path}",
+        kind="dicom",
+        series_uid="",
+        study_uid="",
+        description="",
+        series_number=None,
+        modality="",
+        vendor="",
+        model="",
+        geometry=unknown_geometry(1, 1, 1),
+        frames=(FrameInfo(path),),
+        has_position=False,
+        has_spacing=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)

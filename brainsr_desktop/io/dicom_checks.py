@@ -15,6 +15,8 @@ from brainsr_desktop.language import tr, trn
 SIDE_LIMIT_PX: Final = 16_384
 FRAME_LIMIT_PX: Final = 1 << 26
 FRAMES_LIMIT: Final = 10_000
+PADDING_BYTES: Final = 4096
+"""So many zeros after the pixel data may be the filling of a block."""
 _NO_IMAGE = re.compile(
     r"SR Storage|Structured|Presentation State|Key Object|Segmentation|Raw Data|RT (Structure|Plan|Beams|Ion|Treatment)"
     r"|Waveform|Encapsulated|Spectroscopy|Registration|Fiducials|Surface|Real World Value|Tractography|Document"
@@ -171,4 +173,5 @@ def trailing_bytes(opened: DicomFile) -> int:
     opened.stream.seek(end)
     head = opened.stream.read(4)
     group = int.from_bytes(head[:2], "little" if opened.little_endian else "big")
-    return 0 if group > 0x7FE0 or head == bytes(len(head)) else left
+    is_padding = head == bytes(len(head)) and left <= PADDING_BYTES
+    return 0 if group > 0x7FE0 or is_padding else left

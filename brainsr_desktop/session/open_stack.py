@@ -16,6 +16,7 @@ from brainsr_desktop.ipc.shared_array import SharedArray
 from brainsr_desktop.language import tr
 from brainsr_desktop.session.pictures import stack_name
 
+_CUT: Final = "TRUNCATED_PIXELS"
 _LOST: Final = frozenset({"GONE", "NO_PERMISSION", "READ_ERROR"})
 
 
@@ -32,6 +33,7 @@ class OpenStack:
         """Why nothing more can be loaded; empty when all is well."""
         self._block: SharedArray | None = None
         self._loaded: dict[int, NDArray[np.generic]] = {}
+        self._cut: dict[int, NDArray[np.generic]] = {}
         self._padding: dict[int, Padding | None] = {}
 
     @property
@@ -56,14 +58,21 @@ class OpenStack:
     def frame_loaded(self, index: int, problem: Problem | None) -> None:
         """A frame lies in the block, or could not be decoded."""
         self.problems.pop(index, None)
+        self._cut.pop(index, None)
         if problem is not None:
             self.problems[index] = problem
+            if problem.code == _CUT and self._block is not None:
+                self._cut[index] = self._block.array[index]
         elif self._block is not None and self.stack.frames[index] is not None:
             self._loaded[index] = self._block.array[index]
 
     def pixels(self, index: int) -> NDArray[np.generic] | None:
         """Stored values of a frame, (rows, columns) or (rows, columns, 3), always the same view; None: not there."""
         return self._loaded.get(index)
+
+    def cut_pixels(self, index: int) -> NDArray[np.generic] | None:
+        """As `pixels`, of a frame whose file ends early: to be shown, not enhanced; rows that are not there are 0."""
+        return self._cut.get(index)
 
     def padding(self, index: int) -> Padding | None:
         """Which pixels of a frame are no image, always the same object; None where all of it is, and in colour."""
@@ -112,6 +121,7 @@ class OpenStack:
     def close(self) -> None:
         """Unlink the block. Pictures that are still shown stay readable."""
         self._loaded.clear()
+        self._cut.clear()
         self._padding.clear()
         if self._block is not None:
             self._block.close()

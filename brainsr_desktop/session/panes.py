@@ -67,7 +67,7 @@ def right_pane(state: ViewState, known: Known) -> Pane:
     """What the list above the right pane names: by default the best there is for the current recipe."""
     original = _original(state, known)
     if original.picture is not None and state.show_original:
-        return Pane(original.picture, labels.original())
+        return original
     return _pane(state, known, state.right)
 
 
@@ -103,7 +103,7 @@ def original_picture(state: ViewState, known: Known) -> Picture | None:
 
 def _pane(state: ViewState, known: Known, source: Source) -> Pane:
     original = _original(state, known)
-    if original.picture is None:
+    if original.picture is None or original.status.state is PaneState.NOT_SUITABLE:
         return original
     stages = stages_of(state, source)
     if stages is not None:
@@ -146,10 +146,13 @@ def _original(state: ViewState, known: Known) -> Pane:
     if state.stack is None or known.source is None:
         return Pane(None, labels.empty() if state.stack is None else labels.loading())
     index = state.frame_index
+    status = labels.being_read() if state.stack.reading else labels.original()
     pixels = known.source.pixels(index)
     if pixels is None:
         reason = known.source.why_missing(index)
-        return Pane(None, labels.unreadable(reason) if reason else labels.loading())
+        pixels, status = known.source.cut_pixels(index), labels.not_suitable(reason)
+        if pixels is None:
+            return Pane(None, labels.unreadable(reason) if reason else labels.loading())
     frame = state.stack.frames[index] or FrameInfo("")
     picture = Picture(
         pixels,
@@ -160,7 +163,7 @@ def _original(state: ViewState, known: Known) -> Pane:
         inverted=state.stack.photometric == "MONOCHROME1",
         padding=known.source.padding(index),
     )
-    return Pane(picture, labels.being_read() if state.stack.reading else labels.original())
+    return Pane(picture, status)
 
 
 def _degrades(state: ViewState) -> bool:

@@ -116,6 +116,30 @@ def test_that_a_broken_slice_is_told_and_the_others_are_shown(desk: MakeDesk, tm
     one.open(series_folder(tmp_path / "head", raw=cut))
     one.wait(lambda: not one.controller.loading, "the load")
     one.do(intents.go_to, 2)
+    for shown, status in (
+        (one.controller.left_picture, one.controller.left_status),
+        (one.controller.right_picture, one.controller.right_status),
+    ):
+        assert shown is not None and shown.pixels[20:30].any() and not shown.pixels[-10:].any()
+        assert status.state is PaneState.NOT_SUITABLE
+        assert status.text == "Viewing only: The file ends early: 35 of 48 rows can be read."
+    one.do(intents.go_to, 3)
+    one.wait_ready()
+    assert one.controller.left_status.text == "Original"
+
+
+def test_that_a_slice_that_is_gone_is_told_and_the_others_are_shown(desk: MakeDesk, tmp_path: Path) -> None:
+    def junk(data: bytes, number: int) -> bytes:
+        return data[: data.index(b"\x28\x00\x10\x00US") + 9] if number == 2 else data
+
+    one = desk()
+    one.controller.open_paths([str(series_folder(tmp_path / "head"))])
+    one.wait(lambda: one.summaries, "the scan")
+    path = tmp_path / "head" / "IM0003.dcm"
+    path.write_bytes(junk(path.read_bytes(), 2))
+    one.controller.open_stack(one.series[-1].stacks[0])
+    one.wait(lambda: not one.controller.loading and one.controller.left_picture is not None, "the load")
+    one.do(intents.go_to, 2)
     assert one.controller.left_picture is None
     assert one.controller.left_status.state is PaneState.FAILED
     one.do(intents.go_to, 3)

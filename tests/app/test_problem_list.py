@@ -88,6 +88,21 @@ def test_that_any_text_survives_as_csv_and_starts_no_formula(rows: list[tuple[st
     assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for row in read[1:] for cell in row)
 
 
+def test_that_many_other_files_are_one_line_until_they_are_asked_for(problems: ProblemList) -> None:
+    assert problems.others.isHidden()
+    many = tuple(Problem(f"notes/{number}.txt", "NOT_DICOM", "No image.") for number in range(1000))
+    problems.show_problems((*many, PROBLEMS[0]))
+    assert problems.others.isVisible()
+    assert problems.rows() == [
+        ("", "NOT_DICOM", "1000 files are no images.", "They were counted and left alone."),
+        ("study/IM0007", "TRUNCATED_PIXELS", "It ends early.", "The other 23 slices are shown."),
+    ]
+    problems.others.click()
+    assert len(problems.rows()) == 1001
+    problems.show_problems(PROBLEMS)
+    assert problems.others.isHidden() and len(problems.rows()) == 3
+
+
 def test_that_hidden_patient_data_hide_every_file_name(problems: ProblemList) -> None:
     problems.table.set_hidden(True)
     assert problems.rows()[0] == ("hidden", "TRUNCATED_PIXELS", "truncated pixels", "hidden")
@@ -138,8 +153,8 @@ def test_that_a_problems_file_is_found_below_what_was_opened(tmp_path: Path) -> 
     (tmp_path / "a" / "x.zip").write_text("")
     (tmp_path / "single.dcm").write_text("")
     roots = (str(tmp_path / "gone"), str(tmp_path / "a"), str(tmp_path / "single.dcm"))
-    assert located("deep/IM1", roots) == str(tmp_path / "a" / "deep")
-    assert located("x.zip/inside/IM9", roots) == str(tmp_path / "a")
-    assert located("single.dcm", roots) == str(tmp_path)
+    assert located("deep/IM1", roots) == str(tmp_path / "a" / "deep" / "IM1")
+    assert located("x.zip/inside/IM9", roots) == str(tmp_path / "a" / "x.zip")
+    assert located("single.dcm", roots) == str(tmp_path / "single.dcm")
     assert located("nowhere/IM9", roots) == ""
     assert located("", roots) == ""

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from brainsr_desktop.ipc.client import BlockingClient
 from tests import phantom
+from tests.app.controlling import Desk, MakeDesk
 from tests.cli.conftest import Brainsr, command
 from tests.faults.disks import run_as_root_of_a_namespace
 from tests.faults.kit import ONE, Onlooker, Seen, Spoil, sound
@@ -20,11 +22,13 @@ from tests.faults.kit import ONE, Onlooker, Seen, Spoil, sound
 def onlooker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Onlooker]:
     """The real files process; home and temporary folder of its own."""
     home = tmp_path_factory.mktemp("home")
+    client = BlockingClient("brainsr_desktop.io.child:main", name="files")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
             patch.setenv(name, str(home))
-        with BlockingClient("brainsr_desktop.io.child:main", name="files") as client:
-            yield Onlooker(client, home)
+        client.__enter__()
+    yield Onlooker(client, home)
+    client.stop()
 
 
 @pytest.fixture
@@ -42,6 +46,20 @@ def spoiled(onlooker: Onlooker, opened: Path) -> Spoil:
         return onlooker.look(opened)
 
     return spoil
+
+
+@pytest.fixture
+def desk(qtbot: QtBot) -> Iterator[MakeDesk]:
+    """Makes controllers with real children; at the end nothing of them may be left."""
+    made: list[Desk] = []
+
+    def make(**arguments: Any) -> Desk:
+        made.append(Desk(qtbot, **arguments))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.leave()
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ def reliability(project: Path) -> ModuleType:
 
 
 @cache
-def tests_in(path: Path) -> frozenset[str]:
+def functions_of(path: Path) -> frozenset[str]:
     """Names of the test functions of a file."""
     found = ast.walk(ast.parse(path.read_text("utf-8")))
     return frozenset(node.name for node in found if isinstance(node, ast.FunctionDef))
@@ -39,7 +39,7 @@ def test_that_every_fault_has_a_row_and_every_row_a_test_that_exists(
         assert row.what and row.tests
         for name in row.tests:
             file, _, function = name.partition("::")
-            assert function in tests_in(project / "tests" / file), f"fault {row.number}: {name}"
+            assert function in functions_of(project / "tests" / file), f"fault {row.number}: {name}"
 
 
 def test_that_results_and_figures_come_into_the_table(reliability: ModuleType) -> None:

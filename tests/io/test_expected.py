@@ -126,12 +126,15 @@ def test_that_the_missing_slice_is_reported_and_rounded_positions_are_not(scans:
     gap = [problem for problem in scans["siemens_trio_gap_noext"][1].problems if problem.code == "GAP"]
     assert len(gap) == 1
     assert "53322891" in gap[0].reason and "53322923" in gap[0].reason
-    assert scans["ge_signa_pd"][1].problems == ()
+    assert {problem.code for problem in scans["ge_signa_pd"][1].problems} == {"BAD_VALUE", "TRAILING_BYTES"}
 
 
 def test_that_a_useless_window_and_rubbish_after_the_pixels_do_no_harm(scans: dict[str, Scan]) -> None:
     (stack,) = _stacks(scans["ge_signa_pd"])
     assert all(frame is not None and frame.window is None for frame in stack.frames)
+    told = {(problem.code, problem.reason) for problem in scans["ge_signa_pd"][1].problems}
+    assert ("BAD_VALUE", "WindowWidth holds no usable value.") in told
+    assert sum(code == "TRAILING_BYTES" for code, _ in told) == 1
 
 
 def test_that_second_copies_are_skipped_and_say_of_what(scans: dict[str, Scan]) -> None:

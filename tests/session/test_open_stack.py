@@ -54,6 +54,18 @@ def test_that_a_missing_picture_and_a_broken_one_say_why() -> None:
     assert opened.missing() == (2, 3, 4, 5, 6)
 
 
+def test_that_a_cut_picture_can_be_shown_and_not_enhanced() -> None:
+    opened = OpenStack(stack())
+    opened.take_block(SharedArray.create(opened.stack.shape, opened.stack.dtype))
+    opened.frame_loaded(1, Problem("IM1", "TRUNCATED_PIXELS", "IM1 ends early."))
+    opened.frame_loaded(2, Problem("IM2", "DECODE_FAILED", "IM2 is damaged."))
+    assert opened.cut_pixels(1) is not None and opened.pixels(1) is None and not opened.has(1)
+    assert opened.cut_pixels(2) is None
+    opened.frame_loaded(1, None)
+    assert opened.cut_pixels(1) is None and opened.has(1)
+    opened.close()
+
+
 def test_that_volumes_are_loaded_apart() -> None:
     opened = OpenStack(stack(3, volumes=2))
     opened.take_block(SharedArray.create(opened.stack.shape, "int16"))

@@ -165,10 +165,22 @@ def test_that_a_slice_on_its_way_or_unreadable_shows_nothing(opened: OpenStack) 
     there = There(opened)
     for pane in (there.left(state(slice_index=6)), there.right(state(slice_index=6))):
         assert (pane.picture, pane.status.state) == (None, PaneState.LOADING)
-    opened.frame_loaded(6, Problem("IM7", "TRUNCATED_PIXELS", "IM7 ends early."))
+    opened.frame_loaded(6, Problem("IM7", "DECODE_FAILED", "IM7 is damaged."))
     for pane in (there.left(state(slice_index=6)), there.right(state(slice_index=6))):
         assert (pane.picture, pane.status.state) == (None, PaneState.FAILED)
-        assert "IM7 ends early." in pane.status.text
+        assert "IM7 is damaged." in pane.status.text
+
+
+def test_that_a_cut_slice_is_shown_as_far_as_it_goes_and_never_as_a_result(opened: OpenStack) -> None:
+    there = There(opened)
+    opened.frame_loaded(6, Problem("IM7", "TRUNCATED_PIXELS", "IM7 ends early."))
+    for shown in (state(slice_index=6), intents.set_test_mode(state(slice_index=6), on=True)):
+        for pane in (there.left(shown), there.right(shown)):
+            assert pane.picture is not None and pane.picture.key is None
+            assert (pane.status.state, pane.status.text) == (
+                PaneState.NOT_SUITABLE,
+                "Viewing only: IM7 ends early.",
+            )
 
 
 def test_that_test_mode_never_passes_the_truth_off_as_the_input(opened: OpenStack) -> None:

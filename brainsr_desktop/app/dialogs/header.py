@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from brainsr_desktop.app.dialogs.table import TableDialog
 from brainsr_desktop.app.plain_text import HIDDEN, shown
 from brainsr_desktop.app.series_card import facts, notes, title, viewing_only
+from brainsr_desktop.core.errors import Problem
 from brainsr_desktop.core.series import StackInfo
 from brainsr_desktop.language import tr
 
@@ -56,11 +57,15 @@ def without_patient(rows: Iterable[Row]) -> list[Row]:
 class HeaderDialog(TableDialog):
     """The details of one series. The rows come later, when the files process has read them."""
 
-    def __init__(self, stack: StackInfo, *, hidden: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, stack: StackInfo, *, hidden: bool, parent: QWidget | None = None, about: Problem | None = None
+    ) -> None:
+        """``about``: why a file gave no series; its words stand where those of the series would."""
         super().__init__(
             tr("Series details"), (tr("Tag"), tr("Keyword"), tr("VR"), tr("Value")), (110, 240, 50), parent
         )
         self.stack = stack
+        self._about = about
         self._hidden = hidden
         self._rows: list[Row] = []
         self._loading = True
@@ -83,8 +88,11 @@ class HeaderDialog(TableDialog):
 
     def _describe(self) -> None:
         stack = self.stack
-        lines = [title(stack), facts(stack)]
-        lines += [words for words in (notes(stack), viewing_only(stack)) if words]
+        if self._about is None:
+            lines = [title(stack), facts(stack)]
+            lines += [words for words in (notes(stack), viewing_only(stack)) if words]
+        else:
+            lines = [shown(words) for words in (self._about.path, self._about.reason) if not self._hidden]
         maker = shown(" ".join(part for part in (stack.vendor, stack.model) if part))
         lines += [maker] if maker else []
         if self._loading:
