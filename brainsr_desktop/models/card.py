@@ -139,7 +139,11 @@ def read_card(folder: Path, *, from_user: bool = False) -> Card:
             tr("The card of the model {name} is not valid TOML: {error}", name=folder.name, error=error),
             path=path,
         ) from error
-    return _Reader(table, path).card(from_user)
+    reader = _Reader(table, path)
+    try:
+        return reader.card(from_user)
+    except OverflowError:
+        raise reader.wrong(tr("has a number that is too large")) from None
 
 
 class _Reader:
@@ -151,7 +155,7 @@ class _Reader:
 
     def card(self, from_user: bool) -> Card:
         if self._take("schema", int) != SCHEMA:
-            raise self._wrong(tr("is of another version than {schema}", schema=SCHEMA))
+            raise self.wrong(tr("is of another version than {schema}", schema=SCHEMA))
         scale = self._take("scale", int)
         files = self._take("files", dict)
         card = Card(
@@ -188,16 +192,16 @@ class _Reader:
     def _take(self, key: str, kind: Any, *, default: Any = None) -> Any:
         value = self._table.get(key, default)
         if value is None:
-            raise self._wrong(tr("has no entry {key!r}", key=key))
+            raise self.wrong(tr("has no entry {key!r}", key=key))
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self._wrong(tr("has a wrong entry {key!r}", key=key))
+            raise self.wrong(tr("has a wrong entry {key!r}", key=key))
         return value
 
     def _fast(self, files: Mapping[str, str]) -> tuple[FastForm, ...]:
         try:
             return read_forms(self._take("fast", dict, default={}), files, files.get(WEIGHTS_FILE, ""))
         except ValueError as error:
-            raise self._wrong(tr("has a wrong entry {key!r}", key="fast")) from error
+            raise self.wrong(tr("has a wrong entry {key!r}", key="fast")) from error
 
     def _trust(self, weights_sha256: object) -> Trust | None:
         """None also where it was measured with other weights: a stale table is none."""
@@ -207,7 +211,7 @@ class _Reader:
         try:
             return TrustTable(table).read()
         except ValueError as error:
-            raise self._wrong(tr("has a wrong entry {key!r}", key=f"trust.{error}")) from error
+            raise self.wrong(tr("has a wrong entry {key!r}", key=f"trust.{error}")) from error
 
     def _text(self, key: str) -> str:
         """One text, or a list of sentences."""
@@ -218,19 +222,19 @@ class _Reader:
 
     def _check(self, card: Card) -> None:
         if not _NAME.fullmatch(card.name) or card.name != self._path.parent.name:
-            raise self._wrong(
+            raise self.wrong(
                 tr("names the model {name!r}, which is not the name of its folder", name=card.name)
             )
         if card.role not in get_args(Role) or card.role == "baseline":
-            raise self._wrong(tr("has an unknown role {role!r}", role=card.role))
+            raise self.wrong(tr("has an unknown role {role!r}", role=card.role))
         if card.network == INTERPOLATION:
-            raise self._wrong(tr("has no network but {interpolation!r}", interpolation=INTERPOLATION))
+            raise self.wrong(tr("has no network but {interpolation!r}", interpolation=INTERPOLATION))
         if card.grid != "half_pixel":
-            raise self._wrong(tr('does not say grid = "half_pixel", so nobody knows where its pixels lie'))
+            raise self.wrong(tr('does not say grid = "half_pixel", so nobody knows where its pixels lie'))
         if card.scale not in SCALES or card.config.get("scale", card.scale) != card.scale:
-            raise self._wrong(tr("has a wrong factor {scale}", scale=card.scale))
+            raise self.wrong(tr("has a wrong factor {scale}", scale=card.scale))
         if card.input_channels != 1:
-            raise self._wrong(
+            raise self.wrong(
                 tr(
                     "asks for {channels} input channels; this program gives one",
                     channels=card.input_channels,
@@ -247,24 +251,25 @@ class _Reader:
         }
         for name, (value, most) in sizes.items():
             if not 1 <= value <= most:
-                raise self._wrong(tr("has an entry {name!r} outside 1 to {most}", name=name, most=most))
+                raise self.wrong(tr("has an entry {name!r} outside 1 to {most}", name=name, most=most))
         if "exact" not in card.precision or not set(card.precision) <= {"exact", "fast"}:
-            raise self._wrong(tr("has a wrong entry 'precision'"))
+            raise self.wrong(tr("has a wrong entry 'precision'"))
         if not all(isinstance(value, (str, int, float, bool)) for value in card.config.values()):
-            raise self._wrong(tr("has a wrong entry 'config'"))
+            raise self.wrong(tr("has a wrong entry 'config'"))
         if not all(isinstance(figures, dict) for figures in card.metrics.values()):
-            raise self._wrong(tr("has a wrong entry 'metrics'"))
+            raise self.wrong(tr("has a wrong entry 'metrics'"))
 
     def _check_files(self, card: Card) -> None:
         if WEIGHTS_FILE not in card.files:
-            raise self._wrong(tr("does not name {weights_file}", weights_file=WEIGHTS_FILE))
+            raise self.wrong(tr("does not name {weights_file}", weights_file=WEIGHTS_FILE))
         for name, digest in card.files.items():
             if not _FILE_NAME.fullmatch(name) or not name.endswith(_FILE_SUFFIXES):
-                raise self._wrong(tr("names a file {name!r} that no model may have", name=name))
+                raise self.wrong(tr("names a file {name!r} that no model may have", name=name))
             if not _SHA256.fullmatch(str(digest)):
-                raise self._wrong(tr("has no SHA-256 for {name}", name=name))
+                raise self.wrong(tr("has no SHA-256 for {name}", name=name))
 
-    def _wrong(self, what: str) -> CardInvalid:
+    def wrong(self, what: str) -> CardInvalid:
+        """The error to raise."""
         return CardInvalid(
             tr("The card of the model {name} {what}.", name=self._path.parent.name, what=what),
             advice=tr("Choose another model, or install this one again."),
