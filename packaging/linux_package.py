@@ -177,7 +177,7 @@ def _deb(
         f"Architecture: {architecture}",
         f"Maintainer: {MAINTAINER}",
         f"Installed-Size: {kilobytes}",
-        f"Depends: {', '.join([*_linked(root, work), *LOADED, FONTS])}",
+        f"Depends: {', '.join(_depends(_linked(root, work)))}",
         f"Conflicts: {other}",
         f"Replaces: {other}",
         "Section: science",
@@ -193,6 +193,11 @@ def _deb(
         command, env={**os.environ, "SOURCE_DATE_EPOCH": str(made)}, stdout=subprocess.DEVNULL, check=True
     )
     return target
+
+
+def _depends(linked: list[str]) -> list[str]:
+    named = {each.split()[0] for each in linked}
+    return [*linked, *(each for each in LOADED if each not in named), FONTS]
 
 
 def _plain_modes(root: Path) -> None:
