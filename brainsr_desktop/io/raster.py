@@ -130,6 +130,8 @@ def _pillow_facts(source: Source, stream: Any) -> RasterFacts:
 
 def _tiff_facts(source: Source, stream: Any) -> RasterFacts:
     with tifffile.TiffFile(stream, name="picture") as file:
+        if _is_circular(file):
+            raise BadDicom("BAD_HEADER", tr("The picture's header is damaged."))
         if not file.series:
             raise BadDicom("BAD_HEADER", tr("The file holds no picture."))
         series = file.series[0]
@@ -164,6 +166,15 @@ def _tiff_facts(source: Source, stream: Any) -> RasterFacts:
             spacing_mm=_spacing(file, page),
             bits=page.bitspersample,
         )
+
+
+def _is_circular(file: tifffile.TiffFile) -> bool:
+    """Whether a page leads to an earlier one: looking for series would go round for ever."""
+    try:
+        file.pages[len(file.pages)]
+    except IndexError:
+        return False
+    return True
 
 
 def _contiguous_pages(series: Any, rows: int, columns: int, samples: int) -> int:
