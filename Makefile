@@ -12,7 +12,7 @@ PACKAGERS := .venv/packagers
 PYTEST_ARGS ?= -n 3 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check tests test-exports bench scores package package-lite package-test dist sample translations screenshots guide judging docs monkey reliability fuzz soak lock audit venv clean help
+.PHONY: run test check tests test-long bench scores package package-lite package-test dist sample translations screenshots guide judging docs monkey reliability fuzz soak lock audit venv clean help
 
 run: $(INSTALLED)  ## Open the window on the sample study; without a screen run its self-test
 	@packaging/system-libraries.sh
@@ -30,9 +30,9 @@ tests: $(INSTALLED)  ## The tests alone; PYTEST_ARGS='-k scan' chooses some
 	@packaging/system-libraries.sh
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(PY) -m pytest $(PYTEST_ARGS)
 
-test-exports: $(INSTALLED)  ## Six real series enhanced by the default network, judged by programs of others: some minutes
+test-long: $(INSTALLED)  ## What takes minutes: six real series judged by programs of others, random use, hard times
 	@packaging/system-libraries.sh
-	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(PY) -m pytest -m gate -n 2
+	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(PY) -m pytest -m gate -n 2 --dist loadscope
 
 bench: $(INSTALLED)  ## Time window and engine as ratios, writes docs/bench.md; COMPARE=1 fails on regressions, QUICK=1 tries it
 	@packaging/system-libraries.sh
@@ -85,7 +85,7 @@ docs: $(INSTALLED)  ## The manual as web pages that need no network, in out/docs
 
 monkey: $(INSTALLED)  ## Five minutes of random keys, clicks, drags and wheels on the real window
 	@packaging/system-libraries.sh
-	QT_QPA_PLATFORM=offscreen BRAINSR_MONKEY_S=300 $(PY) -m pytest tests/end_to_end/test_monkey.py
+	QT_QPA_PLATFORM=offscreen BRAINSR_MONKEY_S=300 $(PY) -m pytest -m gate tests/end_to_end/test_monkey.py
 
 reliability: $(INSTALLED)  ## Every fault of docs/reliability.md made for real, exports killed 20 times, 10,000 files
 	@packaging/system-libraries.sh
@@ -98,7 +98,7 @@ fuzz: $(INSTALLED)  ## Damaged input for MINUTES=10; what goes wrong is kept in 
 soak: $(INSTALLED)  ## Random use for MINUTES=30 while children are killed, files vanish, disk and memory run out
 	@packaging/system-libraries.sh
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} BRAINSR_SOAK_S=$$((60 * $(or $(MINUTES),30))) \
-	    $(PY) -m pytest --timeout 0 tests/end_to_end/test_soak.py
+	    $(PY) -m pytest -m gate --timeout 0 tests/end_to_end/test_soak.py
 
 lock: $(INSTALLED)  ## Write requirements.lock: the versions of constraints.txt with the hashes of their files
 	$(PY) packaging/lock.py

@@ -320,7 +320,7 @@ def test_that_a_model_of_the_users_is_found(
     assert brainsr(*command, more=more).status == 0
 
 
-@pytest.mark.parametrize("kind", ["*.safetensors", "*.bin"])
+@pytest.mark.parametrize("kind", ["*.safetensors", "graph.bin"])
 def test_that_a_model_with_one_changed_byte_ends_with_status_4(
     brainsr: Brainsr, study: Path, tmp_path: Path, own_models: Path, kind: str
 ) -> None:

@@ -294,6 +294,7 @@ def monkey(qtbot: QtBot, tmp_path: Path) -> Iterator[Monkey]:
     restore_look()
 
 
+@pytest.mark.gate
 @pytest.mark.slow
 @pytest.mark.qt_log_ignore("This plugin does not support")
 def test_that_whatever_is_pressed_nothing_breaks_and_nothing_is_left(
