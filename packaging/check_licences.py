@@ -28,7 +28,8 @@ NAMED_HERE: Final = {
     "cuda": "NVIDIA's own terms, which allow redistribution of these libraries with a program",
     "triton": "MIT",
 }
-"""Packages by the beginning of their names whose metadata do not say it; torch brings them along on Linux."""
+"""Packages by the beginning of their names whose metadata do not say it, or only "proprietary"; torch brings them along
+on Linux."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Part:
     @property
     def known(self) -> bool:
         """Whether its licence is one that this program may be shipped with."""
-        return bool(FREE.search(self.licence)) or self.licence in NAMED_HERE.values()
+        return bool(FREE.search(self.licence)) or self.name.startswith(tuple(NAMED_HERE))
 
 
 def parts() -> list[Part]:

@@ -332,12 +332,14 @@ class ExportTask:
         self._step = "ended"
         noted = (*self._left_out.values(), *self._fallbacks.values())
         problems = (*noted, *(() if answer is None else answer.problems))
+        # Of several slices handed over at once, some may be on disk although there was no room for the rest.
+        written = len(self._written) if answer is None or state == "done" else answer.files
         self._on_end(
             ExportEnd(
                 state,
                 self._target,
                 0 if answer is None else answer.files,
-                len(self._written),
+                written,
                 self.total,
                 tuple(dict.fromkeys(problems)),
                 self._error,

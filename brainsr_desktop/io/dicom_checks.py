@@ -125,7 +125,6 @@ def pixel_format(opened: DicomFile, header: Header) -> tuple[int, str, int, int,
 
 
 def check_size(rows: int, columns: int, frames: int, pixel_bytes: int) -> None:
-    size = {"rows": rows, "columns": columns}
     if (
         max(rows, columns) > SIDE_LIMIT_PX
         or rows * columns > FRAME_LIMIT_PX
@@ -135,7 +134,8 @@ def check_size(rows: int, columns: int, frames: int, pixel_bytes: int) -> None:
             "A picture of {rows} x {columns} is more than the program reads.",
             "{count} pictures of {rows} x {columns} are more than the program reads.",
             frames,
-            **size,
+            rows=rows,
+            columns=columns,
         )
         raise BadDicom("TOO_LARGE", reason)
     if rows * columns * frames * pixel_bytes > 4 << 30:
@@ -143,7 +143,8 @@ def check_size(rows: int, columns: int, frames: int, pixel_bytes: int) -> None:
             "A picture of {rows} x {columns} needs more than 4 GiB.",
             "{count} pictures of {rows} x {columns} need more than 4 GiB.",
             frames,
-            **size,
+            rows=rows,
+            columns=columns,
         )
         raise BadDicom("TOO_LARGE", reason)
 

@@ -245,7 +245,7 @@ class CloseExport(Request):
 
 @dataclass(frozen=True, slots=True)
 class Exported(Answer):
-    """The export ended. ``target`` is the final folder (or the partial one when kept)."""
+    """The export ended. ``target`` is the final folder, or the partial one when kept; then ``files`` counts slices."""
 
     target: str
     files: int

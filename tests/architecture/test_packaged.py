@@ -16,7 +16,7 @@ import pytest
 
 from brainsr_desktop import __version__
 
-OPTIONAL = {"distributed", "matplotlib"}
+OPTIONAL = {"distributed", "matplotlib", "nncf"}
 """What an extra installs; its importers say so where it is missing."""
 OF_TORCH = ("brainsr_desktop/train/", "brainsr_desktop/models/networks/", "torch_backend.py", "cuda_graph.py")
 
