@@ -30,7 +30,7 @@ tests: $(INSTALLED)  ## The tests alone; PYTEST_ARGS='-k scan' chooses some
 	@packaging/system-libraries.sh
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(PY) -m pytest $(PYTEST_ARGS)
 
-test-long: $(INSTALLED)  ## What takes minutes: six real series judged by programs of others, random use, hard times
+test-long: $(INSTALLED)  ## What takes minutes: six real series judged by programs of others, random use
 	@packaging/system-libraries.sh
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(PY) -m pytest -m gate -n 2 --dist loadscope
 
@@ -98,7 +98,7 @@ fuzz: $(INSTALLED)  ## Damaged input for MINUTES=10; what goes wrong is kept in 
 soak: $(INSTALLED)  ## Random use for MINUTES=30 while children are killed, files vanish, disk and memory run out
 	@packaging/system-libraries.sh
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} BRAINSR_SOAK_S=$$((60 * $(or $(MINUTES),30))) \
-	    $(PY) -m pytest -m gate --timeout 0 tests/end_to_end/test_soak.py
+	    $(PY) -m pytest -m soak --timeout 0 tests/end_to_end/test_soak.py
 
 lock: $(INSTALLED)  ## Write requirements.lock: the versions of constraints.txt with the hashes of their files
 	$(PY) packaging/lock.py

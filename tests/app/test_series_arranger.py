@@ -316,9 +316,15 @@ def test_that_real_echoes_are_split_shown_enhanced_and_remembered(qtbot: QtBot, 
     with real_window(tmp_path) as window:
         browser = window.areas.browser
         window.open_paths([str(folder)])
-        qtbot.waitUntil(lambda: left_pixels(window) is not None, timeout=30_000)
+
+        def is_read() -> bool:
+            """While headers are still read there is one volume, of what is known by then."""
+            stack = window.store.state.stack
+            return left_pixels(window) is not None and stack is not None and stack.volumes == 2
+
+        qtbot.waitUntil(is_read, timeout=30_000)
         state = window.store.state
-        assert state.stack is not None and state.stack.volumes == 2
+        assert state.stack is not None
         window.store.apply(lambda state: intents.go_to_volume(intents.go_to(state, 1), 1))
         window.arranger.split(state.stack, "echo")
         assert len(browser.stacks()) == 2

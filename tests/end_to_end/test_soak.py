@@ -58,7 +58,7 @@ PROVOKED: Final = (
 """What the log may say as an error: it is what was done to it."""
 
 pytestmark = [
-    pytest.mark.gate,
+    pytest.mark.soak,
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="limits memory and disk as Linux does"),
     pytest.mark.qt_log_ignore("This plugin does not support"),
