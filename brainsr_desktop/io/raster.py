@@ -270,8 +270,11 @@ class RasterPixels:
             self._stream.seek(0)
             try:
                 self._tiff = tifffile.TiffFile(self._stream, name="picture")
+                circular = _is_circular(self._tiff)
             except tifffile.TiffFileError as error:
                 raise BadDicom("DECODE_FAILED", tr("The picture is damaged.")) from error
+            if circular:
+                raise BadDicom("DECODE_FAILED", tr("The picture is damaged."))
 
     def read(self, frame: FrameInfo) -> Frame:
         """The page that a frame refers to: grey, or 8-bit RGB; transparency is dropped."""

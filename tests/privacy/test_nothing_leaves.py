@@ -60,13 +60,14 @@ def test_that_the_command_s_main_job_needs_no_network_and_tells_no_patient(
         "1-1",
     ]
     formats = [word for name in ("dicom", "nifti", "png", "report") for word in ("--format", name)]
-    seen, _ = watched(start(place, [*command, *formats, "--verbose"], project))
+    process = start(place, [*command, *formats, "--verbose"], project)
+    seen, _ = watched(process)
     assert place.network == []
     assert place.guarded >= 2
     assert no_secrets(seen)
     assert len(list(out.rglob("*.dcm"))) == 1
     assert place.hits(out) == []
-    assert list(place.temporary.iterdir()) == [] and not blocks()
+    assert list(place.temporary.iterdir()) == [] and not blocks({process.pid, *seen})
 
 
 def test_that_what_a_killed_command_left_is_gone_after_the_next(
@@ -83,7 +84,7 @@ def test_that_what_a_killed_command_left_is_gone_after_the_next(
         os.kill(one.pid, signal.SIGKILL)
     process.communicate()
     psutil.wait_procs(family, 10)
-    left = blocks()
+    left = blocks([one.pid for one in family])
     watched(start(place, command, project))
     assert not [path for path in left if path.exists()]
     assert list(place.temporary.iterdir()) == []
