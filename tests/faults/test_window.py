@@ -63,11 +63,12 @@ def test_that_the_header_of_a_file_that_was_left_out_can_be_looked_at(
         listed = window.dialogs.problems
         place = [row[1] for row in listed.rows()].index(code)
         listed.view.selectRow(place)
+        one.wait(listed.header.isEnabled, "the button")
         listed.header.click()
-        one.wait(lambda: window.dialogs.current(HeaderDialog) is not None, "the dialog")
+        qtbot.waitUntil(lambda: window.dialogs.current(HeaderDialog) is not None, timeout=120_000)
         dialog = window.dialogs.current(HeaderDialog)
         assert dialog is not None
-        one.wait(lambda: dialog.content.table.rows, "the header")  # noqa: B023
+        qtbot.waitUntil(lambda: bool(dialog.content.table.rows), timeout=120_000)  # noqa: B023
         assert dialog.words.text().splitlines() == words
         assert ("(0008,0060)", "Modality", "CS", "MR") in dialog.content.table.rows
         listed.view.clearSelection()
